@@ -1,0 +1,81 @@
+/**
+ * Runs the test matrix, two cells at a time, a line for each, and closes with `N passed, M failed`.
+ *
+ *     npm test                       everything
+ *     npm test -- unit deno          the cells whose name holds both words
+ *     npm test -- unit reply_test.ts one file, on every runtime
+ */
+import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { type Cell, cells } from "./cells.ts";
+import { type Counts, read, sum, toLine } from "./counts.ts";
+import { root } from "./root.ts";
+import { chromium, type Runtime, runtime } from "./runtimes.ts";
+import { run } from "./spawn.ts";
+
+/** Seconds that the whole matrix may take. */
+const limit = 585;
+
+const words = process.argv.slice(2);
+const matrix = cells(words);
+if (matrix.length === 0) {
+  console.error(words.length > 0 ? `No cell of the matrix matches "${words.join(" ")}"` : "There is no test to run");
+  console.log(toLine({ passed: 0, failed: 1, skipped: 0 }));
+  process.exit(1);
+}
+
+mkdirSync(`${root}/.tmp`, { recursive: true });
+const reports = mkdtempSync(`${root}/.tmp/reports-`);
+const width = Math.max(...matrix.map(({ name }) => name.length));
+const results: Counts[] = [];
+const waiting = [...matrix];
+await Promise.all([work(), work()]);
+rmSync(reports, { recursive: true });
+
+const total = sum(results);
+console.log(toLine(total));
+process.exitCode = total.failed > 0 ? 1 : 0;
+
+async function work(): Promise<void> {
+  for (let cell = waiting.shift(); cell !== undefined; cell = waiting.shift()) results.push(await runCell(cell));
+}
+
+async function runCell(cell: Cell): Promise<Counts> {
+  if (cell.skip !== undefined) {
+    console.log(`skip ${cell.name.padEnd(width)}  ${cell.files.length} skipped: ${cell.skip}`);
+    return { passed: 0, failed: 0, skipped: cell.files.length };
+  }
+  const { kind, binary } = runtime(cell.runtime);
+  const junit = `${reports}/${cell.name.replace(/\W+/g, "-")}.xml`;
+  const timeout = Math.max(1, Math.min(cell.timeout, limit - performance.now() / 1000));
+  const env = { CHROMIUM: chromium() };
+  const outcome = await run(binary, toArguments(kind, cell.files, junit), { timeout, env });
+  const counts = read(kind, outcome.output, cell.files, junit);
+  const problem = toProblem(counts, outcome.code, outcome.timedOut ? timeout : undefined);
+  if (problem !== undefined && counts.failed === 0) counts.failed = 1;
+  const verdict = counts.failed > 0 ? "FAIL" : "ok  ";
+  console.log(`${verdict} ${cell.name.padEnd(width)}  ${toLine(counts)} (${outcome.seconds.toFixed(1)} s)`);
+  if (counts.failed > 0) {
+    console.log(indent(outcome.output.trimEnd()));
+    if (problem !== undefined) console.log(indent(problem));
+  }
+  return counts;
+}
+
+function toArguments(kind: Runtime["kind"], files: readonly string[], junit: string): string[] {
+  if (kind === "node") return ["--test", "--test-reporter=spec", "--test-timeout=120000", ...files];
+  if (kind === "bun") return ["test", "--timeout=120000", ...files.map((file) => `./${file}`)];
+  return ["test", "-A", "--no-check", "--preload=./scripts/deno_preload.ts", `--junit-path=${junit}`, ...files];
+}
+
+/** What is wrong with a cell beyond its failed tests. */
+function toProblem(counts: Counts, code: number | null, timedOut: number | undefined): string | undefined {
+  if (timedOut !== undefined) return `Stopped after ${timedOut.toFixed(0)} s: a test hangs or left something open`;
+  if (counts.passed + counts.failed === 0) return "No test was executed";
+  if (code !== 0 && counts.failed === 0) return `The runner exited with ${code} although no test failed`;
+  return undefined;
+}
+
+/** Keeps what a runner printed apart from our own lines, so that only the last line counts. */
+function indent(text: string): string {
+  return text.replace(/^/gm, "    ");
+}
