@@ -1,0 +1,98 @@
+import assert from "node:assert/strict";
+import { globSync, readFileSync, writeFileSync } from "node:fs";
+import { after, before, describe, test } from "node:test";
+import { root } from "../../scripts/root.ts";
+import { runtime } from "../../scripts/runtimes.ts";
+import { run } from "../../scripts/spawn.ts";
+import { type Consumer, install, tsc } from "./packed.ts";
+import { imports, text } from "./source.ts";
+
+const manifest: { name: string; exports: Record<string, string> } = JSON.parse(text("deno.json"));
+const entries = Object.entries(manifest.exports).map(([entry, source]) => ({
+  specifier: `${manifest.name}${entry.slice(1)}`,
+  source,
+}));
+
+describe("the package, packed and installed,", () => {
+  let consumer: Consumer;
+  before(async () => {
+    consumer = await install();
+  });
+  after(async () => {
+    await consumer?.[Symbol.asyncDispose]();
+  });
+
+  for (const name of ["node22", "node26", "deno", "bun"]) {
+    test(`exports from every entry point what the source does, on ${name}`, async () => {
+      const file = `${consumer.folder}/import.mjs`;
+      const names = entries.map(({ specifier }) => specifier);
+      writeFileSync(
+        file,
+        `for (const name of ${JSON.stringify(names)}) console.log(name, Object.keys(await import(name)).sort().join());\n`,
+      );
+      const { kind, binary } = runtime(name);
+      const args = kind === "deno" ? ["run", "-A", "--quiet", "--node-modules-dir=manual", file] : [file];
+      const { code, output } = await run(binary, args, { cwd: consumer.folder, timeout: 30 });
+      assert.equal(code, 0, output);
+      const expected = entries.map(async ({ specifier, source }) => {
+        const module: object = await import(`${root}/${source}`);
+        return `${specifier} ${Object.keys(module).sort().join()}`;
+      });
+      assert.deepEqual(output.trim().split("\n"), await Promise.all(expected));
+    });
+  }
+
+  test("holds the built files and the documents, and nothing else", () => {
+    const files = globSync("**/*.*", { cwd: consumer.installed });
+    const strange = files.filter((file) => !/^dist\/.+\.(?:js|d\.ts)$|^(?:package\.json|[A-Z]+\.md)$/.test(file));
+    assert.deepEqual(strange, []);
+    assert.ok(files.includes("dist/mod.js") && files.includes("dist/mod.d.ts"));
+  });
+
+  test("has modules and declarations that import built files only", () => {
+    const files = globSync("dist/**/*.{js,d.ts}", { cwd: consumer.installed });
+    const wrong = files
+      .flatMap((file) => imports(file, readFileSync(`${consumer.installed}/${file}`, "utf8")))
+      .filter(({ target }) => target !== undefined && !files.includes(target));
+    assert.deepEqual(wrong, []);
+  });
+
+  test("has declarations that name neither @types nor a runtime's types", () => {
+    const files = globSync("dist/**/*.d.ts", { cwd: consumer.installed });
+    const wrong = files.flatMap((file) => {
+      const source = readFileSync(`${consumer.installed}/${file}`, "utf8");
+      const packages = imports(file, source).filter(({ target }) => target === undefined);
+      return [
+        ...packages
+          .filter(({ specifier }) => !/^hono(?:\/|$)/.test(specifier))
+          .map(({ specifier }) => `${file}: ${specifier}`),
+        ...(source.match(/\/\/\/ *<reference.*|\bNodeJS\.\w+|@types\/[\w-]+/g) ?? []).map(
+          (found) => `${file}: ${found}`,
+        ),
+      ];
+    });
+    assert.deepEqual(wrong, []);
+  });
+
+  for (const resolution of ["NodeNext", "bundler"]) {
+    test(`type-checks for a user without @types, resolved as by ${resolution}`, async () => {
+      const lines = entries.map(({ specifier }, index) => `export * as entry${index} from "${specifier}";\n`);
+      writeFileSync(`${consumer.folder}/consumer.ts`, lines.join(""));
+      const module = resolution === "bundler" ? "ESNext" : resolution;
+      const flags = [
+        "--noEmit",
+        "--strict",
+        "--exactOptionalPropertyTypes",
+        "--target",
+        "ES2023",
+        "--lib",
+        "ESNext,DOM",
+      ];
+      const how = ["--module", module, "--moduleResolution", resolution, "--types", ""];
+      const { output } = await tsc([...flags, ...how, "consumer.ts"], consumer.folder);
+      // What a dependency's own declarations lack is theirs.
+      const ours = output.split("\n").filter((line) => /@switchboard|^consumer\.ts|^error/.test(line));
+      assert.deepEqual(ours, []);
+    });
+  }
+});

@@ -1,0 +1,90 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { type Import, imports, list } from "./source.ts";
+
+const files = list("mod.ts", "listener.ts", "{src,adapters,entries}/**/*.ts");
+const all = files.flatMap((file) => imports(file));
+
+/** A room of the house: which files it is, and what they may import. */
+interface Room {
+  readonly name: string;
+  has(file: string): boolean;
+  allows(edge: Import, target: string): boolean;
+  /** Whether packages and `node:` modules may be imported. */
+  readonly bare: (specifier: string) => boolean;
+}
+
+const nothing = () => false;
+const isIn =
+  (...folders: string[]) =>
+  (file: string) =>
+    folders.some((folder) => file.startsWith(`${folder}/`));
+const isSrc = isIn("src");
+
+const rooms: readonly Room[] = [
+  { name: "src", has: isSrc, allows: (_, target) => isSrc(target), bare: nothing },
+  ...["node", "bun", "deno"].map((engine) => ({
+    name: `adapters/${engine}`,
+    has: isIn(`adapters/${engine}`),
+    allows: (_: Import, target: string) => isIn("src", `adapters/${engine}`)(target),
+    bare: () => true,
+  })),
+  {
+    name: "listener.ts",
+    has: (file) => file === "listener.ts",
+    // Engines are loaded when a listener starts, so that a program pays for the one it uses.
+    allows: ({ kind }, target) => isSrc(target) || (isIn("adapters")(target) && kind !== "value"),
+    bare: (specifier) => specifier === "hono" || specifier.startsWith("hono/"),
+  },
+  {
+    name: "entries",
+    has: isIn("entries"),
+    allows: (_, target) => target === "listener.ts" || isIn("src", "adapters")(target),
+    bare: nothing,
+  },
+  {
+    name: "mod.ts",
+    has: (file) => file === "mod.ts",
+    allows: (_, target) => target === "listener.ts" || isSrc(target),
+    bare: nothing,
+  },
+];
+
+test("every file lives in a room that has a rule", () => {
+  const homeless = files.filter((file) => !rooms.some((room) => room.has(file)));
+  assert.deepEqual(homeless, []);
+});
+
+for (const room of rooms) {
+  test(`${room.name} imports only what its room may`, () => {
+    const wrong = all.filter((edge) => room.has(edge.file) && !isAllowed(room, edge));
+    assert.deepEqual(wrong.map(toText), []);
+  });
+}
+
+test("every relative import names a file of the tree, with its .ts", () => {
+  const known = new Set(files);
+  const wrong = all.filter(({ target }) => target !== undefined && !known.has(target));
+  assert.deepEqual(wrong.map(toText), []);
+});
+
+test("no imports go round in a circle, type-only ones included", () => {
+  const next = Map.groupBy(all, ({ file }) => file);
+  const done = new Set<string>();
+  const visit = (file: string, path: readonly string[]): string[] => {
+    if (path.includes(file)) return [[...path.slice(path.indexOf(file)), file].join(" -> ")];
+    if (done.has(file)) return [];
+    const found = (next.get(file) ?? []).flatMap(({ target }) => (target ? visit(target, [...path, file]) : []));
+    done.add(file);
+    return found;
+  };
+  assert.deepEqual([...new Set(files.flatMap((file) => visit(file, [])))], []);
+});
+
+function isAllowed(room: Room, edge: Import): boolean {
+  return edge.target === undefined ? room.bare(edge.specifier) : room.allows(edge, edge.target);
+}
+
+function toText({ file, specifier, kind }: Import): string {
+  return `${file} imports ${specifier} (${kind})`;
+}

@@ -1,0 +1,111 @@
+import assert from "node:assert/strict";
+import { existsSync } from "node:fs";
+import { test } from "node:test";
+import { root } from "../../scripts/root.ts";
+import { list, text } from "./source.ts";
+
+interface Manifest {
+  name: string;
+  version: string;
+  license: string;
+  exports: Record<string, string>;
+  publish: { include: string[] };
+  imports?: Record<string, string>;
+  compilerOptions?: Record<string, unknown>;
+}
+
+interface Package extends Omit<Manifest, "exports"> {
+  exports: Record<string, { types: string; default: string }>;
+  dependencies: Record<string, string>;
+  devDependencies: Record<string, string>;
+  allowScripts: Record<string, boolean>;
+}
+
+const npm: Package = JSON.parse(text("package.json"));
+const deno: Manifest = JSON.parse(text("deno.json"));
+const jsr: Manifest = JSON.parse(text("jsr.json"));
+const lock: { packages: Record<string, Lock> } = JSON.parse(text("package-lock.json"));
+
+interface Lock {
+  version?: string;
+  resolved?: string;
+  hasInstallScript?: boolean;
+  name?: string;
+  dependencies?: Record<string, string>;
+  devDependencies?: Record<string, string>;
+}
+
+test("package.json, deno.json, jsr.json and the lockfile agree on name, version and license", () => {
+  for (const other of [deno, jsr]) {
+    assert.deepEqual([other.name, other.version, other.license], [npm.name, npm.version, npm.license]);
+  }
+  assert.equal(lock.packages[""]?.version, npm.version);
+});
+
+test("the manifests agree on the entry points, and each exists", () => {
+  assert.deepEqual(jsr.exports, deno.exports);
+  assert.deepEqual(Object.keys(npm.exports), Object.keys(deno.exports));
+  for (const [entry, source] of Object.entries(deno.exports)) {
+    const built = source.replace(/^\.\//, "./dist/").replace(/\.ts$/, "");
+    assert.deepEqual(npm.exports[entry], { types: `${built}.d.ts`, default: `${built}.js` }, entry);
+    assert.ok(existsSync(`${root}/${source}`), `${source} is missing`);
+  }
+});
+
+test("every entry file is an entry point", () => {
+  const entries = list("entries/*.ts").map((file) => `./${file}`);
+  assert.deepEqual(
+    entries.filter((file) => !Object.values(deno.exports).includes(file)),
+    [],
+  );
+});
+
+test("the manifests publish the same files, under the same dependency ranges", () => {
+  assert.deepEqual(jsr.publish, deno.publish);
+  const ranges = Object.entries(npm.dependencies).map(([name, range]) => [name, `npm:${name}@${range}`]);
+  assert.deepEqual(deno.imports, Object.fromEntries(ranges));
+});
+
+test("dependencies are caret ranges, devDependencies are exact", () => {
+  for (const range of Object.values(npm.dependencies)) assert.match(range, /^\^\d/);
+  for (const version of Object.values(npm.devDependencies)) assert.match(version, /^(?:npm:[\w@/-]+@)?\d+\.\d+\.\d+$/);
+});
+
+test("Deno checks under the flags that the build has", () => {
+  const build: Manifest = JSON.parse(text("tsconfig.build.json"));
+  for (const [flag, value] of Object.entries(deno.compilerOptions ?? {})) {
+    assert.equal(build.compilerOptions?.[flag], value, flag);
+  }
+});
+
+test("no tsconfig.json is in the way of Deno, which would read it", () => {
+  assert.equal(existsSync(`${root}/tsconfig.json`), false);
+});
+
+test("the lockfile is that of package.json, names no host and covers every platform", () => {
+  const { dependencies, devDependencies } = lock.packages[""] ?? {};
+  assert.deepEqual(
+    { dependencies, devDependencies },
+    { dependencies: npm.dependencies, devDependencies: npm.devDependencies },
+  );
+  assert.deepEqual(
+    Object.entries(lock.packages).filter(([, { resolved }]) => resolved !== undefined),
+    [],
+  );
+  // Run "npm run lock" when this fails: "npm ci" refuses a lockfile without them.
+  const platforms = ["@biomejs/cli-darwin-arm64", "@biomejs/cli-win32-x64", "@deno/darwin-arm64", "@deno/win32-x64"];
+  assert.deepEqual(
+    platforms.filter((name) => lock.packages[`node_modules/${name}`] === undefined),
+    [],
+  );
+});
+
+test("every package with an install script is allowed to run it, and no other is", () => {
+  const scripted = Object.entries(lock.packages).filter(([, entry]) => entry.hasInstallScript);
+  const names = new Set(scripted.map(([path, entry]) => entry.name ?? path.replace(/^.*node_modules\//, "")));
+  assert.deepEqual([...names].sort(), Object.keys(npm.allowScripts).sort());
+});
+
+test("the newest version in the changelog is the package's", () => {
+  assert.equal(/^## (\d+\.\d+\.\d+)/m.exec(text("CHANGELOG.md"))?.[1], npm.version);
+});
