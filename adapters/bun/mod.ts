@@ -1,0 +1,161 @@
+/**
+ * The engine `bun`: `Bun.serve` and its own sockets.
+ *
+ * @module
+ */
+
+import { ENGINE_CAPABILITIES } from "../../src/capabilities.ts";
+import type { Engine, ListenOptions, Server } from "../../src/engine.ts";
+import { ListenerError } from "../../src/errors.ts";
+import { Host } from "../../src/host.ts";
+import type { Logger } from "../../src/logger.ts";
+import { type App, ask, Upgrade, UpgradeSlot } from "../../src/slot.ts";
+import type { Connection, RuntimeSocket } from "../../src/socket.ts";
+import { type BunServer, type BunWebSocket, type BunWebSocketHandler, bunGlobal } from "./runtime.ts";
+
+/** What Bun keeps with a socket: the decision until it opens, the connection from then on. */
+export type SocketData = { upgrade: Upgrade | undefined; connection: Connection | undefined };
+
+/** Options of {@link handlers}. */
+export interface HandlersOptions {
+  /** Where faults are told. @default the console */
+  logger?: Logger;
+  /** Bytes of the largest message that Bun accepts; each service judges its own `maxFrameSize`. @default 16777216 */
+  maxFrameSize?: number;
+}
+
+/** What `Bun.serve` takes to serve an app and its upgrades. */
+export interface Handlers {
+  /** Answers a request, or upgrades it. */
+  fetch(request: Request, server: BunServer<SocketData>): Response | undefined | Promise<Response | undefined>;
+  /** The events of the sockets. */
+  websocket: BunWebSocketHandler<SocketData>;
+}
+
+// Bun drops a message that would exceed this, silently; the core closes long before.
+const NEVER_DROP = 0x7fffffff;
+
+/**
+ * Makes the handlers to spread into your own `Bun.serve`.
+ *
+ * @example
+ * ```ts
+ * import { upgrade } from "@switchboard/websocket";
+ * import { handlers } from "@switchboard/websocket/bun";
+ * import { Hono } from "hono";
+ *
+ * const app = new Hono();
+ * app.get("/echo", upgrade(() => ({ onTextMessage: (_caller, text) => text })));
+ * export default { port: 0, ...handlers(app) };
+ * ```
+ */
+export function handlers(app: App, options: HandlersOptions = {}): Handlers {
+  const host = new Host(ENGINE_CAPABILITIES.bun, options.logger);
+  return toHandlers(app, host, options.maxFrameSize ?? 16_777_216);
+}
+
+/** The engine `bun`. */
+export const engine: Engine = {
+  capabilities: ENGINE_CAPABILITIES.bun,
+  listen(app: App, options: ListenOptions, host: Host): Promise<Server> {
+    const bun = bunGlobal();
+    if (bun === undefined) throw new ListenerError('The engine "bun" runs on Bun only');
+    const { port, hostname, maxFrameSize } = options;
+    const server = bun.serve({ port, hostname, ...toHandlers(app, host, maxFrameSize) });
+    return Promise.resolve({ port: server.port ?? port, close: (force) => server.stop(force) });
+  },
+};
+
+function toHandlers(app: App, host: Host, maxFrameSize: number): Handlers {
+  return {
+    fetch(request, server) {
+      const address = server.requestIP(request)?.address;
+      const slot = new UpgradeSlot(host, address, request.url.startsWith("https:"));
+      const answer = ask(app, request, slot, { server });
+      return answer instanceof Promise ? answer.then((a) => reply(a, request, server)) : reply(answer, request, server);
+    },
+    websocket: {
+      open(socket) {
+        socket.data.connection = socket.data.upgrade?.open(new BunSocket(socket));
+        socket.data.upgrade = undefined;
+      },
+      message(socket, message) {
+        if (typeof message === "string") socket.data.connection?.text(message);
+        else socket.data.connection?.binary(message);
+      },
+      ping: (socket, data) => socket.data.connection?.ping(data),
+      pong: (socket, data) => socket.data.connection?.pong(data),
+      drain: (socket) => socket.data.connection?.drain(),
+      close: (socket, code, reason) => closed(socket.data.connection, code, reason),
+      idleTimeout: 0,
+      sendPings: false,
+      perMessageDeflate: false,
+      maxPayloadLength: maxFrameSize,
+      backpressureLimit: NEVER_DROP,
+      closeOnBackpressureLimit: false,
+    },
+  };
+}
+
+function reply(answer: Response | Upgrade, request: Request, server: BunServer<SocketData>): Response | undefined {
+  if (!(answer instanceof Upgrade)) return answer;
+  const headers = new Headers();
+  for (const [name, value] of answer.headers) headers.append(name, value);
+  // Without the header Bun echoes the first protocol that the client offers.
+  headers.set("sec-websocket-protocol", answer.protocol);
+  if (server.upgrade(request, { data: { upgrade: answer, connection: undefined }, headers })) return undefined;
+  return new Response("Send nothing before the upgrade is answered\n", { status: 400 });
+}
+
+// Bun puts what it found wrong into the reason of a 1006.
+function closed(connection: Connection | undefined, code: number, reason: string): void {
+  if (code !== 1006) return connection?.closed(code, reason);
+  const fault = /too big/i.test(reason) ? 1009 : /utf-?8/i.test(reason) ? 1007 : /invalid|unexpected/i.test(reason) ? 1002 : 1006;
+  connection?.failed(fault, new Error(reason));
+  connection?.closed(1006, "");
+}
+
+/** A socket of Bun as the core takes it. */
+class BunSocket implements RuntimeSocket {
+  readonly #socket: BunWebSocket<SocketData>;
+
+  constructor(socket: BunWebSocket<SocketData>) {
+    this.#socket = socket;
+  }
+
+  get readyState(): number {
+    return this.#socket.readyState;
+  }
+
+  get bufferedAmount(): number {
+    return this.#socket.getBufferedAmount();
+  }
+
+  send(data: string | Uint8Array<ArrayBuffer>): void {
+    this.#socket.send(data);
+  }
+
+  close(code?: number, reason?: string): void {
+    this.#socket.close(code, reason);
+  }
+
+  ping(data: Uint8Array<ArrayBuffer>): void {
+    this.#socket.ping(data);
+  }
+
+  pong(data: Uint8Array<ArrayBuffer>): void {
+    this.#socket.pong(data);
+  }
+
+  terminate(): void {
+    this.#socket.terminate();
+  }
+
+  pause(): void {
+    this.#socket.pause();
+  }
+
+  resume(): void {
+    this.#socket.resume();
+  }
+}

@@ -1,0 +1,102 @@
+/**
+ * The engine `deno`: `Deno.serve` and `Deno.upgradeWebSocket`.
+ *
+ * @module
+ */
+
+import { ENGINE_CAPABILITIES } from "../../src/capabilities.ts";
+import type { Engine, ListenOptions, Server } from "../../src/engine.ts";
+import { ListenerError } from "../../src/errors.ts";
+import { Host } from "../../src/host.ts";
+import type { Logger } from "../../src/logger.ts";
+import { type App, ask, Upgrade, UpgradeSlot } from "../../src/slot.ts";
+import { drive } from "../../src/web_socket.ts";
+import { type DenoGlobal, type DenoServeInfo, denoGlobal, hostnameOf, portOf } from "./runtime.ts";
+
+/** Options of {@link handler}. */
+export interface HandlerOptions {
+  /** Where faults are told. @default the console */
+  logger?: Logger;
+}
+
+/** What `Deno.serve` takes to serve an app and its upgrades. */
+export type Handler = (request: Request, info: DenoServeInfo) => Promise<Response>;
+
+/**
+ * Makes the handler for your own `Deno.serve`.
+ *
+ * @throws {ListenerError} Anywhere but on Deno
+ * @example
+ * ```ts
+ * import { upgrade } from "@switchboard/websocket";
+ * import { handler } from "@switchboard/websocket/deno";
+ * import { Hono } from "hono";
+ *
+ * const app = new Hono();
+ * app.get("/echo", upgrade(() => ({ onTextMessage: (_caller, text) => text })));
+ * export default { fetch: handler(app) };
+ * ```
+ */
+export function handler(app: App, options: HandlerOptions = {}): Handler {
+  const answer = toHandler(deno(), app, new Host(ENGINE_CAPABILITIES.deno, options.logger));
+  return async (request, info) => await answer(request, info);
+}
+
+/** The engine `deno`. */
+export const engine: Engine = {
+  capabilities: ENGINE_CAPABILITIES.deno,
+  listen(app: App, options: ListenOptions, host: Host): Promise<Server> {
+    const abort = new AbortController();
+    const { port, hostname } = options;
+    const server = deno().serve(
+      { port, hostname, signal: abort.signal, onListen: () => {} },
+      toHandler(deno(), app, host),
+    );
+    let closed: Promise<void> | undefined;
+    const close = (force: boolean): Promise<void> => {
+      // Deno throws when a server that is going down is aborted.
+      if (force && closed === undefined) abort.abort();
+      closed ??= server.shutdown();
+      return closed;
+    };
+    return Promise.resolve({ port: portOf(server.addr) ?? port, close });
+  },
+};
+
+function toHandler(
+  runtime: DenoGlobal,
+  app: App,
+  host: Host,
+): (request: Request, info: DenoServeInfo) => Response | Promise<Response> {
+  return (request, info) => {
+    // Deno voids the request once upgraded, so all of it is read before.
+    const slot = new UpgradeSlot(host, hostnameOf(info.remoteAddr), request.url.startsWith("https:"));
+    const answer = ask(app, request, slot, { info, remoteAddr: info.remoteAddr });
+    return answer instanceof Promise
+      ? answer.then((a) => reply(runtime, a, request))
+      : reply(runtime, answer, request);
+  };
+}
+
+function reply(runtime: DenoGlobal, answer: Response | Upgrade, request: Request): Response {
+  if (!(answer instanceof Upgrade)) return answer;
+  const { heartbeatInterval, heartbeatTimeout } = answer.rules;
+  // Deno pings a silent peer after half of its idle timeout, and drops it at the end.
+  const idleTimeout = Math.ceil((heartbeatInterval + heartbeatTimeout) / 1000);
+  const options = answer.protocol === "" ? { idleTimeout } : { idleTimeout, protocol: answer.protocol };
+  const { socket, response } = runtime.upgradeWebSocket(request, options);
+  for (const [name, value] of answer.headers) response.headers.append(name, value);
+  drive(socket, toStatusCode, () => answer.open(socket)).catch(() => {}); // A peer that left before the 101.
+  return response;
+}
+
+// Deno reports a lost connection as 0, and one that it drops for its silence as an unclean 1001.
+function toStatusCode(event: CloseEvent): number {
+  return event.wasClean ? event.code : 1006;
+}
+
+function deno(): DenoGlobal {
+  const runtime = denoGlobal();
+  if (runtime === undefined) throw new ListenerError('The engine "deno" runs on Deno only');
+  return runtime;
+}

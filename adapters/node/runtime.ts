@@ -1,0 +1,75 @@
+/**
+ * The slice of Node and of `ws` that this adapter reads. A type test holds it against their official types.
+ *
+ * @module
+ */
+
+import type { Connection } from "../../src/socket.ts";
+
+/** Node's `net.Socket` under an upgraded connection. */
+export interface NodeSocket {
+  readonly destroyed: boolean;
+  readonly remoteAddress?: string | undefined;
+  readonly writableCorked: number;
+  readonly writableLength: number;
+  cork(): void;
+  uncork(): void;
+  write(data: Uint8Array): boolean;
+  end(): void;
+  destroy(): void;
+  destroySoon(): void;
+  resume(): void;
+  on(event: "drain" | "close", listener: () => void): unknown;
+  on(event: "error", listener: (error: Error) => void): unknown;
+  off(event: "error", listener: (error: Error) => void): unknown;
+}
+
+/** Node's `http.IncomingMessage`. */
+export interface NodeRequest {
+  readonly httpVersion: string;
+  readonly socket: NodeSocket;
+}
+
+/** Node's `http.Server`, as `createServer` or `serve` of `@hono/node-server` give it. */
+export interface NodeServer {
+  on(event: "upgrade", listener: UpgradeListener): unknown;
+  off(event: "upgrade", listener: UpgradeListener): unknown;
+}
+
+/** What listens to the event `upgrade` of an `http.Server`. */
+export type UpgradeListener = (request: never, socket: never, head: never) => void;
+
+/** A `WebSocket` of `ws`, with the connection that it belongs to. */
+export interface WsSocket {
+  readonly readyState: number;
+  readonly bufferedAmount: number;
+  send(data: string | Uint8Array): void;
+  close(code?: number, reason?: string): void;
+  terminate(): void;
+  ping(data?: Uint8Array): void;
+  pong(data?: Uint8Array): void;
+  pause(): void;
+  resume(): void;
+  on(event: "message", listener: (this: Served, data: NodeBuffer, isBinary: boolean) => void): unknown;
+  on(event: "ping" | "pong", listener: (this: Served, data: NodeBuffer) => void): unknown;
+  on(event: "close", listener: (this: Served, code: number, reason: NodeBuffer) => void): unknown;
+  on(event: "error", listener: (this: Served, error: Error) => void): unknown;
+}
+
+/** Node's `Buffer`. */
+export interface NodeBuffer extends Uint8Array<ArrayBuffer> {
+  toString(encoding?: "utf8"): string;
+}
+
+/** Where a socket keeps the connection that it belongs to, so that one listener serves all sockets. */
+export const CONNECTION: unique symbol = Symbol("connection");
+
+/** Reads a socket of `ws`, whose overloads no structural type fits, as what this adapter needs of it. */
+export function toWsSocket(socket: unknown): WsSocket & Served {
+  return socket as WsSocket & Served;
+}
+
+/** An emitter that knows its connection. */
+export interface Served {
+  [CONNECTION]?: Connection;
+}

@@ -1,0 +1,301 @@
+/**
+ * A port that serves WebSocket services: the only room above the adapters.
+ *
+ * @module
+ */
+
+import { Hono } from "hono";
+import type { Caller } from "./src/caller.ts";
+import { ENGINE_CAPABILITIES, type EngineName } from "./src/capabilities.ts";
+import { ServiceConnection } from "./src/connection.ts";
+import type { Engine, Server } from "./src/engine.ts";
+import { ListenerError } from "./src/errors.ts";
+import { Host } from "./src/host.ts";
+import { checkListenerConfig, type ListenerConfig, pickEngine } from "./src/listener_config.ts";
+import { quote } from "./src/logger.ts";
+import { refuse } from "./src/refusal.ts";
+import type { ServiceConfig, ServiceRules } from "./src/service_config.ts";
+import { toMilliseconds } from "./src/service_config.ts";
+import type { App } from "./src/slot.ts";
+import { isUpgradeService, rulesOf, upgrade, type UpgradeHandler, type UpgradeService } from "./src/upgrade.ts";
+import type { UpgradeContext } from "./src/upgrade_request.ts";
+
+/** The options of {@link Listener.gracefulStop}. */
+export interface StopOptions {
+  /** Seconds until what is left is dropped. @default 10 */
+  deadline?: number;
+}
+
+// What the routes of a Hono app are read for: services that were mounted on the app itself.
+interface HonoApp extends App {
+  get(path: string, handler: (context: UpgradeContext, next: () => Promise<void>) => unknown): unknown;
+  readonly routes?: readonly { readonly handler: unknown }[];
+}
+
+interface Attached {
+  readonly key: unknown;
+  readonly path: string;
+  readonly service: UpgradeService;
+  active: boolean;
+}
+
+// Bun's own default; what is known of no service is bounded by it.
+const UNKNOWN_FRAME_SIZE = 16_777_216;
+
+/**
+ * A port, or a Hono app and a port.
+ *
+ * Paths are Hono's: `/chat/:username`, `/files/*`.
+ *
+ * @example
+ * ```ts
+ * import { Listener } from "@switchboard/websocket";
+ *
+ * await using listener = new Listener(0);
+ * listener.attach("/hello/:name", ({ params }) => ({ onOpen: () => `Hello ${params.name}` }));
+ * await listener.start();
+ * console.log(listener.url);
+ * ```
+ */
+export class Listener {
+  readonly #config: ListenerConfig;
+  readonly #app: HonoApp | undefined;
+  readonly #attached: Map<string, Attached> = new Map();
+  #routes: Hono = new Hono();
+  #host: Host | undefined;
+  #server: Server | undefined;
+  #starting = false;
+  #stopped: Promise<void> | undefined;
+
+  /**
+   * Makes a listener; `start` opens the port.
+   *
+   * @param target The port, or the app whose `fetch` answers; the port is then an option
+   * @throws {TypeError} If an option is unknown or of the wrong type
+   * @throws {RangeError} If the port is out of range
+   */
+  constructor(target: number | App, config: ListenerConfig = {}) {
+    this.#config = typeof target === "number" ? { ...config, port: target } : config;
+    checkListenerConfig(this.#config);
+    if (typeof target === "number") {
+      if (config.port !== undefined) throw new TypeError("Option port is given twice");
+    } else if (typeof target?.fetch !== "function") {
+      throw new TypeError("A listener needs a port or an app with a function fetch");
+    } else if (config.port === undefined) {
+      throw new TypeError("Option port is missing: new Listener(app, { port: 9090 })");
+    } else {
+      this.#app = target as HonoApp;
+    }
+    this.#route();
+  }
+
+  /** The port that is bound; before `start`, the one that was asked for. */
+  get port(): number {
+    return this.#server?.port ?? this.#config.port ?? 0;
+  }
+
+  /** The address as a client writes it, without a path: `ws://localhost:9090`. */
+  get url(): string {
+    const host = this.#config.host ?? "0.0.0.0";
+    const name = host === "0.0.0.0" || host === "::" ? "localhost" : host.includes(":") ? `[${host}]` : host;
+    return `ws://${name}:${this.port}`;
+  }
+
+  /** The open connections. */
+  get connections(): IterableIterator<Caller> {
+    return callersOf(this.#host);
+  }
+
+  /**
+   * Serves a path with an upgrade handler, or with an upgrade service.
+   *
+   * @throws {ListenerError} If there is a service on that path already
+   * @throws {TypeError} If the path does not begin with a slash, or an option is wrong
+   */
+  attach<Path extends string>(path: Path, handler: UpgradeHandler<Path>, config?: ServiceConfig): void;
+  attach(path: string, service: UpgradeService): void;
+  attach(path: string, answer: UpgradeHandler<string> | UpgradeService, config?: ServiceConfig): void {
+    if (typeof path !== "string" || !path.startsWith("/")) {
+      throw new TypeError(`Cannot attach at ${quote(String(path))}: a path begins with a slash`);
+    }
+    if (typeof answer !== "function") throw new TypeError(`Cannot attach at "${path}": must be a handler or an upgrade service`);
+    if (isUpgradeService(answer) && config !== undefined) {
+      throw new TypeError(`Cannot attach at "${path}" with options: give them to upgrade(config, handler)`);
+    }
+    const pattern = path.replace(/:[^/{?]+/g, ":");
+    if (this.#attached.has(pattern)) throw new ListenerError(`Cannot attach at "${path}": a service is attached there`);
+    const service = isUpgradeService(answer) ? answer : upgrade<string>(config ?? {}, answer);
+    if (this.#host !== undefined) pickEngine(this.#engineName(), runtimeName(), rulesOf(service).requires);
+    const attached: Attached = { key: answer, path, service, active: true };
+    if (this.#app !== undefined) this.#mount(this.#app, attached);
+    this.#attached.set(pattern, attached);
+    this.#route();
+  }
+
+  /**
+   * Stops new upgrades to a service; open connections are left alone.
+   *
+   * @param service What was given to `attach`, or its path
+   * @throws {ListenerError} If it is not attached
+   */
+  detach(service: string | UpgradeService | UpgradeHandler<string>): void {
+    for (const [pattern, attached] of this.#attached) {
+      if (attached.key !== service && attached.path !== service) continue;
+      attached.active = false;
+      this.#attached.delete(pattern);
+      this.#route();
+      return;
+    }
+    throw new ListenerError("Cannot detach: the service is not attached");
+  }
+
+  /**
+   * Opens the port.
+   *
+   * @throws {ListenerError} If the port is taken, or the listener is started already
+   * @throws {UnsupportedError} If a service requires what the engine lacks; the message names the engine that has it
+   */
+  async start(): Promise<void> {
+    if (this.#starting || this.#host !== undefined) throw new ListenerError("Cannot start: the listener is started already");
+    this.#starting = true;
+    try {
+      const rules = [...this.#rules()];
+      const requires = [...(this.#config.requires ?? []), ...rules.flatMap((rule) => rule.requires)];
+      const name = pickEngine(this.#config.engine ?? "auto", runtimeName(), requires);
+      const engine = await loadEngine(name);
+      const host = new Host(engine.capabilities, this.#config.logger);
+      this.#warn(host, name);
+      this.#server = await this.#listen(engine, host, rules);
+      this.#host = host;
+    } finally {
+      this.#starting = false;
+    }
+  }
+
+  /**
+   * Stops: new upgrades get 503, every connection is closed with 1001, running callbacks finish, what is left at the deadline is dropped, and
+   * the port is closed. Always settles.
+   *
+   * @throws {RangeError} If the deadline is negative
+   */
+  gracefulStop(options: StopOptions = {}): Promise<void> {
+    const deadline = toMilliseconds("deadline", options.deadline ?? 10);
+    return this.#stop(deadline);
+  }
+
+  /** Drops every connection and closes the port. */
+  immediateStop(): Promise<void> {
+    return this.#stop(0);
+  }
+
+  /** Stops gracefully: `await using listener = new Listener(9090)`. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.gracefulStop();
+  }
+
+  #engineName(): EngineName {
+    const engine = this.#host?.capabilities.engine;
+    return engine === undefined || engine === "websocket" ? runtimeName() : engine;
+  }
+
+  #stop(deadline: number): Promise<void> {
+    const host = this.#host;
+    const server = this.#server;
+    if (host === undefined || server === undefined) return this.#stopped ?? Promise.resolve();
+    if (this.#stopped !== undefined && host.stopping && deadline > 0) return this.#stopped;
+    host.stopping = true;
+    this.#stopped = this.#end(host, server, deadline);
+    return this.#stopped;
+  }
+
+  async #end(host: Host, server: Server, deadline: number): Promise<void> {
+    const members = [...host.sweep.members];
+    const { promise: overdue, resolve } = Promise.withResolvers<void>();
+    // Not an unref'd timer: the process must live until the deadline.
+    const timer = setTimeout(resolve, deadline);
+    if (deadline > 0) await Promise.race([Promise.all(members.map((member) => member.stop(deadline))), overdue]);
+    for (const member of [...host.sweep.members]) member.drop();
+    const closed = server.close(deadline === 0);
+    if (deadline > 0) await Promise.race([closed, overdue]);
+    clearTimeout(timer);
+    await server.close(true).catch(() => {});
+    this.#host = undefined;
+    this.#server = undefined;
+  }
+
+  async #listen(engine: Engine, host: Host, rules: readonly ServiceRules[]): Promise<Server> {
+    const hostname = this.#config.host ?? "0.0.0.0";
+    const port = this.#config.port ?? 0;
+    const known = rules.map((rule) => rule.maxFrameSize);
+    const maxFrameSize = this.#app === undefined ? Math.max(1, ...known) : Math.max(UNKNOWN_FRAME_SIZE, ...known);
+    const app: App = this.#app ?? { fetch: (request, env) => this.#routes.fetch(request, env) };
+    try {
+      return await engine.listen(app, { hostname, port, maxFrameSize }, host);
+    } catch (error) {
+      throw new ListenerError(`Cannot listen on ${hostname}:${port}: ${reasonOf(error)}`, { cause: error });
+    }
+  }
+
+  #warn(host: Host, name: EngineName): void {
+    if (name !== "deno" || (this.#config.engine ?? "auto") !== "auto") return;
+    host.logger.warn(
+      'The engine "deno" cannot bound a fragmented message nor end a close that the peer does not answer: use engine "node" where peers are not trusted',
+    );
+  }
+
+  *#rules(): Generator<ServiceRules> {
+    for (const { service } of this.#attached.values()) yield rulesOf(service);
+    for (const { handler } of this.#app?.routes ?? []) {
+      if (isUpgradeService(handler)) yield rulesOf(handler);
+    }
+  }
+
+  // Hono's matcher takes no route away, so the routes are laid anew.
+  #route(): void {
+    if (this.#app !== undefined) return;
+    const routes = new Hono();
+    for (const { path, service } of this.#attached.values()) routes.all(path, (context) => service(context));
+    routes.notFound((context) => refuse(404, `No service at ${quote(context.req.path)}`));
+    this.#routes = routes;
+  }
+
+  #mount(app: HonoApp, attached: Attached): void {
+    if (typeof app.get !== "function") {
+      throw new TypeError(`Cannot attach at "${attached.path}": the app has no routes; attach needs a Hono app`);
+    }
+    try {
+      app.get(attached.path, (context, next) => (attached.active ? attached.service(context) : next()));
+    } catch (error) {
+      throw new ListenerError(`Cannot attach at "${attached.path}": the app has answered requests already`, { cause: error });
+    }
+  }
+}
+
+function* callersOf(host: Host | undefined): Generator<Caller> {
+  for (const member of [...(host?.sweep.members ?? [])]) {
+    if (member instanceof ServiceConnection && member.caller.isOpen) yield member.caller;
+  }
+}
+
+function runtimeName(): EngineName {
+  if ("Bun" in globalThis) return "bun";
+  return "Deno" in globalThis ? "deno" : "node";
+}
+
+async function loadEngine(name: EngineName): Promise<Engine> {
+  switch (name) {
+    case "bun":
+      return (await import("./adapters/bun/mod.ts")).engine;
+    case "deno":
+      return (await import("./adapters/deno/mod.ts")).engine;
+    case "node":
+      return (await import("./adapters/node/mod.ts")).engine;
+  }
+}
+
+function reasonOf(error: unknown): string {
+  const code = typeof error === "object" && error !== null && "code" in error ? error.code : undefined;
+  if (code === "EADDRINUSE" || (error instanceof Error && error.name === "AddrInUse")) return "the port is taken";
+  if (code === "EACCES" || (error instanceof Error && error.name === "PermissionDenied")) return "not permitted";
+  return error instanceof Error ? error.message : String(error);
+}

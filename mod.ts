@@ -1,0 +1,69 @@
+/**
+ * WebSocket services that are written once and run on Deno, Bun and Node.
+ *
+ * @example
+ * ```ts
+ * import { Listener } from "@switchboard/websocket";
+ *
+ * const listener = new Listener(0);
+ * listener.attach("/echo", () => ({ onTextMessage: (_caller, text) => text }));
+ * await listener.start();
+ * await listener.gracefulStop();
+ * ```
+ *
+ * @module
+ */
+
+export { Listener, type StopOptions } from "./listener.ts";
+export { Caller } from "./src/caller.ts";
+export {
+  type Capabilities,
+  ENGINE_CAPABILITIES,
+  type EngineName,
+  type Requirement,
+} from "./src/capabilities.ts";
+export type { Clock } from "./src/clock.ts";
+export {
+  type CloseFrame,
+  closeFrame,
+  GOING_AWAY,
+  INTERNAL_SERVER_ERROR,
+  INVALID_PAYLOAD,
+  MESSAGE_TOO_BIG,
+  NORMAL_CLOSURE,
+  POLICY_VIOLATION,
+  PROTOCOL_ERROR,
+  UNSUPPORTED_DATA,
+} from "./src/close_frame.ts";
+export type { Engine, ListenOptions, Server } from "./src/engine.ts";
+export {
+  AuthError,
+  AuthnError,
+  AuthzError,
+  ConnectionClosureError,
+  ConnectionError,
+  CorruptedFrameError,
+  HandshakeTimedOut,
+  InvalidContinuationFrameError,
+  InvalidHandshakeError,
+  ListenerError,
+  PayloadBindingError,
+  PayloadTooLargeError,
+  PayloadValidationError,
+  ReadTimedOutError,
+  SslError,
+  UnsupportedError,
+  UpgradeError,
+  type UpgradeErrorOptions,
+  WebSocketError,
+} from "./src/errors.ts";
+export { Host } from "./src/host.ts";
+export type { ListenerConfig } from "./src/listener_config.ts";
+export type { Logger } from "./src/logger.ts";
+export type { JsonValue, Reply, Service } from "./src/service.ts";
+export type { Heartbeat, ResponseHeaders, ServiceConfig } from "./src/service_config.ts";
+export { type App, ask, type Env, Upgrade, UpgradeSlot } from "./src/slot.ts";
+export type { Connection, RuntimeSocket } from "./src/socket.ts";
+export { upgrade, type UpgradeAnswer, type UpgradeHandler, type UpgradeService } from "./src/upgrade.ts";
+export type { ParamsOf, UpgradeContext, UpgradeRequest } from "./src/upgrade_request.ts";
+export { accept, type AcceptOptions } from "./src/web_socket.ts";

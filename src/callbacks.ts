@@ -1,0 +1,207 @@
+/**
+ * Calls the callbacks of one service, and takes what they return, throw or reject with (R6, R7, R9).
+ *
+ * @module
+ */
+
+import type { Caller } from "./caller.ts";
+import { INTERNAL_SERVER_ERROR } from "./close_frame.ts";
+import { ConnectionError, toError } from "./errors.ts";
+import { PING, type PONG } from "./inbox.ts";
+import type { Outbox } from "./outbox.ts";
+import { isPromise, isStream, sendReply } from "./reply.ts";
+import type { Service } from "./service.ts";
+import { Streams } from "./stream.ts";
+
+/** A callback runs, or its promise has not settled. */
+export const BUSY = 1;
+/** That callback is `onError`. */
+const REPORTING = 2;
+
+/**
+ * The half of a connection that faces the service.
+ *
+ * Each callback begins with BUSY and ends, at once or when its promise settles, with a call of {@link released}. A half and not an object
+ * of its own, for a server may hold a million connections.
+ */
+export abstract class Callbacks {
+  /** The callbacks. */
+  protected readonly service: Service;
+  /** What the connection is doing, as bits; 0 is a connection that waits. */
+  protected doing = 0;
+  #streams: Streams | undefined;
+
+  /** Takes the service of one connection. */
+  constructor(service: Service) {
+    this.service = service;
+  }
+
+  /** What the service speaks through. */
+  abstract readonly caller: Caller;
+  /** The sending half. */
+  protected abstract readonly outbox: Outbox;
+  /** A callback has ended; the next may begin. */
+  protected abstract released(): void;
+
+  /** Calls `onOpen`. */
+  protected onOpen(): void {
+    this.doing |= BUSY;
+    try {
+      this.#settle(this.service.onOpen?.(this.caller));
+    } catch (error) {
+      this.#threw(error);
+    }
+  }
+
+  /** Calls `onTextMessage`, or `onMessage`. */
+  protected onText(text: string): void {
+    const service = this.service;
+    this.doing |= BUSY;
+    try {
+      this.#settle(
+        service.onTextMessage !== undefined
+          ? service.onTextMessage(this.caller, text)
+          : service.onMessage?.(this.caller, text),
+      );
+    } catch (error) {
+      this.#threw(error);
+    }
+  }
+
+  /** Calls `onBinaryMessage`, or `onMessage`. */
+  protected onBinary(data: Uint8Array<ArrayBuffer>): void {
+    const service = this.service;
+    this.doing |= BUSY;
+    try {
+      this.#settle(
+        service.onBinaryMessage !== undefined
+          ? service.onBinaryMessage(this.caller, data)
+          : service.onMessage?.(this.caller, data),
+      );
+    } catch (error) {
+      this.#threw(error);
+    }
+  }
+
+  /** Calls `onPing` or `onPong`. */
+  protected onControl(kind: typeof PING | typeof PONG, data: Uint8Array<ArrayBuffer>): void {
+    const service = this.service;
+    this.doing |= BUSY;
+    try {
+      this.#settle(kind === PING ? service.onPing?.(this.caller, data) : service.onPong?.(this.caller, data));
+    } catch (error) {
+      this.#threw(error);
+    }
+  }
+
+  /** Calls `onIdleTimeout`, or closes with 1001. */
+  protected onIdle(): void {
+    const service = this.service;
+    if (service.onIdleTimeout === undefined) {
+      this.outbox.close(1001, "Idle timeout");
+      return;
+    }
+    this.doing |= BUSY;
+    try {
+      this.#settle(service.onIdleTimeout(this.caller));
+    } catch (error) {
+      this.#threw(error);
+    }
+  }
+
+  /** Calls `onError` for a fault of the peer, which is none of the service. */
+  protected onFault(error: Error): void {
+    this.doing |= BUSY;
+    this.#report(error, undefined);
+  }
+
+  /** Calls `onClose` and then, when it has settled, `left`. */
+  protected onClose(code: number, reason: string, left: () => void): void {
+    const failed = (error: unknown): void => {
+      this.#closeThrew(error);
+      left();
+    };
+    try {
+      const done: unknown = this.service.onClose?.(this.caller, code, reason);
+      if (isPromise(done)) done.then(left, failed);
+      else left();
+    } catch (error) {
+      failed(error);
+    }
+  }
+
+  /** Ends all streams: the connection is closing. */
+  protected cancelStreams(): void {
+    this.#streams?.cancel();
+  }
+
+  // The common replies come first and allocate nothing.
+  #settle(reply: unknown): void {
+    if (reply === undefined) return this.#release();
+    if (typeof reply === "object") {
+      if (isPromise(reply)) return this.#await(reply);
+      if (reply instanceof Error) return this.#threw(reply);
+      if (isStream(reply)) {
+        this.#streams ??= new Streams(this.outbox);
+        void this.#streams.run(reply);
+        return this.#release();
+      }
+    }
+    sendReply(this.outbox, reply);
+    this.#release();
+  }
+
+  #await(promise: PromiseLike<unknown>): void {
+    const settled = (reply: unknown): void => {
+      try {
+        this.#settle(reply);
+      } catch (error) {
+        this.#threw(error);
+      }
+    };
+    promise.then(settled, (error: unknown) => this.#threw(error));
+  }
+
+  #release(): void {
+    this.doing &= ~(BUSY | REPORTING);
+    this.released();
+  }
+
+  #threw(thrown: unknown): void {
+    this.#report(toError(thrown), "A callback failed");
+  }
+
+  // With `fault` the service is to blame: without an `onError` that copes it is logged, and the connection closed.
+  #report(error: Error, fault: string | undefined): void {
+    if (this.doing & REPORTING) return this.#fail(error, "onError failed");
+    if (this.service.onError === undefined) return this.#fail(error, fault);
+    this.doing |= REPORTING;
+    try {
+      this.#settle(this.service.onError(this.caller, error));
+    } catch (second) {
+      this.#fail(toError(second), "onError failed");
+    }
+  }
+
+  #fail(error: Error, fault: string | undefined): void {
+    const { host } = this.outbox;
+    if (error instanceof ConnectionError && !this.outbox.isOpen) {
+      host.logger.debug("A message could not be sent", error);
+    } else if (fault !== undefined) {
+      host.logger.error(`${fault}; the connection is closed with 1011`, error);
+      this.outbox.close(INTERNAL_SERVER_ERROR.statusCode, INTERNAL_SERVER_ERROR.reason);
+    }
+    this.#release();
+  }
+
+  #closeThrew(thrown: unknown): void {
+    const log = (error: unknown): void => this.outbox.host.logger.error("A callback failed after the end", error);
+    if (this.service.onError === undefined) return log(thrown);
+    try {
+      const told: unknown = this.service.onError(this.caller, toError(thrown));
+      if (isPromise(told)) told.then(undefined, log);
+    } catch (error) {
+      log(error);
+    }
+  }
+}

@@ -1,0 +1,200 @@
+/**
+ * The remote end of one connection, as a service speaks to it.
+ *
+ * @module
+ */
+
+import { isBinary, toBytes } from "./bytes.ts";
+import { type Capabilities, ENGINE_CAPABILITIES, lacking } from "./capabilities.ts";
+import { UnsupportedError } from "./errors.ts";
+import type { Outbox } from "./outbox.ts";
+import { toMessage } from "./reply.ts";
+
+/** What is known of a connection from its handshake. */
+export interface ConnectionDetails {
+  /** The negotiated subprotocol, "" for none. */
+  readonly protocol: string;
+  /** The address of the peer, where the engine tells it. */
+  readonly remoteAddress: string | undefined;
+  /** Whether the connection came over TLS. */
+  readonly isSecure: boolean;
+}
+
+/**
+ * The remote end of one connection. One object a connection, the same in every callback; it may be kept and used from anywhere.
+ *
+ * The `write…` methods resolve when the message is accepted and at most 64 KiB are unsent, and reject with a {@link ConnectionError} when the
+ * connection is gone. They need not be awaited; a writer that does never exceeds `maxBufferedAmount`.
+ *
+ * @example
+ * ```ts
+ * import type { Caller, Service } from "@switchboard/websocket";
+ *
+ * export const greeter: Service = {
+ *   async onOpen(caller: Caller) {
+ *     await caller.writeTextMessage(`You are ${caller.connectionId}`);
+ *   },
+ * };
+ * ```
+ */
+export class Caller {
+  readonly #outbox: Outbox;
+  readonly #details: ConnectionDetails;
+  #id: string | undefined;
+  #attributes: Map<string, unknown> | undefined;
+
+  /** Made by the connection, never by users. */
+  constructor(outbox: Outbox, details: ConnectionDetails) {
+    this.#outbox = outbox;
+    this.#details = details;
+  }
+
+  /** A string that no other connection has. */
+  get connectionId(): string {
+    this.#id ??= crypto.randomUUID();
+    return this.#id;
+  }
+
+  /** The subprotocol that was negotiated, `undefined` for none. */
+  get negotiatedSubProtocol(): string | undefined {
+    return this.#details.protocol === "" ? undefined : this.#details.protocol;
+  }
+
+  /** The address of the peer, where the engine tells it. */
+  get remoteAddress(): string | undefined {
+    return this.#details.remoteAddress;
+  }
+
+  /** Whether the connection came over TLS. */
+  get isSecure(): boolean {
+    return this.#details.isSecure;
+  }
+
+  /** Whether messages can still be sent. */
+  get isOpen(): boolean {
+    return this.#outbox.isOpen;
+  }
+
+  /** Bytes that were written and have not left the process. */
+  get bufferedAmount(): number {
+    return this.#outbox.bufferedAmount;
+  }
+
+  /** Aborts when the connection begins to close or is lost: for whatever was started on its behalf. */
+  get signal(): AbortSignal {
+    return this.#outbox.signal;
+  }
+
+  /** What the engine under this connection can do (R28). */
+  get capabilities(): Capabilities {
+    return this.#outbox.host.capabilities;
+  }
+
+  /**
+   * Sends a text message.
+   *
+   * @throws {TypeError} If `text` is no string
+   */
+  writeTextMessage(text: string): Promise<void> {
+    if (typeof text !== "string") throw new TypeError(`Cannot write a ${typeof text} as a text message`);
+    return this.#outbox.write(text);
+  }
+
+  /**
+   * Sends a binary message. The bytes may be changed afterwards.
+   *
+   * @throws {TypeError} If `data` is neither a `Uint8Array` nor an `ArrayBuffer`
+   */
+  writeBinaryMessage(data: Uint8Array | ArrayBuffer): Promise<void> {
+    if (!isBinary(data)) throw new TypeError("Cannot write a binary message: must be a Uint8Array or an ArrayBuffer");
+    return this.#outbox.write(toBytes(data));
+  }
+
+  /**
+   * Sends a string as text, bytes as binary, anything else as JSON text.
+   *
+   * @throws {TypeError} If the value has no JSON form
+   */
+  writeMessage(value: unknown): Promise<void> {
+    return this.#outbox.write(toMessage(value));
+  }
+
+  /**
+   * Sends a ping (RFC 6455, section 5.5.2); the answer comes to `onPong`.
+   *
+   * @param data At most 125 bytes. @default none
+   * @throws {RangeError} If `data` is longer
+   * @throws {UnsupportedError} On the engine `deno`
+   */
+  ping(data: Uint8Array | ArrayBuffer = new Uint8Array(0)): Promise<void> {
+    return this.#control("ping", data);
+  }
+
+  /**
+   * Sends a pong that nobody asked for (RFC 6455, section 5.5.3); pings are answered by the runtime.
+   *
+   * @param data At most 125 bytes. @default none
+   * @throws {RangeError} If `data` is longer
+   * @throws {UnsupportedError} On the engine `deno`
+   */
+  pong(data: Uint8Array | ArrayBuffer = new Uint8Array(0)): Promise<void> {
+    return this.#control("pong", data);
+  }
+
+  /**
+   * Closes the connection and resolves when it is down. Later calls do nothing but wait for the same end.
+   *
+   * @param statusCode 1000-1003, 1007-1014 or 3000-4999. @default 1000
+   * @param reason At most 123 bytes of UTF-8. @default ""
+   * @param timeout Seconds to wait for the peer's close frame, then the connection is dropped; -1 waits for ever.
+   *   @default `connectionClosureTimeout` of the service
+   * @throws {RangeError} If one of them is not allowed, before anything is written
+   */
+  close(statusCode?: number, reason?: string, timeout?: number): Promise<void> {
+    return this.#outbox.close(statusCode, reason, timeout);
+  }
+
+  /**
+   * Drops the connection without a close frame; `onClose` is told 1006.
+   *
+   * @throws {UnsupportedError} On the engine `deno`
+   */
+  terminate(): void {
+    this.#need("terminate");
+    this.#outbox.terminate();
+  }
+
+  /** Keeps a value with the connection. */
+  setAttribute(key: string, value: unknown): void {
+    this.#attributes ??= new Map();
+    this.#attributes.set(key, value);
+  }
+
+  /** Gives a value that was kept, or `undefined`. */
+  getAttribute(key: string): unknown {
+    return this.#attributes?.get(key);
+  }
+
+  /** Removes a value and gives it, or `undefined`. */
+  removeAttribute(key: string): unknown {
+    const value = this.#attributes?.get(key);
+    this.#attributes?.delete(key);
+    return value;
+  }
+
+  #control(kind: "ping" | "pong", data: Uint8Array | ArrayBuffer): Promise<void> {
+    if (!isBinary(data)) throw new TypeError(`Cannot send a ${kind}: its data must be a Uint8Array or an ArrayBuffer`);
+    if (data.byteLength > 125) {
+      throw new RangeError(`Cannot send a ${kind} of ${data.byteLength} bytes: must be at most 125`);
+    }
+    this.#need("ping");
+    return this.#outbox.control(kind, toBytes(data));
+  }
+
+  #need(capability: "ping" | "terminate"): void {
+    const { capabilities } = this;
+    if (capabilities[capability]) return;
+    const able = Object.values(ENGINE_CAPABILITIES).filter((engine) => engine[capability]);
+    throw new UnsupportedError(`Cannot ${capability}, which ${lacking(capabilities, able)}`);
+  }
+}

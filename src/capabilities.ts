@@ -1,0 +1,108 @@
+/**
+ * What the engines can do, said once: the README's table is made from here (R28).
+ *
+ * @module
+ */
+
+import { UnsupportedError } from "./errors.ts";
+
+/** The engines of this module. */
+export type EngineName = "node" | "bun" | "deno";
+
+/** What a service may insist on; `start` fails, naming an engine that has it, where the engine lacks it. */
+export type Requirement = "ping" | "terminate" | "compression" | "messageLimit";
+
+/** What the engine under a connection can do. */
+export interface Capabilities {
+  /** The engine, or `"websocket"` for a socket that was handed to `accept`. */
+  readonly engine: EngineName | "websocket";
+  /** `caller.ping`, `caller.pong`, `onPing`, `onPong`. */
+  readonly ping: boolean;
+  /** `caller.terminate`, and an end to a close that the peer does not answer. */
+  readonly terminate: boolean;
+  /** Reading stops while a service has too many messages waiting; elsewhere the connection closes with 1013. */
+  readonly pause: boolean;
+  /** The runtime tells when unsent bytes have left; elsewhere the sweep looks every few milliseconds. */
+  readonly drain: boolean;
+  /** A message over `maxFrameSize` is refused before it fills the memory; elsewhere it is judged when it has arrived. */
+  readonly messageLimit: boolean;
+  /** A close frame of ours reaches a peer that is sending at that moment. */
+  readonly reliableClose: boolean;
+  /** Bad frames are answered with 1002 or 1007; elsewhere the connection is just cut, or the frame passes. */
+  readonly frameErrors: boolean;
+  /** Frames that a client sends before the 101 are kept until the service has been chosen. */
+  readonly earlyFrames: boolean;
+  /** permessage-deflate (RFC 7692). */
+  readonly compression: boolean;
+  /** TLS with client certificates. */
+  readonly mutualSsl: boolean;
+}
+
+const full = {
+  ping: true,
+  terminate: true,
+  pause: true,
+  drain: true,
+  messageLimit: true,
+  reliableClose: true,
+  frameErrors: true,
+  earlyFrames: true,
+  compression: false,
+  mutualSsl: false,
+};
+
+/** The capabilities of each engine, as they were measured and are asserted by the tests. */
+export const ENGINE_CAPABILITIES: Readonly<Record<EngineName, Capabilities>> = {
+  node: { engine: "node", ...full },
+  bun: { engine: "bun", ...full, earlyFrames: false },
+  deno: {
+    engine: "deno",
+    ping: false,
+    terminate: false,
+    pause: false,
+    drain: false,
+    messageLimit: false,
+    reliableClose: false,
+    frameErrors: false,
+    earlyFrames: true,
+    compression: false,
+    mutualSsl: false,
+  },
+};
+
+/** Reads from a socket that was handed in what it can do. */
+export function socketCapabilities(socket: { ping?: unknown; terminate?: unknown; pause?: unknown }): Capabilities {
+  return {
+    engine: "websocket",
+    ping: typeof socket.ping === "function",
+    terminate: typeof socket.terminate === "function",
+    pause: typeof socket.pause === "function",
+    drain: false,
+    messageLimit: false,
+    reliableClose: false,
+    frameErrors: false,
+    earlyFrames: true,
+    compression: false,
+    mutualSsl: false,
+  };
+}
+
+/**
+ * Checks that an engine has what a service requires.
+ *
+ * @throws {UnsupportedError} Naming the engines that have it
+ */
+export function checkRequirements(capabilities: Capabilities, requires: readonly Requirement[], who: string): void {
+  for (const requirement of requires) {
+    if (capabilities[requirement]) continue;
+    const able = Object.values(ENGINE_CAPABILITIES).filter((engine) => engine[requirement]);
+    throw new UnsupportedError(`${who} requires "${requirement}", which ${lacking(capabilities, able)}`);
+  }
+}
+
+/** Says which engine has a capability that this one lacks. */
+export function lacking(capabilities: Capabilities, able: readonly Capabilities[]): string {
+  const names = able.map((engine) => `"${engine.engine}"`).join(" or ");
+  const lack = `the engine "${capabilities.engine}" lacks`;
+  return names === "" ? `${lack}; so do all engines of this version` : `${lack}: use engine ${names}`;
+}

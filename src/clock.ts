@@ -1,0 +1,32 @@
+/**
+ * Time as the core sees it, so that tests can hold it.
+ *
+ * @module
+ */
+
+/** Tells the time and calls back later. */
+export interface Clock {
+  /** Milliseconds since some fixed moment; never goes back. */
+  now(): number;
+  /** Calls `callback` once after `ms` milliseconds and returns what cancels it. The timer does not keep the process alive. */
+  schedule(callback: () => void, ms: number): () => void;
+}
+
+// Timers take at most 2^31 - 1 ms; a longer one would fire at once.
+const LONGEST = 2_147_483_647;
+
+/** The runtime's own time. */
+export const systemClock: Clock = {
+  now: () => performance.now(),
+  schedule(callback, ms) {
+    const timer: unknown = setTimeout(callback, Math.min(ms, LONGEST));
+    unref(timer);
+    return () => clearTimeout(timer as number);
+  },
+};
+
+// A browser's timer is a number; everywhere else it has `unref`.
+function unref(timer: unknown): void {
+  if (typeof timer !== "object" || timer === null) return;
+  if ("unref" in timer && typeof timer.unref === "function") timer.unref();
+}

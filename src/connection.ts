@@ -1,0 +1,239 @@
+/**
+ * Drives one service over one socket: what arrives, in order, and the end.
+ *
+ * @module
+ */
+
+import { BUSY, Callbacks } from "./callbacks.ts";
+import { Caller, type ConnectionDetails } from "./caller.ts";
+import { CorruptedFrameError, PayloadTooLargeError } from "./errors.ts";
+import type { Host } from "./host.ts";
+import { type Arrival, BINARY, FAULT, Inbox, PING, PONG, TEXT } from "./inbox.ts";
+import { BEAT, DROP_IT, isBeat, Liveness, PING_IT } from "./liveness.ts";
+import { BACKLOGGED, CLEAR, CLOSING, Outbox, type Owner } from "./outbox.ts";
+import type { Service } from "./service.ts";
+import type { ServiceRules } from "./service_config.ts";
+import type { Connection, RuntimeSocket } from "./socket.ts";
+import { isLongerThan } from "./utf8.ts";
+
+// Beside BUSY and REPORTING of callbacks.ts.
+const PUMPING = 4; // The loop over the inbox is on the stack.
+const PAUSED = 8; // Reading is paused.
+const GONE = 16; // The socket is down; `onClose` has yet to run.
+const ENDING = 32; // `onClose` runs or has run.
+
+/** A service over a socket. Made by `Upgrade.open` and by `accept`. */
+export class ServiceConnection extends Callbacks implements Connection, Owner {
+  /** What the service speaks through. */
+  readonly caller: Caller;
+  /** Belongs to the sweep. */
+  place = -1;
+  /** The sending half. */
+  protected readonly outbox: Outbox;
+  readonly #socket: RuntimeSocket;
+  readonly #rules: ServiceRules;
+  readonly #host: Host;
+  readonly #liveness: Liveness;
+  #inbox: Inbox | undefined;
+  #end: { readonly code: number; readonly reason: string } | undefined;
+  #stopped: PromiseWithResolvers<void> | undefined;
+
+  /** Joins a service and an open socket; `start` runs `onOpen`. */
+  constructor(service: Service, socket: RuntimeSocket, rules: ServiceRules, host: Host, details: ConnectionDetails) {
+    super(service);
+    this.#socket = socket;
+    this.#rules = rules;
+    this.#host = host;
+    host.sweep.join(this, shortest(rules, socket));
+    this.outbox = new Outbox(socket, rules, host, this);
+    this.#liveness = new Liveness(host.sweep.now);
+    this.caller = new Caller(this.outbox, details);
+  }
+
+  /** Runs `onOpen`; whatever arrives before it has settled waits (R1). */
+  start(): void {
+    if (this.service.onOpen !== undefined) this.onOpen();
+  }
+
+  /** A text message arrived. */
+  text(data: string): void {
+    this.#liveness.receivedAt = this.#host.sweep.now;
+    if (this.doing !== 0 || this.outbox.state !== CLEAR) this.#queue({ kind: TEXT, data });
+    else if (isLongerThan(data, this.#rules.maxFrameSize)) this.#tooLarge();
+    else this.onText(data);
+  }
+
+  /** A binary message arrived. */
+  binary(data: Uint8Array<ArrayBuffer>): void {
+    this.#liveness.receivedAt = this.#host.sweep.now;
+    if (this.doing !== 0 || this.outbox.state !== CLEAR) this.#queue({ kind: BINARY, data });
+    else if (data.byteLength > this.#rules.maxFrameSize) this.#tooLarge();
+    else this.onBinary(data);
+  }
+
+  /** A ping arrived, and has been answered. */
+  ping(data: Uint8Array<ArrayBuffer>): void {
+    this.#liveness.receivedAt = this.#host.sweep.now;
+    this.outbox.answered(data.byteLength);
+    if (this.service.onPing !== undefined) this.#queue({ kind: PING, data });
+  }
+
+  /** A pong arrived. */
+  pong(data: Uint8Array<ArrayBuffer>): void {
+    if (this.#rules.heartbeatInterval > 0 && isBeat(data)) return this.#liveness.beat(this.#host.sweep.now);
+    this.#liveness.receivedAt = this.#host.sweep.now;
+    if (this.service.onPong !== undefined) this.#queue({ kind: PONG, data });
+  }
+
+  /** Unsent bytes have left. */
+  drain(): void {
+    if (this.outbox.drain()) this.#pump();
+  }
+
+  /** The runtime found a fault: `onError` learns of it, then `onClose` when the socket is down. */
+  failed(statusCode: number, cause: unknown): void {
+    if (this.#end !== undefined || this.outbox.state >= CLOSING) return;
+    if (statusCode !== 1002 && statusCode !== 1007 && statusCode !== 1009) return;
+    this.#end = { code: statusCode, reason: "" };
+    this.#queue({ kind: FAULT, data: toFault(statusCode, cause, this.#rules) });
+  }
+
+  /** The socket is down. */
+  closed(code: number, reason: string): void {
+    if (this.doing & (GONE | ENDING)) return;
+    const { code: first, reason: text } = this.#end ?? { code, reason };
+    this.#end = this.outbox.down(first, text);
+    this.doing |= GONE;
+    this.cancelStreams();
+    this.#pump();
+  }
+
+  /** Our close has begun: what waits is forgotten (R21), and reading goes on so that the peer's answer is seen. */
+  closing(): void {
+    this.#inbox?.clear();
+    this.cancelStreams();
+    this.#resume();
+  }
+
+  /** Closes with 1001 for a listener that stops; resolves when the last callback has settled. */
+  stop(timeout: number): Promise<void> {
+    this.#stopped ??= Promise.withResolvers<void>();
+    this.outbox.close(1001, "", timeout / 1000);
+    return this.#stopped.promise;
+  }
+
+  /** Drops the connection. */
+  drop(): void {
+    this.outbox.terminate();
+  }
+
+  /** Looks for what is overdue. */
+  sweep(now: number): void {
+    const { outbox } = this;
+    if (outbox.state === BACKLOGGED) {
+      this.drain();
+      outbox.closeIfStuck(now);
+    }
+    if (outbox.state !== CLEAR || this.doing & PAUSED) return this.#liveness.suspend(now);
+    if (this.#rules.heartbeatInterval > 0 && this.#socket.ping !== undefined) this.#beat(now);
+    if (this.doing & BUSY) return this.#liveness.rouse(now);
+    if (outbox.state === CLEAR && this.#liveness.isIdle(now, outbox.sentAt, this.#rules)) this.onIdle();
+  }
+
+  /** A callback has ended. */
+  protected released(): void {
+    if (this.#inbox !== undefined || this.doing !== 0) this.#pump();
+  }
+
+  #beat(now: number): void {
+    const verdict = this.#liveness.judge(now, this.#rules);
+    if (verdict === PING_IT) this.#socket.ping?.(BEAT);
+    if (verdict === DROP_IT) this.outbox.terminate();
+  }
+
+  #queue(arrival: Arrival): void {
+    if (this.outbox.state >= CLOSING || this.doing & (GONE | ENDING)) return;
+    this.#inbox ??= new Inbox();
+    this.#inbox.push(arrival);
+    if (this.doing === 0 && this.outbox.state === CLEAR) this.#pump();
+    else this.#bound(this.#inbox);
+  }
+
+  // R19: at the mark reading pauses; where it cannot, the connection closes when far too much waits.
+  #bound(inbox: Inbox): void {
+    const { maxQueuedMessages, maxQueuedBytes } = this.#rules;
+    if (inbox.count < maxQueuedMessages && inbox.bytes < maxQueuedBytes) return;
+    if (this.#socket.pause !== undefined) {
+      if ((this.doing & PAUSED) === 0) this.#socket.pause();
+      this.doing |= PAUSED;
+    } else if (inbox.count >= 16 * maxQueuedMessages || inbox.bytes >= maxQueuedBytes) {
+      this.outbox.close(1013, "Too many unhandled messages");
+    }
+  }
+
+  // A loop, for a call from each callback's end to the next would be as deep as the inbox.
+  #pump(): void {
+    if (this.doing & PUMPING) return;
+    this.doing |= PUMPING;
+    while ((this.doing & BUSY) === 0 && this.outbox.state !== BACKLOGGED) {
+      const arrival = this.#inbox?.shift();
+      if (arrival === undefined) break;
+      this.#handle(arrival);
+    }
+    this.doing &= ~PUMPING;
+    if (this.doing & PAUSED) this.#resumeIfRoom();
+    if ((this.doing & (BUSY | GONE)) === GONE) this.#finish();
+  }
+
+  #handle(arrival: Arrival): void {
+    if (arrival.kind === FAULT) return this.onFault(arrival.data);
+    const { data } = arrival;
+    if (arrival.kind === PING || arrival.kind === PONG) return this.onControl(arrival.kind, arrival.data);
+    const size = this.#rules.maxFrameSize;
+    if (typeof data === "string") return isLongerThan(data, size) ? this.#tooLarge() : this.onText(data);
+    return data.byteLength > size ? this.#tooLarge() : this.onBinary(data);
+  }
+
+  #tooLarge(): void {
+    this.onFault(toFault(1009, undefined, this.#rules));
+    this.outbox.close(1009, "Message too big");
+  }
+
+  #resumeIfRoom(): void {
+    const { maxQueuedMessages, maxQueuedBytes } = this.#rules;
+    const { count, bytes } = this.#inbox ?? { count: 0, bytes: 0 };
+    if (count * 2 <= maxQueuedMessages && bytes * 2 <= maxQueuedBytes) this.#resume();
+  }
+
+  #resume(): void {
+    if ((this.doing & PAUSED) === 0) return;
+    this.doing &= ~PAUSED;
+    this.#liveness.suspend(this.#host.sweep.now);
+    this.#socket.resume?.();
+  }
+
+  // R13: the last callback, once.
+  #finish(): void {
+    const { code, reason } = this.#end ?? { code: 1006, reason: "" };
+    this.doing = ENDING | BUSY;
+    this.onClose(code, reason, () => {
+      this.#host.sweep.leave(this);
+      this.#stopped?.resolve();
+    });
+  }
+}
+
+function shortest(rules: ServiceRules, socket: RuntimeSocket): number {
+  const beat = socket.ping === undefined ? 0 : Math.min(rules.heartbeatInterval, rules.heartbeatTimeout);
+  if (rules.idleTimeout === 0) return beat;
+  return beat === 0 ? rules.idleTimeout : Math.min(beat, rules.idleTimeout);
+}
+
+function toFault(statusCode: number, cause: unknown, rules: ServiceRules): Error {
+  const options = cause === undefined ? {} : { cause };
+  if (statusCode === 1009) {
+    return new PayloadTooLargeError(`A message is over maxFrameSize, ${rules.maxFrameSize} bytes`, options);
+  }
+  const what = statusCode === 1007 ? "A message is not UTF-8" : "A frame breaks the protocol";
+  return new CorruptedFrameError(what, options);
+}

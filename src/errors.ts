@@ -1,0 +1,186 @@
+/**
+ * The errors that users meet. Every one is a {@link WebSocketError} with a stable `code`.
+ *
+ * @module
+ */
+
+/** The base of all errors of this module. */
+export class WebSocketError extends Error {
+  /** What went wrong, as a word that stays the same from release to release. */
+  readonly code: string;
+
+  /** Makes an error; `code` is its stable word. */
+  constructor(message: string, options: ErrorOptions = {}, code = "websocket_error") {
+    super(message, options);
+    this.code = code;
+  }
+
+  override get name(): string {
+    return this.constructor.name;
+  }
+}
+
+/** The opening handshake failed (RFC 6455, section 4). */
+export class InvalidHandshakeError extends WebSocketError {
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, options, "invalid_handshake");
+  }
+}
+
+/** A message was over `maxFrameSize`; the connection closes with 1009. */
+export class PayloadTooLargeError extends WebSocketError {
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, options, "payload_too_large");
+  }
+}
+
+/** A frame broke the protocol or carried bad UTF-8; the connection closes with 1002 or 1007. */
+export class CorruptedFrameError extends WebSocketError {
+  constructor(message: string, options?: ErrorOptions, code = "corrupted_frame") {
+    super(message, options, code);
+  }
+}
+
+/** A continuation frame came without a message to continue, or a message began inside another. */
+export class InvalidContinuationFrameError extends CorruptedFrameError {
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, options, "invalid_continuation_frame");
+  }
+}
+
+/** The connection is gone, or could not be made. */
+export class ConnectionError extends WebSocketError {
+  constructor(message: string, options?: ErrorOptions, code = "connection_lost") {
+    super(message, options, code);
+  }
+}
+
+/** The connection was closed, with a close frame, by either side. */
+export class ConnectionClosureError extends ConnectionError {
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, options, "connection_closed");
+  }
+}
+
+/** What an {@link UpgradeError} may set besides its message. */
+export interface UpgradeErrorOptions extends ErrorOptions {
+  /** The HTTP status of the refusal, 400 to 599. @default 400 */
+  status?: number;
+  /** Headers of the refusal. */
+  headers?: Record<string, string>;
+}
+
+/**
+ * Refuses an upgrade when it is returned from the upgrade handler: the message is the body of the response.
+ *
+ * @example
+ * ```ts
+ * import { upgrade, UpgradeError } from "@switchboard/websocket";
+ *
+ * export const rooms = upgrade(({ query }) => {
+ *   if (!query.has("room")) return new UpgradeError("Name a room: ?room=…", { status: 422 });
+ *   return { onOpen: () => "Welcome" };
+ * });
+ * ```
+ */
+export class UpgradeError extends WebSocketError {
+  /** The HTTP status of the refusal. */
+  readonly status: number;
+  /** Headers of the refusal. */
+  readonly headers: Readonly<Record<string, string>>;
+
+  /** @throws {RangeError} If `status` is not from 400 to 599 */
+  constructor(message: string, options: UpgradeErrorOptions = {}) {
+    super(message, options, "upgrade_refused");
+    const status = options.status ?? 400;
+    if (!Number.isInteger(status) || status < 400 || status > 599) {
+      throw new RangeError(`Cannot refuse an upgrade with status ${status}: must be 400-599`);
+    }
+    this.status = status;
+    this.headers = options.headers ?? {};
+  }
+}
+
+/** The opening handshake took too long. */
+export class HandshakeTimedOut extends WebSocketError {
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, options, "handshake_timed_out");
+  }
+}
+
+/** A read took longer than it may. */
+export class ReadTimedOutError extends WebSocketError {
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, options, "read_timed_out");
+  }
+}
+
+/** Authentication could not be carried out. */
+export class AuthError extends WebSocketError {
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, options, "auth_failed");
+  }
+}
+
+/** Nobody known: 401 when it is returned from the upgrade handler. */
+export class AuthnError extends WebSocketError {
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, options, "unauthenticated");
+  }
+}
+
+/** Known, but not allowed: 403 when it is returned from the upgrade handler. */
+export class AuthzError extends WebSocketError {
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, options, "forbidden");
+  }
+}
+
+/** TLS could not be set up. */
+export class SslError extends WebSocketError {
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, options, "ssl_failed");
+  }
+}
+
+/** A message could not be turned into the type that a handler takes. */
+export class PayloadBindingError extends WebSocketError {
+  constructor(message: string, options?: ErrorOptions, code = "invalid_binding") {
+    super(message, options, code);
+  }
+}
+
+/** A message does not fit its schema. */
+export class PayloadValidationError extends PayloadBindingError {
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, options, "invalid_message");
+  }
+}
+
+/** The engine that serves the connection cannot do what was asked; the message names the engine that can. */
+export class UnsupportedError extends WebSocketError {
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, options, "unsupported");
+  }
+}
+
+/** A listener could not be started, or not be changed. */
+export class ListenerError extends WebSocketError {
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, options, "listener_failed");
+  }
+}
+
+/** Turns what was thrown into an `Error`; what is none becomes the `cause` of one. */
+export function toError(thrown: unknown): Error {
+  if (thrown instanceof Error) return thrown;
+  return new Error(`A value that is no error was thrown: ${describe(thrown)}`, { cause: thrown });
+}
+
+function describe(value: unknown): string {
+  try {
+    return String(value);
+  } catch {
+    return typeof value;
+  }
+}

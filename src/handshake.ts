@@ -1,0 +1,95 @@
+/**
+ * The checks of an opening handshake (RFC 6455, section 4.2.1), each a function of the request.
+ *
+ * They run before the runtime's own upgrade, since Deno and Bun let much through that Node refuses.
+ *
+ * @module
+ */
+
+import { quote } from "./logger.ts";
+import { refuse, SPEAK_WEBSOCKET } from "./refusal.ts";
+import { isToken, type ServiceRules, toOrigin } from "./service_config.ts";
+
+/** Reads a header by its lower-case name. */
+export type ReadHeader = (name: string) => string | null;
+
+/** Checks the form of the request: method, tokens, version and key. Returns the refusal, if any. */
+export function checkForm(method: string, header: ReadHeader): Response | undefined {
+  if (method !== "GET") return refuse(405, "Open a WebSocket with GET", { allow: "GET" });
+  const upgrade = header("upgrade");
+  if (upgrade === null) return refuse(426, "Open this address as a WebSocket", SPEAK_WEBSOCKET);
+  if (upgrade.toLowerCase() !== "websocket") {
+    return refuse(426, `Upgrade to websocket, not to ${quote(upgrade)}`, SPEAK_WEBSOCKET);
+  }
+  if (!hasUpgradeToken(header("connection"))) return refuse(400, 'Send "Connection: Upgrade" with the upgrade');
+  const version = header("sec-websocket-version");
+  if (version !== "13") return refuse(426, "Speak version 13 of the WebSocket protocol", SPEAK_WEBSOCKET);
+  const key = header("sec-websocket-key");
+  if (key === null || !isKey(key)) return refuse(400, "Send one Sec-WebSocket-Key: 16 bytes in base64");
+  if (hasBody(header)) return refuse(400, "Send no body with an upgrade");
+  return undefined;
+}
+
+/** Checks `Origin` (R25). Returns the refusal, if any. */
+export function checkOrigin(origins: ServiceRules["origins"], header: ReadHeader): Response | undefined {
+  if (origins === "*") return undefined;
+  const origin = header("origin");
+  if (origin === null) return undefined;
+  const serialized = toOrigin(origin);
+  const allowed = origins === "same-origin" ? isSameOrigin(serialized, header("host")) : includes(origins, serialized);
+  return allowed ? undefined : refuse(403, `The origin ${quote(origin)} may not connect`);
+}
+
+/**
+ * Chooses the subprotocol (R24): the first that the client lists and the service speaks, "" for none. Returns the refusal of a malformed list
+ * or, with `requireSubProtocol`, of one without a common name.
+ */
+export function chooseSubProtocol(rules: ServiceRules, header: ReadHeader): string | Response {
+  const list = header("sec-websocket-protocol");
+  if (list === null) return rules.requireSubProtocol ? needsSubProtocol(rules) : "";
+  let chosen = "";
+  const seen = new Set<string>();
+  for (const item of list.split(",")) {
+    const name = item.trim();
+    if (!isToken(name) || seen.has(name)) return refuse(400, "Send Sec-WebSocket-Protocol as distinct tokens");
+    seen.add(name);
+    if (chosen === "" && rules.subProtocols.has(name)) chosen = name;
+  }
+  return chosen === "" && rules.requireSubProtocol ? needsSubProtocol(rules) : chosen;
+}
+
+function needsSubProtocol(rules: ServiceRules): Response {
+  return refuse(400, `Offer one of the subprotocols ${[...rules.subProtocols].join(", ")}`);
+}
+
+function hasUpgradeToken(connection: string | null): boolean {
+  if (connection === null) return false;
+  // What nearly every client sends, without the cost of a split.
+  if (connection === "Upgrade") return true;
+  return connection.split(",").some((token) => token.trim().toLowerCase() === "upgrade");
+}
+
+// 16 bytes are 22 digits and two fillers; of the last digit only the upper two bits are used.
+function isKey(key: string): boolean {
+  return key.length === 24 && /^[+/0-9A-Za-z]{21}[AQgw]==$/.test(key);
+}
+
+function hasBody(header: ReadHeader): boolean {
+  const length = header("content-length");
+  return (length !== null && length !== "0") || header("transfer-encoding") !== null;
+}
+
+function includes(origins: readonly string[], origin: string | undefined): boolean {
+  return origin !== undefined && origins.includes(origin);
+}
+
+// Host and port must be equal, a default port being equal to none, whatever the scheme: a proxy may have ended TLS.
+function isSameOrigin(origin: string | undefined, host: string | null): boolean {
+  if (origin === undefined || origin === "null" || host === null) return false;
+  const own = toOrigin(`http://${host}`);
+  return own !== undefined && authority(own) === authority(origin);
+}
+
+function authority(origin: string): string {
+  return origin.slice(origin.indexOf("//") + 2).replace(/:(?:80|443)$/, "");
+}

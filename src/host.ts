@@ -1,0 +1,48 @@
+/**
+ * What all connections of one listener share.
+ *
+ * @module
+ */
+
+import type { Capabilities } from "./capabilities.ts";
+import { type Clock, systemClock } from "./clock.ts";
+import { consoleLogger, type Logger } from "./logger.ts";
+import { Sweep, type Swept } from "./sweep.ts";
+
+/** A connection as its host sees it. */
+export interface Hosted extends Swept {
+  /** Closes it with 1001 and resolves when its last callback has settled; after `timeout` milliseconds it is dropped. */
+  stop(timeout: number): Promise<void>;
+  /** Drops it without a close frame. */
+  drop(): void;
+}
+
+/** The clock, the sweep and the logger of a listener; the members of the sweep are its connections. */
+export class Host {
+  /** What the engine under it can do. */
+  readonly capabilities: Capabilities;
+  /** Where faults are told. */
+  readonly logger: Logger;
+  /** The time. */
+  readonly clock: Clock;
+  /** The one coarse timer, and the open connections. */
+  readonly sweep: Sweep<Hosted>;
+  /** Whether new upgrades are refused with 503. */
+  stopping = false;
+  readonly #told: Set<string> = new Set();
+
+  /** Makes the shared part for one engine. */
+  constructor(capabilities: Capabilities, logger: Logger = consoleLogger, clock: Clock = systemClock) {
+    this.capabilities = capabilities;
+    this.logger = logger;
+    this.clock = clock;
+    this.sweep = new Sweep(clock);
+  }
+
+  /** Warns of something the first time only. The line names no peer, so that the lines are few. */
+  warnOnce(line: string): void {
+    if (this.#told.has(line)) return;
+    this.#told.add(line);
+    this.logger.warn(line);
+  }
+}

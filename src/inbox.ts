@@ -1,0 +1,70 @@
+/**
+ * What has arrived and waits for its callback (R2, R19).
+ *
+ * @module
+ */
+
+import { utf8Length } from "./utf8.ts";
+
+/** A text message. */
+export const TEXT = 0;
+/** A binary message. */
+export const BINARY = 1;
+/** A ping. */
+export const PING = 2;
+/** A pong. */
+export const PONG = 3;
+/** A fault that the runtime found. */
+export const FAULT = 4;
+
+/** One thing that waits. */
+export type Arrival =
+  | { readonly kind: typeof TEXT; readonly data: string }
+  | { readonly kind: typeof BINARY | typeof PING | typeof PONG; readonly data: Uint8Array<ArrayBuffer> }
+  | { readonly kind: typeof FAULT; readonly data: Error };
+
+/** A first-in first-out queue that knows its bytes. */
+export class Inbox {
+  /** Bytes of all that waits. */
+  bytes = 0;
+  #items: (Arrival | undefined)[] = [];
+  #head = 0;
+
+  /** How many wait. */
+  get count(): number {
+    return this.#items.length - this.#head;
+  }
+
+  /** Adds the newest. */
+  push(arrival: Arrival): void {
+    this.#items.push(arrival);
+    this.bytes += sizeOf(arrival);
+  }
+
+  /** Takes the oldest. */
+  shift(): Arrival | undefined {
+    const arrival = this.#items[this.#head];
+    if (arrival === undefined) return undefined;
+    this.#items[this.#head++] = undefined;
+    this.bytes -= sizeOf(arrival);
+    if (this.#head === this.#items.length) {
+      this.clear();
+    } else if (this.#head >= 1024 && this.#head * 2 >= this.#items.length) {
+      this.#items = this.#items.slice(this.#head);
+      this.#head = 0;
+    }
+    return arrival;
+  }
+
+  /** Forgets all. */
+  clear(): void {
+    this.#items = [];
+    this.#head = 0;
+    this.bytes = 0;
+  }
+}
+
+function sizeOf(arrival: Arrival): number {
+  if (arrival.kind === TEXT) return utf8Length(arrival.data);
+  return arrival.kind === FAULT ? 0 : arrival.data.byteLength;
+}

@@ -1,0 +1,74 @@
+/**
+ * The options of a listener, and which engine they call for.
+ *
+ * @module
+ */
+
+import { checkRequirements, type EngineName, ENGINE_CAPABILITIES, type Requirement } from "./capabilities.ts";
+import { ListenerError } from "./errors.ts";
+import type { Logger } from "./logger.ts";
+import { checkNames, toRequirements } from "./service_config.ts";
+
+/** The options of a listener. */
+export interface ListenerConfig {
+  /** The port; 0 picks a free one. For `new Listener(app, { port })`. */
+  port?: number;
+  /** The address to listen on. @default "0.0.0.0" */
+  host?: string;
+  /** What carries the connections; `"auto"` takes the runtime's own unless something is required that it lacks. @default "auto" */
+  engine?: "auto" | EngineName;
+  /** What the engine must be able to do. @default [] */
+  requires?: readonly Requirement[];
+  /** Where faults are told. @default the console, without `debug` */
+  logger?: Logger;
+}
+
+const NAMES: ReadonlySet<string> = new Set<keyof ListenerConfig>(["port", "host", "engine", "requires", "logger"]);
+const ENGINES: ReadonlySet<string> = new Set<EngineName | "auto">(["auto", "node", "bun", "deno"]);
+const LEVELS = ["debug", "info", "warn", "error"] as const;
+
+/**
+ * Checks the options of a listener.
+ *
+ * @throws {TypeError} If an option is unknown or of the wrong type
+ * @throws {RangeError} If the port is out of range
+ */
+export function checkListenerConfig(config: ListenerConfig): void {
+  checkNames("ListenerConfig", config, NAMES);
+  const { port, host, engine, requires, logger } = config;
+  if (port !== undefined && (!Number.isInteger(port) || port < 0 || port > 65535)) {
+    throw new RangeError(`Option port is ${port}: must be a whole number from 0 to 65535`);
+  }
+  if (host !== undefined && (typeof host !== "string" || host === "")) throw new TypeError("Option host must be an address");
+  if (engine !== undefined && !ENGINES.has(engine)) {
+    throw new TypeError(`Option engine is ${JSON.stringify(engine)}: must be one of ${[...ENGINES].join(", ")}`);
+  }
+  if (requires !== undefined) toRequirements(requires);
+  if (logger !== undefined && !LEVELS.every((level) => typeof logger[level] === "function")) {
+    throw new TypeError(`Option logger must have the functions ${LEVELS.join(", ")}`);
+  }
+}
+
+/**
+ * Picks the engine: what was asked for, else the runtime's own, else, where that lacks what is required, `node`.
+ *
+ * @throws {UnsupportedError} If the engine lacks what is required
+ * @throws {ListenerError} If the engine does not run here
+ */
+export function pickEngine(
+  choice: "auto" | EngineName,
+  runtime: EngineName,
+  requires: readonly Requirement[],
+): EngineName {
+  if (choice !== "auto") {
+    if (choice !== "node" && choice !== runtime) {
+      throw new ListenerError(`The engine "${choice}" does not run on ${runtime}: use engine "${runtime}", "node" or "auto"`);
+    }
+    checkRequirements(ENGINE_CAPABILITIES[choice], requires, "The listener, or a service on it,");
+    return choice;
+  }
+  const native = ENGINE_CAPABILITIES[runtime];
+  const engine = requires.every((requirement) => native[requirement]) ? runtime : "node";
+  checkRequirements(ENGINE_CAPABILITIES[engine], requires, "The listener, or a service on it,");
+  return engine;
+}

@@ -1,0 +1,75 @@
+/**
+ * Whether a connection is idle (R16) or its peer gone: what the sweep asks.
+ *
+ * @module
+ */
+
+import type { ServiceRules } from "./service_config.ts";
+
+/** The peer has been silent: ping it. */
+export const PING_IT = 1;
+/** The peer did not answer a ping: drop it. */
+export const DROP_IT = 2;
+
+/** The payload of our own pings, by which their pongs are told from those that users asked for. */
+export const BEAT: Uint8Array<ArrayBuffer> = new Uint8Array([0x73, 0x77, 0x62, 0x64]);
+
+/** Tells whether a pong answers a ping of ours. */
+export function isBeat(data: Uint8Array): boolean {
+  return data.byteLength === BEAT.byteLength && data.every((byte, i) => byte === BEAT[i]);
+}
+
+/** The times that idleness and the heartbeat are judged by, in the sweep's milliseconds. */
+export class Liveness {
+  /** When a frame last came; a field write a message. */
+  receivedAt: number;
+  // Times that count for one of the two questions only.
+  #idleAt: number;
+  #beatenAt: number;
+  // When the ping went out that has no answer yet; -1 for none.
+  #askedAt = -1;
+
+  /** Begins at `now`. */
+  constructor(now: number) {
+    this.receivedAt = now;
+    this.#idleAt = now;
+    this.#beatenAt = now;
+  }
+
+  /** Whether no frame went either way for `idleTimeout`; begins a new period when it is so. */
+  isIdle(now: number, sentAt: number, rules: ServiceRules): boolean {
+    if (rules.idleTimeout === 0) return false;
+    if (now - Math.max(this.receivedAt, this.#idleAt, sentAt) < rules.idleTimeout) return false;
+    this.#idleAt = now;
+    return true;
+  }
+
+  /** Notes the answer to a ping of ours: the peer lives, but the connection is as idle as before. */
+  beat(now: number): void {
+    this.#beatenAt = now;
+    this.#askedAt = -1;
+  }
+
+  /** Begins a new period of silence: nothing could be heard until now. */
+  suspend(now: number): void {
+    this.#beatenAt = now;
+    this.#askedAt = -1;
+  }
+
+  /** Begins a new idle period: a callback has run until now. */
+  rouse(now: number): void {
+    this.#idleAt = now;
+  }
+
+  /** What the heartbeat asks for: nothing (0), PING_IT or DROP_IT. */
+  judge(now: number, rules: ServiceRules): number {
+    const heard = Math.max(this.receivedAt, this.#beatenAt);
+    if (this.#askedAt !== -1) {
+      if (heard < this.#askedAt) return now - this.#askedAt >= rules.heartbeatTimeout ? DROP_IT : 0;
+      this.#askedAt = -1;
+    }
+    if (now - heard < rules.heartbeatInterval) return 0;
+    this.#askedAt = now;
+    return PING_IT;
+  }
+}

@@ -1,0 +1,40 @@
+/**
+ * Where the module writes what nobody else hears.
+ *
+ * @module
+ */
+
+/** Takes one line an event; `console` is one. */
+export interface Logger {
+  /** What only somebody who looks for a fault wants to read. */
+  debug(message: string, ...details: unknown[]): void;
+  /** What is worth a line: a refusal, a gap of an engine. */
+  info(message: string, ...details: unknown[]): void;
+  /** What somebody should look at. */
+  warn(message: string, ...details: unknown[]): void;
+  /** A fault of the service. */
+  error(message: string, ...details: unknown[]): void;
+}
+
+/** The console, without `debug`. */
+export const consoleLogger: Logger = {
+  debug: () => {},
+  info: (message, ...details) => console.info(message, ...details),
+  warn: (message, ...details) => console.warn(message, ...details),
+  error: (message, ...details) => console.error(message, ...details),
+};
+
+const LONGEST = 256;
+
+/**
+ * Quotes what a peer sent for a log line or a message: control characters are escaped and it is cut at 256 characters, so that a peer can
+ * neither forge a line nor fill the log.
+ */
+export function quote(text: string): string {
+  const cut = text.length > LONGEST ? `${text.slice(0, LONGEST)}…` : text;
+  return JSON.stringify(cut).replace(/[\u007f-\u009f\u2028\u2029]/g, escapeUnit);
+}
+
+function escapeUnit(unit: string): string {
+  return `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`;
+}

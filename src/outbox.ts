@@ -1,0 +1,296 @@
+/**
+ * The sending half of a connection: writes, their bound (R20), and the close handshake (R14).
+ *
+ * @module
+ */
+
+import { checkClose } from "./close_frame.ts";
+import { ConnectionClosureError, ConnectionError } from "./errors.ts";
+import type { Host, Hosted } from "./host.ts";
+import { toClosureTimeout, type ServiceRules } from "./service_config.ts";
+import type { RuntimeSocket } from "./socket.ts";
+
+/** Nothing holds a write up. */
+export const CLEAR = 0;
+/** More than the high-water mark is unsent. */
+export const BACKLOGGED = 1;
+/** Our close frame is out. */
+export const CLOSING = 2;
+/** The connection is down. */
+export const DOWN = 3;
+
+/** The promise of every write that waits for nothing, so that the fast path allocates none. */
+const DONE: Promise<void> = Promise.resolve();
+
+// Where nothing tells that bytes have left, the sweep looks; this makes it look every 5 ms.
+const LOOK_OFTEN = 60;
+
+/** The connection that an outbox belongs to. */
+export interface Owner extends Hosted {
+  /** Our close has begun: nothing more is delivered. */
+  closing(): void;
+  /** The connection is down; the first code and reason count. */
+  closed(code: number, reason: string): void;
+}
+
+/** Sends for one connection and knows how far its end has come. */
+export class Outbox {
+  /** How far the connection has come: CLEAR, BACKLOGGED, CLOSING or DOWN. */
+  state: number = CLEAR;
+  /** The sweep's time of the last write. */
+  sentAt: number;
+  /** What the connections of the listener share. */
+  readonly host: Host;
+  readonly #socket: RuntimeSocket;
+  readonly #rules: ServiceRules;
+  readonly #owner: Owner;
+  // At most this much is unsent: the last amount that the socket told, and what was sent since.
+  #unsent = 0;
+  #backlog: Backlog | undefined;
+  #ending: Ending | undefined;
+  #aborter: AbortController | undefined;
+
+  /** Makes the sending half over a socket. */
+  constructor(socket: RuntimeSocket, rules: ServiceRules, host: Host, owner: Owner) {
+    this.#socket = socket;
+    this.#rules = rules;
+    this.#owner = owner;
+    this.host = host;
+    this.sentAt = host.sweep.now;
+  }
+
+  /** Whether messages can still be sent. */
+  get isOpen(): boolean {
+    return this.state < CLOSING && this.#socket.readyState === 1;
+  }
+
+  /** Whether the close frame was ours. */
+  get closedByUs(): boolean {
+    return this.#ending?.promise !== undefined;
+  }
+
+  /** Bytes that have not left the process. */
+  get bufferedAmount(): number {
+    return this.state === DOWN ? 0 : this.#socket.bufferedAmount;
+  }
+
+  /** Aborts when the connection begins to close or is lost. */
+  get signal(): AbortSignal {
+    if (this.#aborter === undefined) {
+      this.#aborter = new AbortController();
+      if (this.state >= CLOSING) this.#aborter.abort(this.refusal());
+    }
+    return this.#aborter.signal;
+  }
+
+  /** Sends a message; `owned` bytes will not be changed by anybody. Returns whether it was taken. */
+  send(data: string | Uint8Array<ArrayBuffer>, owned: boolean): boolean {
+    if (this.state !== CLEAR && !this.#admits()) return false;
+    const socket = this.#socket;
+    let size: number;
+    let taken: unknown;
+    if (typeof data === "string") {
+      size = data.length * 3;
+      taken = socket.send(data);
+    } else {
+      size = data.byteLength;
+      taken = owned && socket.sendOwned !== undefined ? socket.sendOwned(data) : socket.send(data);
+    }
+    if (taken === false) return false;
+    this.sentAt = this.host.sweep.now;
+    this.#unsent += size + 16;
+    if (this.#unsent > this.#rules.highWaterMark) this.measure();
+    return true;
+  }
+
+  /** Like {@link send}, as the promise of R12. */
+  write(data: string | Uint8Array<ArrayBuffer>): Promise<void> {
+    try {
+      return this.#promise(this.send(data, false));
+    } catch (error) {
+      return rejected(new ConnectionError("Cannot send: the socket does not take messages", { cause: error }));
+    }
+  }
+
+  /** Resolves when the outbox is under its high-water mark; rejects when the connection ends before. */
+  ready(): Promise<void> {
+    return this.#promise(this.state < CLOSING);
+  }
+
+  /** Sends a ping or a pong of at most 125 bytes. */
+  control(kind: "ping" | "pong", data: Uint8Array<ArrayBuffer>): Promise<void> {
+    if (this.state !== CLEAR && !this.#admits()) return this.#promise(false);
+    this.#socket[kind]?.(data);
+    this.sentAt = this.host.sweep.now;
+    this.measure();
+    return this.#promise(true);
+  }
+
+  /** Asks the socket what is unsent, and holds the connection up when that is over the high-water mark. */
+  measure(): void {
+    if (this.state !== CLEAR) return;
+    this.#unsent = this.#socket.bufferedAmount;
+    if (this.#unsent <= this.#rules.highWaterMark) return;
+    this.state = BACKLOGGED;
+    const tells = this.host.capabilities.drain;
+    this.host.sweep.hurry(this.#owner, tells ? this.#rules.writeTimeout : LOOK_OFTEN);
+    this.#backlog = new Backlog(this.#unsent, this.host.sweep.now);
+  }
+
+  /** Notes that the runtime has answered a ping: the answers of a peer that does not read them pile up. */
+  answered(bytes: number): void {
+    if (this.#backlog === undefined) return this.measure();
+    this.#backlog.answers += bytes + 2;
+    if (this.#backlog.answers > this.#rules.maxBufferedAmount) this.close(1013, "Slow consumer");
+  }
+
+  /** Looks whether enough has left; returns whether that ended a backlog. */
+  drain(): boolean {
+    const backlog = this.#backlog;
+    if (this.state !== BACKLOGGED || backlog === undefined) return false;
+    this.#unsent = this.#socket.bufferedAmount;
+    if (this.#unsent > this.#rules.highWaterMark) {
+      backlog.note(this.#unsent, this.host.sweep.now);
+      return false;
+    }
+    this.state = CLEAR;
+    this.#backlog = undefined;
+    this.host.sweep.relax(this.#owner);
+    backlog.resolve();
+    return true;
+  }
+
+  /** Closes a peer that has not taken a byte for `writeTimeout`. */
+  closeIfStuck(now: number): void {
+    if (this.#backlog === undefined || now - this.#backlog.since < this.#rules.writeTimeout) return;
+    this.close(1013, "Slow consumer");
+  }
+
+  /**
+   * Begins the close handshake; `seconds` to wait for the peer's answer, -1 for ever.
+   *
+   * @throws {RangeError} If code, reason or time-out are not allowed, before anything is written
+   */
+  close(code = 1000, reason = "", seconds?: number): Promise<void> {
+    checkClose(code, reason);
+    const timeout = seconds === undefined ? this.#rules.closureTimeout : toClosureTimeout("timeout", seconds);
+    if (this.state === DOWN) return DONE;
+    if (this.#ending?.promise !== undefined) return this.#ending.promise;
+    // Bun reports the close inside `close()`, so all is set before the call.
+    const ending = new Ending(code, reason);
+    const { promise, resolve } = Promise.withResolvers<void>();
+    ending.resolve = resolve;
+    ending.promise = promise;
+    this.#ending = ending;
+    this.#leave(CLOSING);
+    this.#owner.closing();
+    if (timeout !== -1) ending.cancel = this.host.clock.schedule(() => this.terminate(), timeout);
+    this.#closeSocket(code, reason);
+    return promise;
+  }
+
+  /** Ends the connection without a close frame; where the socket cannot, it is counted as down all the same. */
+  terminate(): void {
+    if (this.state === DOWN) return;
+    this.#socket.terminate?.();
+    this.#owner.closed(1006, "");
+  }
+
+  /** Notes that the connection is down; returns what `onClose` is told: our own code if we closed. */
+  down(code: number, reason: string): { readonly code: number; readonly reason: string } {
+    const ending = this.#ending ?? new Ending(code, reason);
+    this.#ending = ending;
+    this.#leave(DOWN);
+    ending.cancel?.();
+    ending.resolve?.();
+    return ending;
+  }
+
+  /** The error for a write that comes too late. */
+  refusal(): ConnectionError {
+    const ending = this.#ending;
+    if (ending === undefined) return new ConnectionClosureError("Cannot send: the peer is closing the connection");
+    if (this.state === CLOSING) {
+      return new ConnectionClosureError(`Cannot send: the connection is closing with code ${ending.code}`);
+    }
+    if (ending.code === 1006) return new ConnectionError("Cannot send: the connection is lost");
+    return new ConnectionClosureError(`Cannot send: the connection was closed with code ${ending.code}`);
+  }
+
+  // The Web's own client may send 1000 and 3000-4999 only and throws on the rest; then it closes without a code.
+  #closeSocket(code: number, reason: string): void {
+    try {
+      this.#socket.close(code, reason);
+    } catch (error) {
+      this.host.logger.debug(`The socket cannot send the close code ${code}`, error);
+      this.#socket.close();
+    }
+  }
+
+  #admits(): boolean {
+    if (this.state >= CLOSING) return false;
+    if (this.#socket.bufferedAmount <= this.#rules.maxBufferedAmount) return true;
+    this.close(1013, "Slow consumer");
+    return false;
+  }
+
+  #promise(taken: boolean): Promise<void> {
+    if (taken) return this.#backlog === undefined ? DONE : this.#backlog.promise;
+    return rejected(this.refusal());
+  }
+
+  #leave(state: number): void {
+    this.state = state;
+    this.host.sweep.relax(this.#owner);
+    this.#backlog?.reject(this.refusal());
+    this.#backlog = undefined;
+    this.#aborter?.abort(this.refusal());
+  }
+}
+
+/** Unsent bytes over the high-water mark, and who waits for them to leave. */
+class Backlog {
+  readonly promise: Promise<void>;
+  readonly resolve: () => void;
+  readonly reject: (error: Error) => void;
+  /** When the amount last shrank. */
+  since: number;
+  /** Bytes of pongs that the runtime has sent meanwhile. */
+  answers = 0;
+  #amount: number;
+
+  constructor(amount: number, now: number) {
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    this.promise = promise;
+    this.resolve = resolve;
+    this.reject = reject;
+    this.since = now;
+    this.#amount = amount;
+    promise.catch(() => {}); // R12: a write that nobody awaits is nobody's unhandled rejection.
+  }
+
+  note(amount: number, now: number): void {
+    if (amount < this.#amount) this.since = now;
+    this.#amount = amount;
+  }
+}
+
+/** The end of a connection: the code that was sent or received, and who waits for it. */
+class Ending {
+  readonly code: number;
+  readonly reason: string;
+  promise: Promise<void> | undefined;
+  resolve: (() => void) | undefined;
+  cancel: (() => void) | undefined;
+
+  constructor(code: number, reason: string) {
+    this.code = code;
+    this.reason = reason;
+  }
+}
+
+function rejected(error: Error): Promise<void> {
+  const promise = Promise.reject(error);
+  promise.catch(() => {});
+  return promise;
+}

@@ -1,0 +1,50 @@
+/**
+ * What a returned value becomes on the wire (R6).
+ *
+ * @module
+ */
+
+import { isBinary, toBytes } from "./bytes.ts";
+import { CloseFrame } from "./close_frame.ts";
+import type { Outbox } from "./outbox.ts";
+
+/** Tells whether a value is promise-like. */
+export function isPromise(value: unknown): value is PromiseLike<unknown> {
+  return typeof value === "object" && value !== null && "then" in value && typeof value.then === "function";
+}
+
+/** Tells whether a returned value is a stream of replies. */
+export function isStream(value: unknown): value is AsyncIterable<unknown> {
+  return typeof value === "object" && value !== null && Symbol.asyncIterator in value;
+}
+
+/**
+ * Sends one returned value that is neither a promise, a stream nor an error.
+ *
+ * A value for a peer that has left is dropped; a value after our own close is a mistake of the service.
+ *
+ * @throws {TypeError} If the value has no JSON form
+ * @throws {ConnectionClosureError} If we have closed the connection
+ */
+export function sendReply(outbox: Outbox, reply: unknown): void {
+  if (reply === undefined) return;
+  if (typeof reply === "object" && reply !== null && CloseFrame.is(reply)) {
+    outbox.close(reply.statusCode, reply.reason);
+    return;
+  }
+  const message = toMessage(reply);
+  if (!outbox.send(message, true) && outbox.closedByUs) throw outbox.refusal();
+}
+
+/**
+ * Gives the message that a value goes out as: text for strings, binary for bytes, JSON text for the rest.
+ *
+ * @throws {TypeError} If the value has no JSON form
+ */
+export function toMessage(value: unknown): string | Uint8Array<ArrayBuffer> {
+  if (typeof value === "string") return value;
+  if (isBinary(value)) return toBytes(value);
+  const json: string | undefined = JSON.stringify(value);
+  if (json === undefined) throw new TypeError(`Cannot send a ${typeof value}: it has no JSON form`);
+  return json;
+}

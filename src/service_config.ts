@@ -1,0 +1,226 @@
+/**
+ * The options of a service, and what they become once they are checked.
+ *
+ * @module
+ */
+
+import type { Requirement } from "./capabilities.ts";
+
+/** Pings that tell whether a silent peer is still there. */
+export interface Heartbeat {
+  /** Seconds of silence after which the peer is pinged. @default 30 */
+  interval?: number;
+  /** Seconds to wait for any frame after the ping; then the connection is dropped with 1006. @default 10 */
+  timeout?: number;
+}
+
+/**
+ * The options of `upgrade(config, handler)` and of `accept`. Durations are in seconds, fractions allowed; sizes in bytes.
+ *
+ * A wrong value throws a `TypeError` or `RangeError` that names the option, when the service is made.
+ */
+export interface ServiceConfig {
+  /** Subprotocols that the service speaks. The client's order wins; nothing else is ever echoed. @default [] */
+  subProtocols?: readonly string[];
+  /** Refuse with 400 a client that offers none of `subProtocols`. @default false */
+  requireSubProtocol?: boolean;
+  /** Seconds without a frame in either direction until `onIdleTimeout`; 0 is never. @default 0 */
+  idleTimeout?: number;
+  /** Bytes of the largest message accepted; a larger one closes with 1009. @default 65536 */
+  maxFrameSize?: number;
+  /** Seconds to wait for the peer's close frame; -1 waits for ever. @default 60 */
+  connectionClosureTimeout?: number;
+  /** Origins that may connect: `"same-origin"`, a list, or `"*"`. A request without `Origin` passes. @default "same-origin" */
+  origins?: "same-origin" | "*" | readonly string[];
+  /** Headers of the 101, `Set-Cookie` too; or a function of the request that gives them. */
+  responseHeaders?: ResponseHeaders | ((request: Request) => ResponseHeaders);
+  /** Seconds that the upgrade handler may take; then 503. @default 10 */
+  upgradeTimeout?: number;
+  /** Pings for silent peers; `false` turns them off. @default { interval: 30, timeout: 10 } */
+  heartbeat?: Heartbeat | false;
+  /** Messages that may wait for their callback; at the mark reading pauses. @default 64 */
+  maxQueuedMessages?: number;
+  /** Bytes that may wait for their callback; at the mark reading pauses. @default 1048576 */
+  maxQueuedBytes?: number;
+  /** Unsent bytes; a write that finds more closes with 1013. @default 1048576 */
+  maxBufferedAmount?: number;
+  /** Seconds for which unsent bytes may stay as many; then the connection closes with 1013. @default 30 */
+  writeTimeout?: number;
+  /** What the engine must be able to do; `attach` or `start` fails on one that is not. @default [] */
+  requires?: readonly Requirement[];
+}
+
+/** Headers as a record or as pairs, where one name may come more than once. */
+export type ResponseHeaders = Readonly<Record<string, string>> | readonly (readonly [string, string])[];
+
+/** A checked {@link ServiceConfig}, durations in milliseconds. Shared by all connections of a service. */
+export interface ServiceRules {
+  readonly subProtocols: ReadonlySet<string>;
+  readonly requireSubProtocol: boolean;
+  readonly idleTimeout: number;
+  readonly maxFrameSize: number;
+  /** -1 waits for ever. */
+  readonly closureTimeout: number;
+  readonly origins: "same-origin" | "*" | readonly string[];
+  readonly responseHeaders: ServiceConfig["responseHeaders"];
+  readonly upgradeTimeout: number;
+  /** 0 is off. */
+  readonly heartbeatInterval: number;
+  readonly heartbeatTimeout: number;
+  readonly maxQueuedMessages: number;
+  readonly maxQueuedBytes: number;
+  readonly maxBufferedAmount: number;
+  /** Unsent bytes over which a connection handles nothing more: 64 KiB, or `maxBufferedAmount` if that is less. */
+  readonly highWaterMark: number;
+  readonly writeTimeout: number;
+  readonly requires: readonly Requirement[];
+}
+
+const NAMES: ReadonlySet<string> = new Set<keyof ServiceConfig>([
+  "subProtocols",
+  "requireSubProtocol",
+  "idleTimeout",
+  "maxFrameSize",
+  "connectionClosureTimeout",
+  "origins",
+  "responseHeaders",
+  "upgradeTimeout",
+  "heartbeat",
+  "maxQueuedMessages",
+  "maxQueuedBytes",
+  "maxBufferedAmount",
+  "writeTimeout",
+  "requires",
+]);
+
+const REQUIREMENTS: ReadonlySet<string> = new Set<Requirement>(["ping", "terminate", "compression", "messageLimit"]);
+
+/**
+ * Checks the options of a service and fills in the defaults.
+ *
+ * @throws {TypeError} If an option is unknown or of the wrong type
+ * @throws {RangeError} If a number is out of range
+ */
+export function toServiceRules(config: ServiceConfig = {}): ServiceRules {
+  checkNames("ServiceConfig", config, NAMES);
+  const heartbeat = config.heartbeat ?? {};
+  if (heartbeat !== false) checkNames("heartbeat", heartbeat, new Set(["interval", "timeout"]));
+  const maxBufferedAmount = checkInteger("maxBufferedAmount", config.maxBufferedAmount ?? 1_048_576, 1);
+  const rules: ServiceRules = {
+    subProtocols: toSubProtocols(config.subProtocols ?? []),
+    requireSubProtocol: checkBoolean("requireSubProtocol", config.requireSubProtocol ?? false),
+    idleTimeout: toMilliseconds("idleTimeout", config.idleTimeout ?? 0),
+    maxFrameSize: checkInteger("maxFrameSize", config.maxFrameSize ?? 65536, 1),
+    closureTimeout: toClosureTimeout("connectionClosureTimeout", config.connectionClosureTimeout ?? 60),
+    origins: toOrigins(config.origins ?? "same-origin"),
+    responseHeaders: config.responseHeaders,
+    upgradeTimeout: toMilliseconds("upgradeTimeout", config.upgradeTimeout ?? 10),
+    heartbeatInterval: heartbeat === false ? 0 : toDuration("heartbeat.interval", heartbeat.interval ?? 30),
+    heartbeatTimeout: heartbeat === false ? 0 : toDuration("heartbeat.timeout", heartbeat.timeout ?? 10),
+    maxQueuedMessages: checkInteger("maxQueuedMessages", config.maxQueuedMessages ?? 64, 1),
+    maxQueuedBytes: checkInteger("maxQueuedBytes", config.maxQueuedBytes ?? 1_048_576, 1),
+    maxBufferedAmount,
+    highWaterMark: Math.min(65536, maxBufferedAmount),
+    writeTimeout: toDuration("writeTimeout", config.writeTimeout ?? 30),
+    requires: toRequirements(config.requires ?? []),
+  };
+  if (rules.requireSubProtocol && rules.subProtocols.size === 0) {
+    throw new TypeError("Option requireSubProtocol needs subProtocols: a client could offer none of them");
+  }
+  return rules;
+}
+
+/**
+ * Refuses options that nobody knows, so that a misspelt one is noticed.
+ *
+ * @throws {TypeError} Naming the option
+ */
+export function checkNames(what: string, config: object, names: ReadonlySet<string>): void {
+  if (typeof config !== "object" || config === null) throw new TypeError(`${what} must be an object`);
+  for (const name of Object.keys(config)) {
+    if (!names.has(name)) {
+      throw new TypeError(`Unknown option "${name}" of ${what}: must be one of ${[...names].join(", ")}`);
+    }
+  }
+}
+
+/** Checks a list of requirements. */
+export function toRequirements(requires: readonly Requirement[]): readonly Requirement[] {
+  if (!Array.isArray(requires)) throw new TypeError("Option requires must be a list");
+  for (const name of requires) {
+    if (!REQUIREMENTS.has(name)) {
+      throw new TypeError(`Option requires has "${name}": must be one of ${[...REQUIREMENTS].join(", ")}`);
+    }
+  }
+  return [...requires];
+}
+
+/** Seconds to milliseconds for a close, where -1 waits for ever. */
+export function toClosureTimeout(name: string, seconds: number): number {
+  return seconds === -1 ? -1 : toMilliseconds(name, seconds);
+}
+
+/** Seconds, not negative, to milliseconds. */
+export function toMilliseconds(name: string, seconds: number): number {
+  if (typeof seconds !== "number") throw new TypeError(`Option ${name} must be a number of seconds`);
+  if (!(seconds >= 0) || seconds === Number.POSITIVE_INFINITY) {
+    throw new RangeError(`Option ${name} is ${seconds}: must be a number of seconds, 0 or more`);
+  }
+  return seconds * 1000;
+}
+
+function toDuration(name: string, seconds: number): number {
+  const ms = toMilliseconds(name, seconds);
+  if (ms === 0) throw new RangeError(`Option ${name} is 0: must be more than 0 seconds`);
+  return ms;
+}
+
+function checkInteger(name: string, value: number, least: number): number {
+  if (typeof value !== "number") throw new TypeError(`Option ${name} must be a number`);
+  if (!Number.isInteger(value) || value < least || value > 2_147_483_647) {
+    throw new RangeError(`Option ${name} is ${value}: must be a whole number from ${least} to 2147483647`);
+  }
+  return value;
+}
+
+function checkBoolean(name: string, value: boolean): boolean {
+  if (typeof value !== "boolean") throw new TypeError(`Option ${name} must be true or false`);
+  return value;
+}
+
+function toSubProtocols(names: readonly string[]): ReadonlySet<string> {
+  if (!Array.isArray(names)) throw new TypeError("Option subProtocols must be a list of names");
+  for (const name of names) {
+    if (typeof name !== "string" || !isToken(name)) {
+      throw new TypeError(`Option subProtocols has ${JSON.stringify(name)}: must be an HTTP token (RFC 9110, 5.6.2)`);
+    }
+  }
+  return new Set(names);
+}
+
+/** Tells whether `text` is a token of RFC 9110, section 5.6.2. */
+export function isToken(text: string): boolean {
+  return /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(text);
+}
+
+function toOrigins(origins: "same-origin" | "*" | readonly string[]): ServiceRules["origins"] {
+  if (origins === "same-origin" || origins === "*") return origins;
+  if (!Array.isArray(origins)) throw new TypeError('Option origins must be "same-origin", "*" or a list of origins');
+  return origins.map((origin) => {
+    const serialized = toOrigin(origin);
+    if (serialized === undefined) {
+      throw new TypeError(`Option origins has ${JSON.stringify(origin)}: must be like "https://example.com" or "null"`);
+    }
+    return serialized;
+  });
+}
+
+/** Serializes an origin (RFC 6454, section 6) so that equal ones are equal strings; `undefined` for what is none. */
+export function toOrigin(text: string): string | undefined {
+  if (text === "null") return text;
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (url === undefined || url.host === "") return undefined;
+  const bare = url.username === "" && url.password === "" && url.search === "" && url.hash === "";
+  if (!bare || url.pathname.length > 1 || text.endsWith("/") || /[\s@?#\\]/.test(text)) return undefined;
+  return `${url.protocol}//${url.host}`;
+}

@@ -1,0 +1,153 @@
+/**
+ * How an upgrade passes through an app that only knows requests and responses.
+ *
+ * The adapter puts a slot into the app's `env`, the upgrade service fills it, and the adapter looks into it once the app has answered.
+ *
+ * @module
+ */
+
+import type { Caller, ConnectionDetails } from "./caller.ts";
+import { ServiceConnection } from "./connection.ts";
+import type { Host } from "./host.ts";
+import { refuse } from "./refusal.ts";
+import type { Service } from "./service.ts";
+import type { ServiceRules } from "./service_config.ts";
+import type { Connection, RuntimeSocket } from "./socket.ts";
+
+const SLOT: unique symbol = Symbol.for("@switchboard/websocket/slot");
+
+// Middleware may replace the response; it copies this header if it only decorates, and loses it if it refuses.
+const MARK = "x-switchboard-upgrade";
+
+const NOT_FORWARDED: ReadonlySet<string> = new Set([
+  MARK,
+  "connection",
+  "content-length",
+  "content-type",
+  "keep-alive",
+  "proxy-authenticate",
+  "proxy-connection",
+  "te",
+  "trailer",
+  "transfer-encoding",
+  "upgrade",
+]);
+
+/** An app as an adapter calls it: a Hono app, or anything that answers requests. */
+export interface App {
+  /** Answers a request; `env` is handed on to the handlers. */
+  fetch(request: Request, env: Env): Response | Promise<Response>;
+}
+
+/** What an adapter hands to an app. */
+export interface Env {
+  /** Where an upgrade service leaves its decision. */
+  readonly [SLOT]?: UpgradeSlot;
+  readonly [name: string]: unknown;
+}
+
+/** What an adapter knows of a request, and where an upgrade service leaves its decision. */
+export class UpgradeSlot {
+  /** What the connections of the adapter share. */
+  readonly host: Host;
+  /** The address of the peer, where the engine tells it. */
+  readonly remoteAddress: string | undefined;
+  /** Whether the request came over TLS. */
+  readonly isSecure: boolean;
+  /** The decision to accept. */
+  upgrade: Upgrade | undefined;
+
+  /** Makes the slot for one request. */
+  constructor(host: Host, remoteAddress: string | undefined, isSecure: boolean) {
+    this.host = host;
+    this.remoteAddress = remoteAddress;
+    this.isSecure = isSecure;
+  }
+}
+
+/** Finds the slot in what an adapter handed to an app. */
+export function slotOf(env: unknown): UpgradeSlot | undefined {
+  if (typeof env !== "object" || env === null || !(SLOT in env)) return undefined;
+  return env[SLOT] instanceof UpgradeSlot ? env[SLOT] : undefined;
+}
+
+/** Marks a response as the one that stands for an accepted upgrade. */
+export function markAccepted(context: { header(name: string, value?: string): void; body(data: null): Response }): Response {
+  context.header(MARK, "1");
+  return context.body(null);
+}
+
+/** The answer of an upgrade service that accepted. The adapter answers 101 with `protocol` and `headers`, then calls `open`. */
+export class Upgrade {
+  /** The subprotocol to echo, "" for none. */
+  readonly protocol: string;
+  /** Further headers of the 101. */
+  readonly headers: readonly (readonly [string, string])[];
+  /** The rules of the service; an adapter reads `maxFrameSize`. */
+  readonly rules: ServiceRules;
+  readonly #service: Service;
+  readonly #host: Host;
+  readonly #details: ConnectionDetails;
+
+  /** Made by an upgrade service. */
+  constructor(
+    service: Service,
+    rules: ServiceRules,
+    host: Host,
+    details: ConnectionDetails,
+    headers: readonly (readonly [string, string])[],
+  ) {
+    this.protocol = details.protocol;
+    this.headers = headers;
+    this.rules = rules;
+    this.#service = service;
+    this.#host = host;
+    this.#details = details;
+  }
+
+  /** Joins the service and the open socket, and runs `onOpen`. */
+  open(socket: RuntimeSocket): Connection & { readonly caller: Caller } {
+    const connection = new ServiceConnection(this.#service, socket, this.rules, this.#host, this.#details);
+    connection.start();
+    return connection;
+  }
+
+  /** The same with more headers. */
+  with(headers: readonly (readonly [string, string])[]): Upgrade {
+    return new Upgrade(this.#service, this.rules, this.#host, this.#details, [...this.headers, ...headers]);
+  }
+}
+
+/**
+ * Asks an app about a request: the answer is an {@link Upgrade} if an upgrade service accepted and nothing after it refused.
+ *
+ * Never throws and never rejects: an app that does is answered for with 500.
+ */
+export function ask(
+  app: App,
+  request: Request,
+  slot: UpgradeSlot,
+  bindings: Readonly<Record<string, unknown>>,
+): Response | Upgrade | Promise<Response | Upgrade> {
+  const fail = (error: unknown): Response => {
+    slot.host.logger.error("The app failed", error);
+    return refuse(500, "Internal server error");
+  };
+  try {
+    const answer = app.fetch(request, { ...bindings, [SLOT]: slot });
+    return answer instanceof Promise ? answer.then((response) => decide(slot, response)).catch(fail) : decide(slot, answer);
+  } catch (error) {
+    return fail(error);
+  }
+}
+
+function decide(slot: UpgradeSlot, response: Response): Response | Upgrade {
+  const { upgrade } = slot;
+  if (upgrade === undefined || !response.headers.has(MARK)) return response;
+  if (slot.host.stopping) return refuse(503, "The server is stopping", { "retry-after": "1" });
+  const added: [string, string][] = [];
+  for (const [name, value] of response.headers) {
+    if (!NOT_FORWARDED.has(name) && !name.startsWith("sec-websocket-")) added.push([name, value]);
+  }
+  return added.length === 0 ? upgrade : upgrade.with(added);
+}

@@ -1,0 +1,117 @@
+/**
+ * The request for an upgrade as its handler sees it.
+ *
+ * @module
+ */
+
+/** The names that stand behind a colon in a path of Hono, as an object of strings. */
+export type ParamsOf<Path extends string> = string extends Path
+  ? Readonly<Record<string, string>>
+  : { readonly [Name in RequiredNames<Path>]: string } & { readonly [Name in OptionalNames<Path>]?: string };
+
+type Segments<Path extends string> = Path extends `${infer First}/${infer Rest}` ? First | Segments<Rest> : Path;
+type Bare<Name extends string> = Name extends `${infer Before}{${string}` ? Before : Name;
+type RequiredNames<Path extends string> = NameOf<Exclude<Segments<Path>, `:${string}?`>>;
+type OptionalNames<Path extends string> = Segments<Path> extends infer Segment
+  ? Segment extends `:${infer Name}?`
+    ? Bare<Name>
+    : never
+  : never;
+type NameOf<Segment extends string> = Segment extends `:${infer Name}` ? Bare<Name> : never;
+
+/** What an upgrade service reads of a Hono context; any version of Hono fits. */
+export interface UpgradeContext {
+  /** The request. */
+  readonly req: { readonly raw: Request; param(): unknown };
+  /** What the adapter handed to the app. */
+  readonly env: unknown;
+  /** Sets a header of the response. */
+  header(name: string, value?: string): void;
+  /** Makes the response. */
+  body(data: null): Response;
+  /** Gives what middleware has set. */
+  get(key: string): unknown;
+}
+
+/**
+ * A request for an upgrade: what the handler of `upgrade` gets.
+ *
+ * It may be taken apart (`({ params, query }) => …`) and kept: what was read once stays readable after the upgrade.
+ */
+export class UpgradeRequest<Path extends string = string, Context = UpgradeContext> {
+  /** The request as the runtime gave it. Some runtimes void it at the upgrade. */
+  readonly raw: Request;
+  /** The Hono context, with what middleware has set. */
+  readonly context: Context;
+  /** The address of the peer, where the engine tells it. */
+  readonly remoteAddress: string | undefined;
+  readonly #params: ParamsOf<Path>;
+  #url: URL | undefined;
+  #headers: Headers | undefined;
+  #cookies: ReadonlyMap<string, string> | undefined;
+  #aborter: AbortController | undefined;
+  #reason: Error | undefined;
+
+  /** Made by the upgrade service. */
+  constructor(raw: Request, context: Context, params: ParamsOf<Path>, remoteAddress: string | undefined) {
+    this.raw = raw;
+    this.context = context;
+    this.remoteAddress = remoteAddress;
+    this.#params = params;
+  }
+
+  /** The parameters of the path, decoded. */
+  get params(): ParamsOf<Path> {
+    return this.#params;
+  }
+
+  /** The address that was asked for. */
+  get url(): URL {
+    this.#url ??= new URL(this.raw.url);
+    return this.#url;
+  }
+
+  /** The query of the address. */
+  get query(): URLSearchParams {
+    return this.url.searchParams;
+  }
+
+  /** The headers of the request, copied. */
+  get headers(): Headers {
+    this.#headers ??= new Headers(this.raw.headers);
+    return this.#headers;
+  }
+
+  /** The cookies of the request (RFC 6265, section 4.2.1), as they came; of several with one name the first. */
+  get cookies(): ReadonlyMap<string, string> {
+    this.#cookies ??= toCookies(this.headers.get("cookie") ?? "");
+    return this.#cookies;
+  }
+
+  /** Aborts when the peer leaves, where the runtime tells, or when the handler has taken longer than `upgradeTimeout`. */
+  get signal(): AbortSignal {
+    if (this.#aborter === undefined) {
+      this.#aborter = new AbortController();
+      if (this.#reason !== undefined) this.#aborter.abort(this.#reason);
+    }
+    return AbortSignal.any([this.#aborter.signal, this.raw.signal]);
+  }
+
+  /** Aborts {@link signal}. */
+  abort(reason: Error): void {
+    this.#reason = reason;
+    this.#aborter?.abort(reason);
+  }
+}
+
+function toCookies(header: string): ReadonlyMap<string, string> {
+  const cookies = new Map<string, string>();
+  for (const pair of header.split(";")) {
+    const at = pair.indexOf("=");
+    if (at < 1) continue;
+    const name = pair.slice(0, at).trim();
+    const value = pair.slice(at + 1).trim();
+    if (name !== "" && !cookies.has(name)) cookies.set(name, value.replace(/^"(.*)"$/, "$1"));
+  }
+  return cookies;
+}
