@@ -1,0 +1,117 @@
+/**
+ * What an engine cannot do, said once for all suites.
+ *
+ * A test that names a gap still runs on that engine, and has to fail there: a fix upstream is noticed, and the row deleted.
+ */
+
+import assert from "node:assert/strict";
+import process from "node:process";
+import { test } from "node:test";
+import type { EngineName } from "../../mod.ts";
+
+/** Something that an engine cannot do. */
+export interface Gap {
+  readonly engine: EngineName;
+  /** Where the engine differs by the runtime under it; else it is so on all of them. */
+  readonly runtime?: "node" | "deno" | "bun";
+  /** What tests call it. */
+  readonly key: string;
+  /** What happens instead, as it was measured. */
+  readonly reason: string;
+  /** Where it would be mended. */
+  readonly upstream: string;
+}
+
+/** Every gap that is known. */
+export const gaps: readonly Gap[] = [
+  {
+    engine: "deno",
+    key: "ping",
+    reason: "Deno's server sockets neither send pings nor tell of pings and pongs",
+    upstream: "https://github.com/denoland/deno/issues/15430",
+  },
+  {
+    engine: "deno",
+    key: "terminate",
+    reason: "Deno's server sockets cannot be cut, so a close that the peer does not answer keeps its socket",
+    upstream: "https://github.com/denoland/deno/issues/27924",
+  },
+  {
+    engine: "deno",
+    key: "pause",
+    reason: "Deno reads its server sockets without end, so a full inbox closes with 1013",
+    upstream: "https://github.com/denoland/deno/tree/main/ext/websocket",
+  },
+  {
+    engine: "deno",
+    key: "messageLimit",
+    reason: "Deno bounds a frame, not a message, and the bound cannot be set",
+    upstream: "https://github.com/denoland/deno/issues/15809",
+  },
+  {
+    engine: "deno",
+    key: "reliableClose",
+    reason: "Deno loses the close frame when the peer is sending at that moment",
+    upstream: "https://github.com/denoland/deno/tree/main/ext/websocket",
+  },
+  {
+    engine: "deno",
+    key: "frameErrors",
+    reason: "Deno cuts the connection at a bad frame and does not say why",
+    upstream: "https://github.com/denoland/fastwebsockets",
+  },
+  {
+    engine: "deno",
+    key: "unmasked",
+    reason: "Deno accepts frames of a client that are not masked",
+    upstream: "https://github.com/denoland/fastwebsockets",
+  },
+  {
+    engine: "deno",
+    key: "close1014",
+    reason: "Deno takes close code 1014 of a peer for a fault",
+    upstream: "https://github.com/denoland/fastwebsockets",
+  },
+  {
+    engine: "bun",
+    key: "earlyFrames",
+    reason: "Bun answers 400 when frames arrive before an upgrade that is not decided at once",
+    upstream: "https://github.com/oven-sh/bun/pull/38128",
+  },
+];
+
+const runtime = "Bun" in globalThis ? "bun" : process.versions.deno === undefined ? "node" : "deno";
+
+/** Finds the gap that a test names, if the engine has it on this runtime. */
+export function findGap(engine: EngineName, key: string | undefined): Gap | undefined {
+  return gaps.find(
+    (gap) => gap.engine === engine && gap.key === key && (gap.runtime === undefined || gap.runtime === runtime),
+  );
+}
+
+/** Registers a test; where the engine has the gap that `key` names, `fn` must fail. A test has to fail within its own time. */
+export function gapTest(engine: EngineName, key: string | undefined, title: string, fn: () => unknown): void {
+  const gap = findGap(engine, key);
+  if (gap === undefined) {
+    test(title, async () => {
+      await fn();
+    });
+    return;
+  }
+  test(`${title} (gap: ${gap.key})`, async () => {
+    const failed = await attempt(fn);
+    assert.ok(
+      failed,
+      `The gap "${gap.key}" of engine "${gap.engine}" is closed: remove it from gaps.ts. It was: ${gap.reason}`,
+    );
+  });
+}
+
+async function attempt(fn: () => unknown): Promise<boolean> {
+  try {
+    await fn();
+    return false;
+  } catch {
+    return true;
+  }
+}
