@@ -6,7 +6,7 @@
 
 import { Hono } from "hono";
 import type { Caller } from "./src/caller.ts";
-import { ENGINE_CAPABILITIES, type EngineName } from "./src/capabilities.ts";
+import type { EngineName } from "./src/capabilities.ts";
 import { ServiceConnection } from "./src/connection.ts";
 import type { Engine, Server } from "./src/engine.ts";
 import { ListenerError } from "./src/errors.ts";
@@ -14,9 +14,9 @@ import { Host } from "./src/host.ts";
 import { checkListenerConfig, type ListenerConfig, pickEngine } from "./src/listener_config.ts";
 import { quote } from "./src/logger.ts";
 import { refuse } from "./src/refusal.ts";
-import type { ServiceConfig, ServiceRules } from "./src/service_config.ts";
-import { toMilliseconds } from "./src/service_config.ts";
+import { type ServiceConfig, type ServiceRules, toMilliseconds } from "./src/service_config.ts";
 import type { App } from "./src/slot.ts";
+import { stopAll } from "./src/stop.ts";
 import { isUpgradeService, rulesOf, upgrade, type UpgradeHandler, type UpgradeService } from "./src/upgrade.ts";
 import type { UpgradeContext } from "./src/upgrade_request.ts";
 
@@ -26,10 +26,10 @@ export interface StopOptions {
   deadline?: number;
 }
 
-// What the routes of a Hono app are read for: services that were mounted on the app itself.
-interface HonoApp extends App {
+// A Hono app; its routes are read for the services that were mounted on it.
+interface RoutedApp extends App {
   get(path: string, handler: (context: UpgradeContext, next: () => Promise<void>) => unknown): unknown;
-  readonly routes?: readonly { readonly handler: unknown }[];
+  readonly routes: readonly { readonly handler: unknown }[];
 }
 
 interface Attached {
@@ -59,7 +59,7 @@ const UNKNOWN_FRAME_SIZE = 16_777_216;
  */
 export class Listener {
   readonly #config: ListenerConfig;
-  readonly #app: HonoApp | undefined;
+  readonly #app: App | undefined;
   readonly #attached: Map<string, Attached> = new Map();
   #routes: Hono = new Hono();
   #host: Host | undefined;
@@ -84,7 +84,7 @@ export class Listener {
     } else if (config.port === undefined) {
       throw new TypeError("Option port is missing: new Listener(app, { port: 9090 })");
     } else {
-      this.#app = target as HonoApp;
+      this.#app = target;
     }
     this.#route();
   }
@@ -118,7 +118,8 @@ export class Listener {
     if (typeof path !== "string" || !path.startsWith("/")) {
       throw new TypeError(`Cannot attach at ${quote(String(path))}: a path begins with a slash`);
     }
-    if (typeof answer !== "function") throw new TypeError(`Cannot attach at "${path}": must be a handler or an upgrade service`);
+    if (typeof answer !== "function")
+      throw new TypeError(`Cannot attach at "${path}": must be a handler or an upgrade service`);
     if (isUpgradeService(answer) && config !== undefined) {
       throw new TypeError(`Cannot attach at "${path}" with options: give them to upgrade(config, handler)`);
     }
@@ -156,7 +157,8 @@ export class Listener {
    * @throws {UnsupportedError} If a service requires what the engine lacks; the message names the engine that has it
    */
   async start(): Promise<void> {
-    if (this.#starting || this.#host !== undefined) throw new ListenerError("Cannot start: the listener is started already");
+    if (this.#starting || this.#host !== undefined)
+      throw new ListenerError("Cannot start: the listener is started already");
     this.#starting = true;
     try {
       const rules = [...this.#rules()];
@@ -209,16 +211,7 @@ export class Listener {
   }
 
   async #end(host: Host, server: Server, deadline: number): Promise<void> {
-    const members = [...host.sweep.members];
-    const { promise: overdue, resolve } = Promise.withResolvers<void>();
-    // Not an unref'd timer: the process must live until the deadline.
-    const timer = setTimeout(resolve, deadline);
-    if (deadline > 0) await Promise.race([Promise.all(members.map((member) => member.stop(deadline))), overdue]);
-    for (const member of [...host.sweep.members]) member.drop();
-    const closed = server.close(deadline === 0);
-    if (deadline > 0) await Promise.race([closed, overdue]);
-    clearTimeout(timer);
-    await server.close(true).catch(() => {});
+    await stopAll(host, server, deadline);
     this.#host = undefined;
     this.#server = undefined;
   }
@@ -245,7 +238,8 @@ export class Listener {
 
   *#rules(): Generator<ServiceRules> {
     for (const { service } of this.#attached.values()) yield rulesOf(service);
-    for (const { handler } of this.#app?.routes ?? []) {
+    if (this.#app === undefined || !isRouted(this.#app)) return;
+    for (const { handler } of this.#app.routes) {
       if (isUpgradeService(handler)) yield rulesOf(handler);
     }
   }
@@ -259,16 +253,22 @@ export class Listener {
     this.#routes = routes;
   }
 
-  #mount(app: HonoApp, attached: Attached): void {
-    if (typeof app.get !== "function") {
+  #mount(app: App, attached: Attached): void {
+    if (!isRouted(app)) {
       throw new TypeError(`Cannot attach at "${attached.path}": the app has no routes; attach needs a Hono app`);
     }
     try {
       app.get(attached.path, (context, next) => (attached.active ? attached.service(context) : next()));
     } catch (error) {
-      throw new ListenerError(`Cannot attach at "${attached.path}": the app has answered requests already`, { cause: error });
+      throw new ListenerError(`Cannot attach at "${attached.path}": the app has answered requests already`, {
+        cause: error,
+      });
     }
   }
+}
+
+function isRouted(app: App): app is RoutedApp {
+  return "get" in app && typeof app.get === "function" && "routes" in app && Array.isArray(app.routes);
 }
 
 function* callersOf(host: Host | undefined): Generator<Caller> {

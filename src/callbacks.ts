@@ -98,7 +98,7 @@ export abstract class Callbacks {
   protected onIdle(): void {
     const service = this.service;
     if (service.onIdleTimeout === undefined) {
-      this.outbox.close(1001, "Idle timeout");
+      void this.outbox.close(1001, "Idle timeout");
       return;
     }
     this.doing |= BUSY;
@@ -189,7 +189,7 @@ export abstract class Callbacks {
       host.logger.debug("A message could not be sent", error);
     } else if (fault !== undefined) {
       host.logger.error(`${fault}; the connection is closed with 1011`, error);
-      this.outbox.close(INTERNAL_SERVER_ERROR.statusCode, INTERNAL_SERVER_ERROR.reason);
+      void this.outbox.close(INTERNAL_SERVER_ERROR.statusCode, INTERNAL_SERVER_ERROR.reason);
     }
     this.#release();
   }

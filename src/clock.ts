@@ -19,9 +19,9 @@ const LONGEST = 2_147_483_647;
 export const systemClock: Clock = {
   now: () => performance.now(),
   schedule(callback, ms) {
-    const timer: unknown = setTimeout(callback, Math.min(ms, LONGEST));
+    const timer = setTimeout(callback, Math.min(ms, LONGEST));
     unref(timer);
-    return () => clearTimeout(timer as number);
+    return () => clearTimeout(timer);
   },
 };
 

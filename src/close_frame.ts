@@ -59,10 +59,7 @@ export const PROTOCOL_ERROR: CloseFrame = closeFrame(1002, "Connection closed du
 /** Closes with 1003: the kind of message is not accepted. */
 export const UNSUPPORTED_DATA: CloseFrame = closeFrame(1003, "Endpoint received unsupported frame");
 /** Closes with 1007: the content of a message does not fit its type. */
-export const INVALID_PAYLOAD: CloseFrame = closeFrame(
-  1007,
-  "Payload does not match the expected format or encoding",
-);
+export const INVALID_PAYLOAD: CloseFrame = closeFrame(1007, "Payload does not match the expected format or encoding");
 /** Closes with 1008: a message violates the policy of the service. */
 export const POLICY_VIOLATION: CloseFrame = closeFrame(1008, "Received message violates its policy");
 /** Closes with 1009: a message is too big. */

@@ -118,7 +118,7 @@ export class ServiceConnection extends Callbacks implements Connection, Owner {
   /** Closes with 1001 for a listener that stops; resolves when the last callback has settled. */
   stop(timeout: number): Promise<void> {
     this.#stopped ??= Promise.withResolvers<void>();
-    this.outbox.close(1001, "", timeout / 1000);
+    void this.outbox.close(1001, "", timeout / 1000);
     return this.#stopped.promise;
   }
 
@@ -167,7 +167,7 @@ export class ServiceConnection extends Callbacks implements Connection, Owner {
       if ((this.doing & PAUSED) === 0) this.#socket.pause();
       this.doing |= PAUSED;
     } else if (inbox.count >= 16 * maxQueuedMessages || inbox.bytes >= maxQueuedBytes) {
-      this.outbox.close(1013, "Too many unhandled messages");
+      void this.outbox.close(1013, "Too many unhandled messages");
     }
   }
 
@@ -196,7 +196,7 @@ export class ServiceConnection extends Callbacks implements Connection, Owner {
 
   #tooLarge(): void {
     this.onFault(toFault(1009, undefined, this.#rules));
-    this.outbox.close(1009, "Message too big");
+    void this.outbox.close(1009, "Message too big");
   }
 
   #resumeIfRoom(): void {

@@ -39,7 +39,8 @@ export function checkListenerConfig(config: ListenerConfig): void {
   if (port !== undefined && (!Number.isInteger(port) || port < 0 || port > 65535)) {
     throw new RangeError(`Option port is ${port}: must be a whole number from 0 to 65535`);
   }
-  if (host !== undefined && (typeof host !== "string" || host === "")) throw new TypeError("Option host must be an address");
+  if (host !== undefined && (typeof host !== "string" || host === ""))
+    throw new TypeError("Option host must be an address");
   if (engine !== undefined && !ENGINES.has(engine)) {
     throw new TypeError(`Option engine is ${JSON.stringify(engine)}: must be one of ${[...ENGINES].join(", ")}`);
   }
@@ -62,7 +63,9 @@ export function pickEngine(
 ): EngineName {
   if (choice !== "auto") {
     if (choice !== "node" && choice !== runtime) {
-      throw new ListenerError(`The engine "${choice}" does not run on ${runtime}: use engine "${runtime}", "node" or "auto"`);
+      throw new ListenerError(
+        `The engine "${choice}" does not run on ${runtime}: use engine "${runtime}", "node" or "auto"`,
+      );
     }
     checkRequirements(ENGINE_CAPABILITIES[choice], requires, "The listener, or a service on it,");
     return choice;

@@ -141,7 +141,7 @@ export class Outbox {
   answered(bytes: number): void {
     if (this.#backlog === undefined) return this.measure();
     this.#backlog.answers += bytes + 2;
-    if (this.#backlog.answers > this.#rules.maxBufferedAmount) this.close(1013, "Slow consumer");
+    if (this.#backlog.answers > this.#rules.maxBufferedAmount) void this.close(1013, "Slow consumer");
   }
 
   /** Looks whether enough has left; returns whether that ended a backlog. */
@@ -163,7 +163,7 @@ export class Outbox {
   /** Closes a peer that has not taken a byte for `writeTimeout`. */
   closeIfStuck(now: number): void {
     if (this.#backlog === undefined || now - this.#backlog.since < this.#rules.writeTimeout) return;
-    this.close(1013, "Slow consumer");
+    void this.close(1013, "Slow consumer");
   }
 
   /**
@@ -230,7 +230,7 @@ export class Outbox {
   #admits(): boolean {
     if (this.state >= CLOSING) return false;
     if (this.#socket.bufferedAmount <= this.#rules.maxBufferedAmount) return true;
-    this.close(1013, "Slow consumer");
+    void this.close(1013, "Slow consumer");
     return false;
   }
 

@@ -29,7 +29,7 @@ export function isStream(value: unknown): value is AsyncIterable<unknown> {
 export function sendReply(outbox: Outbox, reply: unknown): void {
   if (reply === undefined) return;
   if (typeof reply === "object" && reply !== null && CloseFrame.is(reply)) {
-    outbox.close(reply.statusCode, reply.reason);
+    void outbox.close(reply.statusCode, reply.reason);
     return;
   }
   const message = toMessage(reply);

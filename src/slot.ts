@@ -72,7 +72,10 @@ export function slotOf(env: unknown): UpgradeSlot | undefined {
 }
 
 /** Marks a response as the one that stands for an accepted upgrade. */
-export function markAccepted(context: { header(name: string, value?: string): void; body(data: null): Response }): Response {
+export function markAccepted(context: {
+  header(name: string, value?: string): void;
+  body(data: null): Response;
+}): Response {
   context.header(MARK, "1");
   return context.body(null);
 }
@@ -109,6 +112,8 @@ export class Upgrade {
   open(socket: RuntimeSocket): Connection & { readonly caller: Caller } {
     const connection = new ServiceConnection(this.#service, socket, this.rules, this.#host, this.#details);
     connection.start();
+    // Accepted just before the listener stopped.
+    if (this.#host.stopping) void connection.stop(this.rules.closureTimeout);
     return connection;
   }
 
@@ -135,7 +140,9 @@ export function ask(
   };
   try {
     const answer = app.fetch(request, { ...bindings, [SLOT]: slot });
-    return answer instanceof Promise ? answer.then((response) => decide(slot, response)).catch(fail) : decide(slot, answer);
+    return answer instanceof Promise
+      ? answer.then((response) => decide(slot, response)).catch(fail)
+      : decide(slot, answer);
   } catch (error) {
     return fail(error);
   }

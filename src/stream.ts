@@ -26,7 +26,7 @@ export class Streams {
       await this.#pump(stream);
     } catch (error) {
       this.#outbox.host.logger.error("A stream failed; the connection is closed with 1011", error);
-      this.#outbox.close(INTERNAL_SERVER_ERROR.statusCode, FAILED);
+      void this.#outbox.close(INTERNAL_SERVER_ERROR.statusCode, FAILED);
     }
   }
 

@@ -68,7 +68,8 @@ export function upgrade<Path extends string, Context>(
   second?: UpgradeHandler<Path, Context>,
 ): UpgradeService {
   const handler = typeof first === "function" ? first : second;
-  if (typeof handler !== "function") throw new TypeError("upgrade needs a handler: upgrade(config, (request) => service)");
+  if (typeof handler !== "function")
+    throw new TypeError("upgrade needs a handler: upgrade(config, (request) => service)");
   const rules = toServiceRules(typeof first === "function" ? {} : first);
   const giveHeaders = toGiveHeaders(rules.responseHeaders);
   const answer = (context: UpgradeContext): Response | Promise<Response> => {
@@ -94,7 +95,8 @@ function withoutSlot(context: UpgradeContext): Response {
   const { raw } = context.req;
   const malformed = checkForm(raw.method, (name) => raw.headers.get(name));
   if (malformed !== undefined) return malformed;
-  const advice = "Serve this app with @switchboard/websocket: new Listener(app), or serve() of its entry point for your runtime";
+  const advice =
+    "Serve this app with @switchboard/websocket: new Listener(app), or serve() of its entry point for your runtime";
   return refuse(426, advice, SPEAK_WEBSOCKET);
 }
 
@@ -126,7 +128,9 @@ class Door<Path extends string, Context> {
     if (malformed !== undefined) return malformed;
     const foreign = checkOrigin(this.#rules.origins, header);
     if (foreign !== undefined) {
-      this.#host.logger.info(`Refused an upgrade from origin ${quote(header("origin") ?? "")}: list it in option origins to allow it`);
+      this.#host.logger.info(
+        `Refused an upgrade from origin ${quote(header("origin") ?? "")}: list it in option origins to allow it`,
+      );
       return foreign;
     }
     const chosen = chooseSubProtocol(this.#rules, header);
@@ -138,9 +142,10 @@ class Door<Path extends string, Context> {
   /** Calls the handler, for at most `upgradeTimeout`. */
   call(handler: UpgradeHandler<Path, Context>): Response | Promise<Response> {
     const { req } = this.#context;
-    // What the path and the app give at run time is what their user says with the type parameters.
-    const params = req.param() as ParamsOf<Path>;
-    const context = this.#context as Context;
+    const params = req.param();
+    const context = this.#context;
+    if (!isParamsOf<Path>(params) || !isOf<Context>(context))
+      return this.#failed(new TypeError("The app gave no parameters"));
     const request = new UpgradeRequest<Path, Context>(req.raw, context, params, this.#slot.remoteAddress);
     try {
       const answer = handler(request);
@@ -176,7 +181,9 @@ class Door<Path extends string, Context> {
     if (answer instanceof Error) return refuse(400, answer.message);
     if (!isService(answer)) {
       const what = answer === null ? "null" : typeof answer;
-      return this.#failed(new TypeError(`An upgrade handler returned ${what}: must be a service, an error or a Response`));
+      return this.#failed(
+        new TypeError(`An upgrade handler returned ${what}: must be a service, an error or a Response`),
+      );
     }
     return this.#accept(answer);
   }
@@ -206,4 +213,13 @@ class Door<Path extends string, Context> {
 
 function isService(value: unknown): value is Service {
   return typeof value === "object" && value !== null;
+}
+
+// What the path and the app give at run time is what their user says with the type parameters.
+function isParamsOf<Path extends string>(params: unknown): params is ParamsOf<Path> {
+  return typeof params === "object" && params !== null;
+}
+
+function isOf<Context>(context: UpgradeContext): context is UpgradeContext & Context {
+  return typeof context === "object";
 }

@@ -12,11 +12,8 @@ export type ParamsOf<Path extends string> = string extends Path
 type Segments<Path extends string> = Path extends `${infer First}/${infer Rest}` ? First | Segments<Rest> : Path;
 type Bare<Name extends string> = Name extends `${infer Before}{${string}` ? Before : Name;
 type RequiredNames<Path extends string> = NameOf<Exclude<Segments<Path>, `:${string}?`>>;
-type OptionalNames<Path extends string> = Segments<Path> extends infer Segment
-  ? Segment extends `:${infer Name}?`
-    ? Bare<Name>
-    : never
-  : never;
+type OptionalNames<Path extends string> =
+  Segments<Path> extends infer Segment ? (Segment extends `:${infer Name}?` ? Bare<Name> : never) : never;
 type NameOf<Segment extends string> = Segment extends `:${infer Name}` ? Bare<Name> : never;
 
 /** What an upgrade service reads of a Hono context; any version of Hono fits. */
@@ -50,6 +47,7 @@ export class UpgradeRequest<Path extends string = string, Context = UpgradeConte
   #headers: Headers | undefined;
   #cookies: ReadonlyMap<string, string> | undefined;
   #aborter: AbortController | undefined;
+  #signal: AbortSignal | undefined;
   #reason: Error | undefined;
 
   /** Made by the upgrade service. */
@@ -90,11 +88,12 @@ export class UpgradeRequest<Path extends string = string, Context = UpgradeConte
 
   /** Aborts when the peer leaves, where the runtime tells, or when the handler has taken longer than `upgradeTimeout`. */
   get signal(): AbortSignal {
-    if (this.#aborter === undefined) {
+    if (this.#signal === undefined) {
       this.#aborter = new AbortController();
       if (this.#reason !== undefined) this.#aborter.abort(this.#reason);
+      this.#signal = AbortSignal.any([this.#aborter.signal, this.raw.signal]);
     }
-    return AbortSignal.any([this.#aborter.signal, this.raw.signal]);
+    return this.#signal;
   }
 
   /** Aborts {@link signal}. */

@@ -10,8 +10,9 @@ import { ListenerError } from "../../src/errors.ts";
 import { Host } from "../../src/host.ts";
 import type { Logger } from "../../src/logger.ts";
 import { type App, ask, Upgrade, UpgradeSlot } from "../../src/slot.ts";
-import type { Connection, RuntimeSocket } from "../../src/socket.ts";
-import { type BunServer, type BunWebSocket, type BunWebSocketHandler, bunGlobal } from "./runtime.ts";
+import type { Connection } from "../../src/socket.ts";
+import { type BunServer, type BunWebSocketHandler, bunGlobal } from "./runtime.ts";
+import { BunSocket, closed } from "./socket.ts";
 
 /** What Bun keeps with a socket: the decision until it opens, the connection from then on. */
 export type SocketData = { upgrade: Upgrade | undefined; connection: Connection | undefined };
@@ -105,57 +106,4 @@ function reply(answer: Response | Upgrade, request: Request, server: BunServer<S
   headers.set("sec-websocket-protocol", answer.protocol);
   if (server.upgrade(request, { data: { upgrade: answer, connection: undefined }, headers })) return undefined;
   return new Response("Send nothing before the upgrade is answered\n", { status: 400 });
-}
-
-// Bun puts what it found wrong into the reason of a 1006.
-function closed(connection: Connection | undefined, code: number, reason: string): void {
-  if (code !== 1006) return connection?.closed(code, reason);
-  const fault = /too big/i.test(reason) ? 1009 : /utf-?8/i.test(reason) ? 1007 : /invalid|unexpected/i.test(reason) ? 1002 : 1006;
-  connection?.failed(fault, new Error(reason));
-  connection?.closed(1006, "");
-}
-
-/** A socket of Bun as the core takes it. */
-class BunSocket implements RuntimeSocket {
-  readonly #socket: BunWebSocket<SocketData>;
-
-  constructor(socket: BunWebSocket<SocketData>) {
-    this.#socket = socket;
-  }
-
-  get readyState(): number {
-    return this.#socket.readyState;
-  }
-
-  get bufferedAmount(): number {
-    return this.#socket.getBufferedAmount();
-  }
-
-  send(data: string | Uint8Array<ArrayBuffer>): void {
-    this.#socket.send(data);
-  }
-
-  close(code?: number, reason?: string): void {
-    this.#socket.close(code, reason);
-  }
-
-  ping(data: Uint8Array<ArrayBuffer>): void {
-    this.#socket.ping(data);
-  }
-
-  pong(data: Uint8Array<ArrayBuffer>): void {
-    this.#socket.pong(data);
-  }
-
-  terminate(): void {
-    this.#socket.terminate();
-  }
-
-  pause(): void {
-    this.#socket.pause();
-  }
-
-  resume(): void {
-    this.#socket.resume();
-  }
 }

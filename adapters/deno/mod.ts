@@ -72,9 +72,7 @@ function toHandler(
     // Deno voids the request once upgraded, so all of it is read before.
     const slot = new UpgradeSlot(host, hostnameOf(info.remoteAddr), request.url.startsWith("https:"));
     const answer = ask(app, request, slot, { info, remoteAddr: info.remoteAddr });
-    return answer instanceof Promise
-      ? answer.then((a) => reply(runtime, a, request))
-      : reply(runtime, answer, request);
+    return answer instanceof Promise ? answer.then((a) => reply(runtime, a, request)) : reply(runtime, answer, request);
   };
 }
 

@@ -4,30 +4,21 @@
  * @module
  */
 
-import { createServer, type IncomingMessage, ServerResponse } from "node:http";
-import type { AddressInfo, Socket } from "node:net";
-import process from "node:process";
+import { createServer } from "node:http";
 import { getRequestListener } from "@hono/node-server";
-import { RESPONSE_ALREADY_SENT } from "@hono/node-server/utils/response";
-import { WebSocketServer } from "ws";
 import { type Capabilities, ENGINE_CAPABILITIES } from "../../src/capabilities.ts";
 import type { Engine, ListenOptions, Server } from "../../src/engine.ts";
 import { Host } from "../../src/host.ts";
 import type { Logger } from "../../src/logger.ts";
-import type { ServiceRules } from "../../src/service_config.ts";
-import { type App, ask, Upgrade, UpgradeSlot } from "../../src/slot.ts";
-import { JoinedWriter } from "./joined_writer.ts";
-import { type NodeServer, toWsSocket, type UpgradeListener } from "./runtime.ts";
-import { openConnection } from "./sockets.ts";
+import type { App } from "../../src/slot.ts";
+import type { NodeServer, UpgradeListener } from "./runtime.ts";
+import { onBun, toUpgradeListener } from "./upgrades.ts";
 
 /** Options of {@link attach} and {@link upgrader}. */
 export interface UpgraderOptions {
   /** Where faults are told. @default the console */
   logger?: Logger;
 }
-
-// Bun puts its own `ws` in place of the package: it writes frames by itself and tells nothing of drained sockets.
-const onBun = process.versions.bun !== undefined;
 
 const capabilities: Capabilities = { ...ENGINE_CAPABILITIES.node, drain: !onBun };
 
@@ -79,54 +70,7 @@ export const engine: Engine = {
         server.closeIdleConnections();
         if (force) server.closeAllConnections();
       });
-    return { port: (server.address() as AddressInfo).port, close };
+    const address = server.address();
+    return { port: typeof address === "object" && address !== null ? address.port : options.port, close };
   },
 };
-
-function toUpgradeListener(app: App, host: Host): (request: IncomingMessage, socket: Socket, head: Buffer) => void {
-  const servers = new WeakMap<ServiceRules, WebSocketServer>();
-  const heads = new WeakMap<IncomingMessage, Buffer>();
-  const writer = onBun ? undefined : new JoinedWriter();
-  const answer = getRequestListener(async (request, env) => {
-    const incoming = env.incoming as IncomingMessage;
-    const { socket } = incoming;
-    const slot = new UpgradeSlot(host, socket.remoteAddress, "encrypted" in socket);
-    const decision = await ask(app, request, slot, { ...env });
-    if (!(decision instanceof Upgrade)) return decision;
-    (env.outgoing as ServerResponse).detachSocket(socket);
-    const server = servers.get(decision.rules) ?? toWebSocketServer(decision.rules);
-    servers.set(decision.rules, server);
-    Object.assign(incoming, { [DECISION]: decision });
-    server.handleUpgrade(incoming, socket, heads.get(incoming) ?? Buffer.alloc(0), (ws) =>
-      openConnection(decision, toWsSocket(ws), socket, writer),
-    );
-    return RESPONSE_ALREADY_SENT;
-  });
-  return (incoming, socket, head) => {
-    heads.set(incoming, head);
-    socket.on("error", () => {}); // A peer that leaves during the handshake; `close` follows.
-    const outgoing = new ServerResponse(incoming);
-    outgoing.shouldKeepAlive = false;
-    outgoing.assignSocket(socket);
-    outgoing.on("finish", () => socket.destroySoon());
-    void answer(incoming, outgoing);
-  };
-}
-
-const DECISION: unique symbol = Symbol("decision");
-
-function toWebSocketServer(rules: ServiceRules): WebSocketServer {
-  const server = new WebSocketServer({
-    noServer: true,
-    clientTracking: false,
-    maxPayload: rules.maxFrameSize,
-    perMessageDeflate: false,
-    handleProtocols: (_offered, request) => (request as Decided)[DECISION]?.protocol || false,
-  });
-  server.on("headers", (lines, request) => {
-    for (const [name, value] of (request as Decided)[DECISION]?.headers ?? []) lines.push(`${name}: ${value}`);
-  });
-  return server;
-}
-
-type Decided = IncomingMessage & { [DECISION]?: Upgrade };

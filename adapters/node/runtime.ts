@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { Upgrade } from "../../src/slot.ts";
 import type { Connection } from "../../src/socket.ts";
 
 /** Node's `net.Socket` under an upgraded connection. */
@@ -72,4 +73,17 @@ export function toWsSocket(socket: unknown): WsSocket & Served {
 /** An emitter that knows its connection. */
 export interface Served {
   [CONNECTION]?: Connection;
+}
+
+/** Where a request keeps the decision while `ws` answers it. */
+export const DECISION: unique symbol = Symbol("decision");
+
+/** Gives a request its decision. */
+export function decideOn(request: object, upgrade: Upgrade): void {
+  Object.assign(request, { [DECISION]: upgrade });
+}
+
+/** Reads the decision of a request. */
+export function decisionOf(request: object): Upgrade | undefined {
+  return (request as { [DECISION]?: Upgrade })[DECISION];
 }

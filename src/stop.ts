@@ -1,0 +1,32 @@
+/**
+ * The end of a listener (R27).
+ *
+ * @module
+ */
+
+import type { Server } from "./engine.ts";
+import type { Host } from "./host.ts";
+
+/**
+ * Closes every connection with 1001 and lets running callbacks finish; drops what is left after `deadline` milliseconds and closes the port.
+ *
+ * Settles at the deadline whatever the callbacks do.
+ */
+export async function stopAll(host: Host, server: Server, deadline: number): Promise<void> {
+  const { promise: overdue, resolve } = Promise.withResolvers<void>();
+  let late = deadline === 0;
+  // Not a timer of the clock, which would let the process end before the deadline.
+  const timer = setTimeout(() => {
+    late = true;
+    resolve();
+  }, deadline);
+  const { sweep } = host;
+  // More than once: an upgrade that was accepted just before opens while the others close.
+  while (!late && sweep.members.length > 0) {
+    await Promise.race([Promise.all(sweep.members.map((member) => member.stop(deadline))), overdue]);
+  }
+  for (const member of [...sweep.members]) member.drop();
+  if (!late) await Promise.race([server.close(false), overdue]);
+  clearTimeout(timer);
+  await server.close(true);
+}
