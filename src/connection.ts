@@ -44,7 +44,7 @@ export class ServiceConnection extends Callbacks implements Connection, Owner {
     this.#socket = socket;
     this.#rules = rules;
     this.#host = host;
-    host.sweep.join(this, shortest(rules, socket));
+    host.sweep.join(this, shortest(rules, host));
     this.outbox = new Outbox(socket, rules, host, this);
     this.#liveness = new Liveness(host.sweep.now);
     this.caller = new Caller(this.outbox, details);
@@ -135,7 +135,7 @@ export class ServiceConnection extends Callbacks implements Connection, Owner {
       outbox.closeIfStuck(now);
     }
     if (outbox.state !== CLEAR || this.doing & PAUSED) return this.#liveness.suspend(now);
-    if (this.#rules.heartbeatInterval > 0 && this.#socket.ping !== undefined) this.#beat(now);
+    if (this.#rules.heartbeatInterval > 0 && this.#host.capabilities.ping) this.#beat(now);
     if (this.doing & BUSY) return this.#liveness.rouse(now);
     if (outbox.state === CLEAR && this.#liveness.isIdle(now, outbox.sentAt, this.#rules)) this.onIdle();
   }
@@ -223,8 +223,9 @@ export class ServiceConnection extends Callbacks implements Connection, Owner {
   }
 }
 
-function shortest(rules: ServiceRules, socket: RuntimeSocket): number {
-  const beat = socket.ping === undefined ? 0 : Math.min(rules.heartbeatInterval, rules.heartbeatTimeout);
+function shortest(rules: ServiceRules, host: Host): number {
+  // A socket that can ping is not enough: Bun's client can, but here nobody hears the pong.
+  const beat = !host.capabilities.ping ? 0 : Math.min(rules.heartbeatInterval, rules.heartbeatTimeout);
   if (rules.idleTimeout === 0) return beat;
   return beat === 0 ? rules.idleTimeout : Math.min(beat, rules.idleTimeout);
 }
