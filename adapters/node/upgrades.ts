@@ -56,7 +56,9 @@ export function toUpgradeListener(
     return RESPONSE_ALREADY_SENT;
   });
 
-  return (incoming, socket, head) => {
+  return (incoming, _stream, head) => {
+    // From Node 26 on the stream of a request with a body is not its socket.
+    const { socket } = incoming;
     socket.on("error", () => {}); // A peer that leaves during the handshake; `close` follows.
     const outgoing = new ServerResponse(incoming);
     outgoing.shouldKeepAlive = false;
