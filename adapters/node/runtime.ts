@@ -20,7 +20,7 @@ export interface NodeSocket {
   destroy(): void;
   destroySoon(): void;
   resume(): void;
-  on(event: "drain" | "close", listener: () => void): unknown;
+  on(event: "drain" | "close" | "finish", listener: () => void): unknown;
   on(event: "error", listener: (error: Error) => void): unknown;
   off(event: "error", listener: (error: Error) => void): unknown;
 }

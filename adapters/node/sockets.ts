@@ -9,6 +9,9 @@ import type { RuntimeSocket } from "../../src/socket.ts";
 import type { JoinedWriter } from "./joined_writer.ts";
 import { CONNECTION, type NodeBuffer, type NodeSocket, type Served, type WsSocket } from "./runtime.ts";
 
+// Milliseconds.
+const LINGER = 2000;
+
 /** Opens the connection over a socket of `ws` and forwards its events. Without a writer, frames are left to `ws`. */
 export function openConnection(
   upgrade: Upgrade,
@@ -22,6 +25,7 @@ export function openConnection(
   ws.on("error", onError);
   ws.on("close", onClose);
   raw.on("drain", onDrain);
+  raw.on("finish", onFinish);
   const connection = upgrade.open(writer === undefined ? new PlainSocket(ws) : new JoinedSocket(ws, raw, writer));
   ws[CONNECTION] = connection;
   raw[CONNECTION] = connection;
@@ -42,6 +46,14 @@ function onPong(this: Served, data: NodeBuffer): void {
 
 function onDrain(this: Served): void {
   this[CONNECTION]?.drain();
+}
+
+// The close handshake is over, and it is for the peer to let go of the socket (RFC 6455, section 7.1.1). `ws` would wait as long as for its
+// close frame.
+function onFinish(this: NodeSocket): void {
+  const timer = setTimeout(() => this.destroy(), LINGER);
+  timer.unref();
+  this.on("close", () => clearTimeout(timer));
 }
 
 function onClose(this: Served, code: number, reason: NodeBuffer): void {

@@ -69,13 +69,24 @@ export function toUpgradeListener(
   };
 }
 
+// A timer takes no more milliseconds.
+const LONGEST = 2_147_483_647;
+
 // `ws` has its limit a server, so there is one for each service; none of them listens.
 function toWebSocketServer(rules: ServiceRules): WebSocketServer {
+  // Apart from the rest, for the types of `ws` do not know them all.
+  const limits = {
+    maxPayload: rules.maxFrameSize,
+    // So many fragments that none needs to be of less than 64 bytes.
+    maxFragments: Math.max(16_384, Math.ceil(rules.maxFrameSize / 64)),
+    // The core waits for the close frame; Bun's own `ws` tells nothing of what comes after it.
+    closeTimeout: onBun && rules.closureTimeout !== -1 ? rules.closureTimeout : LONGEST,
+  };
   const server = new WebSocketServer({
     noServer: true,
     clientTracking: false,
-    maxPayload: rules.maxFrameSize,
     perMessageDeflate: false,
+    ...limits,
     handleProtocols: (_offered, request) => decisionOf(request)?.protocol || false,
   });
   server.on("headers", (lines, request) => {
