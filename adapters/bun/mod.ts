@@ -4,6 +4,7 @@
  * @module
  */
 
+import { toBytes } from "../../src/bytes.ts";
 import { ENGINE_CAPABILITIES } from "../../src/capabilities.ts";
 import type { Engine, ListenOptions, Server } from "../../src/engine.ts";
 import { ListenerError } from "../../src/errors.ts";
@@ -77,15 +78,18 @@ function toHandlers(app: App, host: Host, maxFrameSize: number): Handlers {
     },
     websocket: {
       open(socket) {
-        socket.data.connection = socket.data.upgrade?.open(new BunSocket(socket));
+        const connection = socket.data.upgrade?.open(new BunSocket(socket));
+        socket.data.connection = connection;
         socket.data.upgrade = undefined;
+        // Bun tells of the end inside `close()`; an `onOpen` that closed did so before there was a connection to tell.
+        if (socket.readyState > 1) connection?.closed(1006, "");
       },
       message(socket, message) {
         if (typeof message === "string") socket.data.connection?.text(message);
-        else socket.data.connection?.binary(message);
+        else socket.data.connection?.binary(toBytes(message));
       },
-      ping: (socket, data) => socket.data.connection?.ping(data),
-      pong: (socket, data) => socket.data.connection?.pong(data),
+      ping: (socket, data) => socket.data.connection?.ping(toBytes(data)),
+      pong: (socket, data) => socket.data.connection?.pong(toBytes(data)),
       drain: (socket) => socket.data.connection?.drain(),
       close: (socket, code, reason) => closed(socket.data.connection, code, reason),
       idleTimeout: 0,

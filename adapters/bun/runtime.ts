@@ -29,9 +29,9 @@ export interface BunServer<Data> {
 /** The handlers of `Bun.serve({ websocket })`. */
 export interface BunWebSocketHandler<Data> {
   open(socket: BunWebSocket<Data>): void;
-  message(socket: BunWebSocket<Data>, message: string | Uint8Array<ArrayBuffer>): void;
-  ping(socket: BunWebSocket<Data>, data: Uint8Array<ArrayBuffer>): void;
-  pong(socket: BunWebSocket<Data>, data: Uint8Array<ArrayBuffer>): void;
+  message(socket: BunWebSocket<Data>, message: string | Uint8Array): void;
+  ping(socket: BunWebSocket<Data>, data: Uint8Array): void;
+  pong(socket: BunWebSocket<Data>, data: Uint8Array): void;
   drain(socket: BunWebSocket<Data>): void;
   close(socket: BunWebSocket<Data>, code: number, reason: string): void;
   readonly idleTimeout: number;

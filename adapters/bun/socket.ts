@@ -14,10 +14,18 @@ export function closed(connection: Connection | undefined, code: number, reason:
   connection?.closed(1006, "");
 }
 
+// Every fault of a frame begins so (packages/bun-uws/src/WebSocketProtocol.h); a timeout or a lost connection does not.
 function toStatusCode(reason: string): number {
-  if (/too big/i.test(reason)) return 1009;
-  if (/utf-?8/i.test(reason)) return 1007;
-  return /invalid|unexpected/i.test(reason) ? 1002 : 1006;
+  if (!reason.startsWith("Received ")) return 1006;
+  switch (reason) {
+    case "Received too big message":
+    case "Received message that does not fit in memory":
+      return 1009;
+    case "Received invalid UTF-8":
+      return 1007;
+    default:
+      return 1002;
+  }
 }
 
 /** A socket of Bun as the core takes it. */
