@@ -38,7 +38,7 @@ export interface NodeServer {
 }
 
 /** What listens to the event `upgrade` of an `http.Server`. */
-export type UpgradeListener = (request: never, socket: never, head: never) => void;
+export type UpgradeListener = (request: object, socket: object, head: Uint8Array) => void;
 
 /** A `WebSocket` of `ws`, with the connection that it belongs to. */
 export interface WsSocket {

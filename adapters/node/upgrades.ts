@@ -4,8 +4,8 @@
  * @module
  */
 
-import type { Buffer } from "node:buffer";
-import { type IncomingMessage, ServerResponse } from "node:http";
+import { Buffer } from "node:buffer";
+import { IncomingMessage, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import process from "node:process";
 import { getRequestListener } from "@hono/node-server";
@@ -15,7 +15,7 @@ import type { Host } from "../../src/host.ts";
 import type { ServiceRules } from "../../src/service_config.ts";
 import { type App, ask, Upgrade, UpgradeSlot } from "../../src/slot.ts";
 import { JoinedWriter } from "./joined_writer.ts";
-import { decideOn, decisionOf, toWsSocket } from "./runtime.ts";
+import { decideOn, decisionOf, toWsSocket, type UpgradeListener } from "./runtime.ts";
 import { openConnection } from "./sockets.ts";
 
 /** Whether Bun puts its own `ws` in place of the package: it writes frames by itself and tells nothing of drained sockets. */
@@ -29,10 +29,7 @@ interface Handshake {
 }
 
 /** Makes the listener: `@hono/node-server` turns the request into a `Request` and writes a refusal, `ws` writes the 101. */
-export function toUpgradeListener(
-  app: App,
-  host: Host,
-): (incoming: IncomingMessage, socket: Socket, head: Buffer) => void {
+export function toUpgradeListener(app: App, host: Host): UpgradeListener {
   const servers = new WeakMap<ServiceRules, WebSocketServer>();
   const handshakes = new WeakMap<object, Handshake>();
   const writer = onBun ? undefined : new JoinedWriter();
@@ -56,7 +53,10 @@ export function toUpgradeListener(
     return RESPONSE_ALREADY_SENT;
   });
 
-  return (incoming, _stream, head) => {
+  return (incoming, _stream, rest) => {
+    if (!(incoming instanceof IncomingMessage))
+      throw new TypeError("An upgrader listens to the event upgrade of an http.Server");
+    const head = Buffer.isBuffer(rest) ? rest : Buffer.from(rest);
     // From Node 26 on the stream of a request with a body is not its socket.
     const { socket } = incoming;
     socket.on("error", () => {}); // A peer that leaves during the handshake; `close` follows.

@@ -1,0 +1,16 @@
+/** What the adapter reads of Bun is what Bun's own types say. */
+import type { Serve, Server, ServerWebSocket } from "bun";
+import type { BunServer, BunWebSocket } from "../../../adapters/bun/runtime.ts";
+import { type Handlers, handlers, type SocketData } from "../../../adapters/bun/mod.ts";
+import type { Expect } from "./expect.ts";
+
+type Fits<Official, Slice> = Official extends Slice ? true : false;
+
+export type Checks = [
+  Expect<Fits<ServerWebSocket<SocketData>, BunWebSocket<SocketData>>>,
+  Expect<Fits<Server<SocketData>, BunServer<SocketData>>>,
+];
+
+const own: Handlers = handlers({ fetch: () => new Response() });
+export const server: Server<SocketData> = Bun.serve<SocketData>({ port: 0, ...own });
+export type Options = Serve.Options<SocketData>;

@@ -1,0 +1,15 @@
+/** What the adapter reads of Node and `ws` is what their own types say. */
+import type { Buffer } from "node:buffer";
+import type { Socket } from "node:net";
+import type { WebSocket } from "ws";
+import type { NodeBuffer, NodeSocket, WsSocket } from "../../../adapters/node/runtime.ts";
+import type { Expect } from "./expect.ts";
+
+type Fits<Official, Slice> = Official extends Slice ? true : false;
+
+export type Checks = [
+  Expect<Fits<Socket, Omit<NodeSocket, "on" | "off">>>,
+  // Overloads of an emitter fit no structural type, so its methods are checked by what they are called with.
+  Expect<Fits<WebSocket, Omit<WsSocket, "on">>>,
+  Expect<Fits<Buffer<ArrayBuffer>, Omit<NodeBuffer, "toString">>>,
+];
