@@ -78,6 +78,8 @@ function toHandlers(app: App, host: Host, maxFrameSize: number): Handlers {
     },
     websocket: {
       open(socket) {
+        // Not Bun's default, a Buffer, whose `slice` and JSON are unlike those of the other engines' bytes.
+        socket.binaryType = "uint8array";
         const connection = socket.data.upgrade?.open(new BunSocket(socket));
         socket.data.connection = connection;
         socket.data.upgrade = undefined;
