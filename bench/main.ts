@@ -1,0 +1,166 @@
+/**
+ * Compares the module with the bare runtimes: `npm run bench -- [--quick] [--write] [--rounds N] [word…]`.
+ *
+ * A word chooses rows whose name holds it: `node p16`, `bun connect`, `timers`.
+ */
+import { parseArgs } from "node:util";
+import { run } from "../scripts/spawn.ts";
+import type { TimersResult } from "./idle_timers.ts";
+import { type Contest, contests, generator, IDLE, IDLE_CONNECTIONS, type Phase, phases, timers } from "./plan.ts";
+import { GENERATOR_CORE, SERVER_CORE, Talker } from "./process.ts";
+import type { Command, Target, Window } from "./protocol.ts";
+import { toTable, toTimersTable, writePage } from "./report.ts";
+import type { Round, Row } from "./stats.ts";
+
+const { values: options, positionals: words } = parseArgs({
+  allowPositionals: true,
+  options: {
+    quick: { type: "boolean", default: false },
+    write: { type: "boolean", default: false },
+    rounds: { type: "string" },
+  },
+});
+const rounds = Number(options.rounds ?? (options.quick ? 2 : 9));
+const idleRounds = Math.min(rounds, options.quick ? 1 : 3);
+const window = options.quick ? 400 : 700;
+const warmUp = options.quick ? 200 : 250;
+
+type Name = keyof Round;
+const NAMES: readonly Name[] = ["raw", "again", "ours"];
+
+class Server {
+  readonly name: Name;
+  readonly target: Target;
+  readonly talker: Talker;
+
+  constructor(name: Name, talker: Talker, port: number) {
+    this.name = name;
+    this.talker = talker;
+    this.target = { pid: talker.pid, port };
+  }
+}
+
+interface Draft extends Row {
+  readonly rounds: Round[];
+  readonly failures: string[];
+}
+
+if (process.platform !== "linux") throw new Error("The bench reads CPU times from /proc: it runs on Linux");
+const load = new Talker(GENERATOR_CORE, generator);
+const rows: Draft[] = [];
+for (const contest of contests) {
+  const chosen = toRows(contest);
+  if (chosen.length === 0) continue;
+  rows.push(...chosen);
+  for (let round = 0; round < rounds; round++) await play(contest, chosen, round);
+}
+await load.end();
+const timed = words.length === 0 || words.includes("timers") ? await measureTimers() : [];
+if (rows.length > 0) console.log(`\n${toTable(rows)}`);
+if (timed.length > 0) console.log(`\n${toTimersTable(timed)}`);
+if (options.write) writePage(rows, timed, rounds);
+process.exitCode = rows.some((row) => row.failures.length > 0) ? 1 : 0;
+
+function toRows(contest: Contest): Draft[] {
+  const names = [...phases.map(({ name, unit }) => ({ name, unit })), { name: IDLE, unit: "connection" }];
+  return names
+    .filter(({ name }) => name in contest.bounds && words.every((word) => `${contest.name} ${name}`.includes(word)))
+    .map(({ name, unit }) => ({
+      contest: contest.name,
+      phase: name,
+      unit,
+      bound: contest.bounds[name],
+      rounds: [],
+      failures: [],
+    }));
+}
+
+/** One round: three fresh servers, and each phase on one after the other, so that they meet the machine in the same mood. */
+async function play(contest: Contest, rows: readonly Draft[], round: number): Promise<void> {
+  const servers: Server[] = [];
+  try {
+    for (const name of round % 2 === 0 ? NAMES : [...NAMES].reverse()) servers.push(await start(contest, name));
+    for (const { target } of servers) await tell({ op: "verify", target });
+    for (const phase of phases) {
+      const row = rows.find((candidate) => candidate.phase === phase.name);
+      if (row !== undefined) await record(row, servers, (server) => cpuOf(server, phase));
+    }
+  } finally {
+    for (const server of servers) await server.talker.end();
+  }
+  const idle = rows.find((row) => row.phase === IDLE);
+  if (idle === undefined || round >= idleRounds) return;
+  // One at a time and fresh: what a load has left behind would be counted.
+  await record(idle, round % 2 === 0 ? NAMES : [...NAMES].reverse(), (name) => bytesOf(contest, name));
+}
+
+async function record<Of extends Server | Name>(
+  row: Draft,
+  servers: readonly Of[],
+  figure: (server: Of) => Promise<number>,
+): Promise<void> {
+  const found = new Map<Name, number>();
+  try {
+    for (const server of servers) found.set(typeof server === "string" ? server : server.name, await figure(server));
+    const [raw, again, ours] = NAMES.map((name) => found.get(name) ?? Number.NaN) as [number, number, number];
+    row.rounds.push({ raw, again, ours });
+    const figures = [raw, again, ours].map((value) =>
+      row.phase === IDLE ? value.toFixed(0) : (value / 1000).toFixed(2),
+    );
+    console.log(`${row.contest}, ${row.phase}: raw ${figures[0]}, again ${figures[1]}, ours ${figures[2]}`);
+  } catch (error) {
+    row.failures.push(error instanceof Error ? error.message : String(error));
+    console.log(`${row.contest}, ${row.phase}: FAILED: ${row.failures.at(-1)}`);
+  }
+}
+
+async function start(contest: Contest, name: Name): Promise<Server> {
+  const talker = new Talker(SERVER_CORE, name === "ours" ? contest.ours : contest.raw);
+  const { port } = await talker.read();
+  if (typeof port !== "number") throw new Error(`The server of ${contest.name} told no port`);
+  return new Server(name, talker, port);
+}
+
+async function cpuOf({ target }: Server, phase: Phase): Promise<number> {
+  const longer = phase.warmUp ?? 1;
+  const command: Command = { op: "load", target, load: phase.load, warmUp: warmUp * longer, window };
+  const { cpu, count } = (await tell(command)) as Window;
+  return cpu / count;
+}
+
+async function bytesOf(contest: Contest, name: Name): Promise<number> {
+  const server = await start(contest, name);
+  const { target } = server;
+  const settle = async (): Promise<number> => {
+    await server.talker.ask("collect");
+    return (await tell({ op: "resident", target })) as number;
+  };
+  try {
+    // The code must be loaded and compiled before the empty server is looked at.
+    await tell({ op: "hold", target, connections: 1000 });
+    await tell({ op: "release" });
+    const empty = await settle();
+    await tell({ op: "hold", target, connections: IDLE_CONNECTIONS });
+    const full = await settle();
+    await tell({ op: "release" });
+    return (full - empty) / IDLE_CONNECTIONS;
+  } finally {
+    await server.talker.end();
+  }
+}
+
+async function tell(command: Command): Promise<unknown> {
+  const { result, error } = await load.ask(JSON.stringify(command));
+  if (error !== undefined) throw new Error(String(error));
+  return result;
+}
+
+async function measureTimers(): Promise<TimersResult[]> {
+  const results: TimersResult[] = [];
+  for (const [file = "", ...args] of timers) {
+    const { code, output } = await run(file, args);
+    if (code !== 0) throw new Error(`bench/idle_timers.ts failed: ${output}`);
+    results.push(JSON.parse(output) as TimersResult);
+  }
+  return results;
+}

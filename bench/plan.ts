@@ -1,0 +1,117 @@
+/** What is measured, and against which bound. */
+import { runtime } from "../scripts/runtimes.ts";
+import type { Load } from "./protocol.ts";
+
+/** A pair of servers: ours, and competent use of the bare runtime. */
+export interface Contest {
+  readonly name: string;
+  readonly raw: readonly string[];
+  readonly ours: readonly string[];
+  /** The largest ratio to raw that is wanted, by the name of the phase; `undefined` for one that is measured without a bound. */
+  readonly bounds: Readonly<Record<string, number | undefined>>;
+}
+
+export interface Phase {
+  readonly name: string;
+  readonly load: Load;
+  readonly unit: string;
+  /** Longer than the default, for code that must be compiled first. */
+  readonly warmUp?: number;
+}
+
+export const phases: readonly Phase[] = [
+  {
+    name: "echo 64 B p1",
+    unit: "message",
+    load: { kind: "echo", connections: 100, inFlight: 1, bytes: 64, binary: false },
+  },
+  {
+    name: "echo 64 B p16",
+    unit: "message",
+    load: { kind: "echo", connections: 100, inFlight: 16, bytes: 64, binary: false },
+  },
+  {
+    name: "echo 16 KiB",
+    unit: "message",
+    load: { kind: "echo", connections: 20, inFlight: 4, bytes: 16384, binary: true },
+  },
+  {
+    name: "broadcast w1",
+    unit: "delivery",
+    load: { kind: "broadcast", connections: 1000, inFlight: 1, bytes: 128 },
+  },
+  {
+    name: "broadcast w8",
+    unit: "delivery",
+    load: { kind: "broadcast", connections: 1000, inFlight: 8, bytes: 128 },
+  },
+  { name: "connect", unit: "connection", load: { kind: "churn", connections: 50 }, warmUp: 2 },
+];
+
+/** The name of the row for idle connections. */
+export const IDLE = "idle memory";
+/** How many connections are held open for it. */
+export const IDLE_CONNECTIONS = 10_000;
+
+const node = [runtime("node26").binary, "--expose-gc"];
+const deno = [runtime("deno").binary, "run", "-A", "--no-check", "--v8-flags=--expose-gc"];
+const bun = [runtime("bun").binary];
+
+export const generator: readonly string[] = [...bun, "bench/generator/main.ts"];
+
+export const contests: readonly Contest[] = [
+  {
+    name: "bun",
+    raw: [...bun, "bench/servers/raw_bun.ts"],
+    ours: [...bun, "bench/servers/ours.ts", "bun"],
+    bounds: {
+      "echo 64 B p1": 1.05,
+      "echo 64 B p16": 1.1,
+      "echo 16 KiB": 1.03,
+      "broadcast w1": undefined,
+      "broadcast w8": undefined,
+      connect: 1.08,
+      [IDLE]: 1.4,
+    },
+  },
+  {
+    name: "deno",
+    raw: [...deno, "bench/servers/raw_deno.ts"],
+    ours: [...deno, "bench/servers/ours.ts", "deno"],
+    bounds: {
+      "echo 64 B p1": 1.03,
+      "echo 64 B p16": 1.03,
+      "echo 16 KiB": 1.03,
+      "broadcast w1": undefined,
+      "broadcast w8": undefined,
+      connect: 1.08,
+      [IDLE]: 1.06,
+    },
+  },
+  {
+    name: "node",
+    raw: [...node, "bench/servers/raw_node.ts"],
+    ours: [...node, "bench/servers/ours.ts", "node"],
+    bounds: {
+      "echo 64 B p1": 1,
+      "echo 64 B p16": 0.25,
+      "echo 16 KiB": 0.97,
+      "broadcast w1": 0.88,
+      "broadcast w8": 0.25,
+      connect: 1.08,
+      [IDLE]: 1.1,
+    },
+  },
+  {
+    name: "deno, engine node",
+    raw: [...deno, "bench/servers/raw_node.ts"],
+    ours: [...deno, "bench/servers/ours.ts", "node"],
+    bounds: { "echo 64 B p1": undefined, "echo 64 B p16": undefined, "echo 16 KiB": undefined },
+  },
+];
+
+/** The commands that measure the idle timers. */
+export const timers: readonly (readonly string[])[] = [bun, deno, node].map((command) => [
+  ...command,
+  "bench/idle_timers.ts",
+]);

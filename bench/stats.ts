@@ -1,0 +1,69 @@
+/** Medians of ratios, which hold where the machine changes its speed from one minute to the next. */
+
+/** One round of one row: the same load on the three servers, one after the other. */
+export interface Round {
+  readonly raw: number;
+  /** The raw server under a second name. */
+  readonly again: number;
+  readonly ours: number;
+}
+
+export interface Row {
+  readonly contest: string;
+  readonly phase: string;
+  readonly unit: string;
+  readonly bound: number | undefined;
+  readonly rounds: readonly Round[];
+  /** Why rounds failed. */
+  readonly failures: readonly string[];
+}
+
+export interface Summary {
+  readonly raw: number;
+  readonly ours: number;
+  readonly ratio: number;
+  /** The least and the largest ratio of a round. */
+  readonly span: readonly [number, number];
+  /** The median of raw to raw, and its least and largest: nothing inside that span is a finding. */
+  readonly nil: number;
+  readonly nilSpan: readonly [number, number];
+  /** `held` or `missed`; `open` when the bound lies inside the noise; `none` without a bound. */
+  readonly verdict: "held" | "missed" | "open" | "none";
+}
+
+export function summarize(row: Row): Summary {
+  // Both names are the raw server, so their mean is the better estimate of it.
+  const ratios = row.rounds.map(({ raw, again, ours }) => ours / ((raw + again) / 2));
+  const nils = row.rounds.map(({ raw, again }) => again / raw);
+  const ratio = median(ratios);
+  return {
+    raw: median(row.rounds.map(({ raw, again }) => (raw + again) / 2)),
+    ours: median(row.rounds.map(({ ours }) => ours)),
+    ratio,
+    span: [Math.min(...ratios), Math.max(...ratios)],
+    nil: median(nils),
+    nilSpan: [Math.min(...nils), Math.max(...nils)],
+    verdict: judge(row.bound, ratio, standardError(ratios)),
+  };
+}
+
+function judge(bound: number | undefined, ratio: number, error: number): Summary["verdict"] {
+  if (bound === undefined) return "none";
+  if (ratio <= bound) return "held";
+  return ratio - 2 * error <= bound ? "open" : "missed";
+}
+
+/** The median; NaN of nothing. */
+export function median(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  const middle = sorted.length >> 1;
+  const upper = sorted[middle] ?? Number.NaN;
+  return sorted.length % 2 === 1 ? upper : ((sorted[middle - 1] ?? Number.NaN) + upper) / 2;
+}
+
+// Of the median, from the median distance to it: 1.25 standard errors of the mean, 1.48 distances a deviation.
+function standardError(values: readonly number[]): number {
+  const center = median(values);
+  const distance = median(values.map((value) => Math.abs(value - center)));
+  return (1.25 * 1.48 * distance) / Math.sqrt(values.length);
+}
