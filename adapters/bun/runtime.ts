@@ -7,7 +7,7 @@
 /** Bun's `ServerWebSocket`. */
 export interface BunWebSocket<Data> {
   data: Data;
-  binaryType?: "nodebuffer" | "arraybuffer" | "uint8array";
+  binaryType?: "nodebuffer" | "arraybuffer" | "uint8array" | "blob";
   readonly readyState: number;
   send(data: string | Uint8Array<ArrayBuffer>): number;
   close(code?: number, reason?: string): void;
