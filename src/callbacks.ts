@@ -121,10 +121,12 @@ export abstract class Callbacks {
       this.#closeThrew(error);
       left();
     };
+    // Nobody is left to reply to, but an error is an error.
+    const settled = (reply: unknown): void => (reply instanceof Error ? failed(reply) : left());
     try {
-      const done: unknown = this.service.onClose?.(this.caller, code, reason);
-      if (isPromise(done)) done.then(left, failed);
-      else left();
+      const reply: unknown = this.service.onClose?.(this.caller, code, reason);
+      if (isPromise(reply)) toPromise(reply).then(settled, failed);
+      else settled(reply);
     } catch (error) {
       failed(error);
     }
@@ -159,7 +161,7 @@ export abstract class Callbacks {
         this.#threw(error);
       }
     };
-    promise.then(settled, (error: unknown) => this.#threw(error));
+    toPromise(promise).then(settled, (error: unknown) => this.#threw(error));
   }
 
   #release(): void {
@@ -197,11 +199,20 @@ export abstract class Callbacks {
   #closeThrew(thrown: unknown): void {
     const log = (error: unknown): void => this.outbox.host.logger.error("A callback failed after the end", error);
     if (this.service.onError === undefined) return log(thrown);
+    const settled = (reply: unknown): void => {
+      if (reply instanceof Error) log(reply);
+    };
     try {
-      const told: unknown = this.service.onError(this.caller, toError(thrown));
-      if (isPromise(told)) told.then(undefined, log);
+      const reply: unknown = this.service.onError(this.caller, toError(thrown));
+      if (isPromise(reply)) toPromise(reply).then(settled, log);
+      else settled(reply);
     } catch (error) {
       log(error);
     }
   }
+}
+
+// A promise-like that is no promise may settle twice, and each time the next callback would begin.
+function toPromise(reply: PromiseLike<unknown>): Promise<unknown> {
+  return reply instanceof Promise ? reply : Promise.resolve(reply);
 }
