@@ -46,7 +46,9 @@ export function toUpgradeListener(app: App, host: Host): UpgradeListener {
     const handshake = handshakes.get(env.incoming);
     if (handshake === undefined) return new Response(null, { status: 500 });
     const { socket } = handshake;
-    const slot = new UpgradeSlot(host, socket.remoteAddress, "encrypted" in socket);
+    // On Bun a plain socket has the property too.
+    const isSecure = "encrypted" in socket && socket.encrypted === true;
+    const slot = new UpgradeSlot(host, socket.remoteAddress, isSecure);
     const decision = await ask(app, request, slot, { ...env });
     if (!(decision instanceof Upgrade)) return decision;
     accept(decision, handshake);
