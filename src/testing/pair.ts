@@ -1,0 +1,111 @@
+/**
+ * A service and a client, joined in memory.
+ *
+ * @module
+ */
+
+import type { Caller } from "../caller.ts";
+import type { Capabilities } from "../capabilities.ts";
+import type { Clock } from "../clock.ts";
+import { Host } from "../host.ts";
+import type { Logger } from "../logger.ts";
+import type { Service } from "../service.ts";
+import { checkNames, type ServiceConfig, toServiceRules } from "../service_config.ts";
+import { Upgrade } from "../slot.ts";
+import { TestClient } from "./client.ts";
+import { MemorySocket } from "./memory_socket.ts";
+
+/** What a test decides about its client. */
+export interface ClientOptions {
+  /** The time; a `FakeClock` for timeouts, heartbeats and slow peers. @default the runtime's */
+  clock?: Clock;
+  /** Where faults are told. @default the console, without `debug` */
+  logger?: Logger;
+  /** `caller.remoteAddress`. @default none */
+  remoteAddress?: string;
+  /** Whether the client answers a close frame of the service. @default true */
+  answerClose?: boolean;
+  /** Whether the client answers pings of the service. @default true */
+  answerPings?: boolean;
+}
+
+/** What a test decides about a connection without a handshake. */
+export interface PairOptions extends ClientOptions {
+  /** `caller.negotiatedSubProtocol`. @default none */
+  protocol?: string;
+  /** `caller.isSecure`. @default false */
+  isSecure?: boolean;
+}
+
+/** Both ends of a connection. */
+export interface Pair {
+  /** The client's end. */
+  readonly client: TestClient;
+  /** The service's end: what its callbacks get. */
+  readonly caller: Caller;
+}
+
+const NAMES: ReadonlySet<string> = new Set<keyof PairOptions>([
+  "clock",
+  "logger",
+  "remoteAddress",
+  "answerClose",
+  "answerPings",
+  "protocol",
+  "isSecure",
+]);
+
+// What a socket in memory can do; `engine` says that it is none of the engines.
+const capabilities: Capabilities = {
+  engine: "websocket",
+  ping: true,
+  terminate: true,
+  pause: true,
+  drain: true,
+  messageLimit: false,
+  reliableClose: true,
+  frameErrors: false,
+  earlyFrames: true,
+  compression: false,
+  mutualSsl: false,
+};
+
+/**
+ * Joins a service and a client without a port and without a handshake; `onOpen` has been called when it returns.
+ *
+ * The service is driven by the same code as behind a listener: order, replies, bounds, timeouts and the close handshake are the real ones. Options
+ * that concern the handshake have no effect; `connect` carries it out.
+ *
+ * @throws {TypeError} If an option is unknown or of the wrong type
+ * @throws {RangeError} If a number is out of range
+ * @example
+ * ```ts
+ * import { pair } from "@switchboard/websocket/testing";
+ *
+ * const { client, caller } = pair({ onTextMessage: (_caller, text) => `You said ${text}` });
+ * client.send("hello");
+ * console.log(await client.receive()); // You said hello
+ * await caller.close(4000, "Enough");
+ * console.log(await client.closed); // { code: 4000, reason: "Enough" }
+ * ```
+ */
+export function pair(service: Service, config: ServiceConfig = {}, options: PairOptions = {}): Pair {
+  checkNames("PairOptions", options, NAMES);
+  const { protocol = "", remoteAddress, isSecure = false } = options;
+  const host = toHost(options);
+  return join(new Upgrade(service, toServiceRules(config), host, { protocol, remoteAddress, isSecure }, []), options);
+}
+
+/** What connections in memory share. */
+export function toHost({ logger, clock }: ClientOptions): Host {
+  return new Host(capabilities, logger, clock);
+}
+
+/** Opens a connection in memory. */
+export function join(upgrade: Upgrade, { answerClose = true, answerPings = true }: ClientOptions): Pair {
+  const socket = new MemorySocket();
+  const client = new TestClient(socket, { answerClose, answerPings });
+  const connection = upgrade.open(socket);
+  socket.connection = connection;
+  return { client, caller: connection.caller };
+}
