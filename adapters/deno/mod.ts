@@ -57,11 +57,22 @@ export const engine: Engine = {
       // Deno throws when a server that is going down is aborted.
       if (force && closed === undefined) abort.abort();
       closed ??= server.shutdown();
-      return closed;
+      return force ? settleWithin(100, closed) : closed;
     };
     return Promise.resolve({ port: portOf(server.addr) ?? port, close });
   },
 };
+
+// Deno waits for ever for an upgrade whose peer left before the 101; the port is free by then.
+function settleWithin(ms: number, promise: Promise<void>): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, ms);
+    void promise.finally(() => {
+      clearTimeout(timer);
+      resolve();
+    });
+  });
+}
 
 function toHandler(
   runtime: DenoGlobal,
