@@ -12,6 +12,7 @@ import { getRequestListener } from "@hono/node-server";
 import { RESPONSE_ALREADY_SENT } from "@hono/node-server/utils/response";
 import { WebSocketServer } from "ws";
 import type { Host } from "../../src/host.ts";
+import { refuse } from "../../src/refusal.ts";
 import type { ServiceRules } from "../../src/service_config.ts";
 import { type App, ask, Upgrade, UpgradeSlot } from "../../src/slot.ts";
 import { JoinedWriter } from "./joined_writer.ts";
@@ -21,53 +22,45 @@ import { openConnection } from "./sockets.ts";
 /** Whether Bun puts its own `ws` in place of the package: it writes frames by itself and tells nothing of drained sockets. */
 export const onBun: boolean = process.versions.bun !== undefined;
 
-interface Handshake {
-  readonly incoming: IncomingMessage;
-  readonly outgoing: ServerResponse;
-  readonly socket: Socket;
-  readonly head: Buffer;
-}
-
 /** Makes the listener: `@hono/node-server` turns the request into a `Request` and writes a refusal, `ws` writes the 101. */
 export function toUpgradeListener(app: App, host: Host): UpgradeListener {
   const servers = new WeakMap<ServiceRules, WebSocketServer>();
-  const handshakes = new WeakMap<object, Handshake>();
   const writer = onBun ? undefined : new JoinedWriter();
 
-  const accept = (upgrade: Upgrade, { incoming, outgoing, socket, head }: Handshake): void => {
-    const server = servers.get(upgrade.rules) ?? toWebSocketServer(upgrade.rules);
-    servers.set(upgrade.rules, server);
+  const settle = (answer: Response | Upgrade, handshake: Handshake): Response => {
+    if (answer instanceof Upgrade) accept(answer, handshake);
+    else handshake.refuse(answer);
+    return nothing;
+  };
+
+  const accept = (upgrade: Upgrade, handshake: Handshake): void => {
+    const { incoming, socket, head } = handshake;
+    let server = servers.get(upgrade.rules);
+    if (server === undefined) {
+      server = toWebSocketServer(upgrade.rules);
+      servers.set(upgrade.rules, server);
+    }
+    handshake.decide();
     decideOn(incoming, upgrade);
-    outgoing.detachSocket(socket);
     server.handleUpgrade(incoming, socket, head, (ws) => openConnection(upgrade, toWsSocket(ws), socket, writer));
   };
 
-  const answer = getRequestListener(async (request, env) => {
-    const handshake = handshakes.get(env.incoming);
-    if (handshake === undefined) return new Response(null, { status: 500 });
+  const answer = getRequestListener((request, { incoming, outgoing }) => {
+    const handshake = toHandshake(outgoing);
     const { socket } = handshake;
-    // On Bun a plain socket has the property too.
-    const isSecure = "encrypted" in socket && socket.encrypted === true;
-    const slot = new UpgradeSlot(host, socket.remoteAddress, isSecure);
-    const decision = await ask(app, request, slot, { ...env });
-    if (!(decision instanceof Upgrade)) return decision;
-    accept(decision, handshake);
-    return RESPONSE_ALREADY_SENT;
+    const slot = new UpgradeSlot(host, socket.remoteAddress, isSecure(socket));
+    const decision = ask(app, request, slot, { incoming });
+    return decision instanceof Promise ? decision.then((late) => settle(late, handshake)) : settle(decision, handshake);
   });
+  // What `@hono/node-server` is told to write in the place of an answer that is on its way by other means.
+  const nothing = new Response(null);
 
   return (incoming, _stream, rest) => {
-    if (!(incoming instanceof IncomingMessage))
+    if (!(incoming instanceof IncomingMessage)) {
       throw new TypeError("An upgrader listens to the event upgrade of an http.Server");
+    }
     const head = Buffer.isBuffer(rest) ? rest : Buffer.from(rest);
-    // From Node 26 on the stream of a request with a body is not its socket.
-    const { socket } = incoming;
-    socket.on("error", () => {}); // A peer that leaves during the handshake; `close` follows.
-    const outgoing = new ServerResponse(incoming);
-    outgoing.shouldKeepAlive = false;
-    outgoing.assignSocket(socket);
-    outgoing.on("finish", () => socket.destroySoon());
-    handshakes.set(incoming, { incoming, outgoing, socket, head });
-    void answer(incoming, outgoing);
+    void answer(incoming, toOutgoing(new Handshake(incoming, head)));
   };
 }
 
