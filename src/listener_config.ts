@@ -45,7 +45,7 @@ export function checkListenerConfig(config: ListenerConfig): void {
     throw new TypeError(`Option engine is ${JSON.stringify(engine)}: must be one of ${[...ENGINES].join(", ")}`);
   }
   if (requires !== undefined) toRequirements(requires);
-  if (logger !== undefined && !LEVELS.every((level) => typeof logger[level] === "function")) {
+  if (logger !== undefined && !LEVELS.every((level) => typeof logger?.[level] === "function")) {
     throw new TypeError(`Option logger must have the functions ${LEVELS.join(", ")}`);
   }
 }
@@ -64,7 +64,7 @@ export function pickEngine(
   if (choice !== "auto") {
     if (choice !== "node" && choice !== runtime) {
       throw new ListenerError(
-        `The engine "${choice}" does not run on ${runtime}: use engine "${runtime}", "node" or "auto"`,
+        `The engine "${choice}" does not run on ${runtime}: use engine ${runtime === "node" ? "" : `"${runtime}", `}"node" or "auto"`,
       );
     }
     checkRequirements(ENGINE_CAPABILITIES[choice], requires, "The listener, or a service on it,");

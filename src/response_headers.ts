@@ -4,7 +4,8 @@
  * @module
  */
 
-import type { ResponseHeaders, ServiceConfig } from "./service_config.ts";
+import { quote } from "./logger.ts";
+import type { ServiceConfig } from "./service_config.ts";
 
 const NONE: readonly (readonly [string, string])[] = [];
 
@@ -25,18 +26,31 @@ export function toGiveHeaders(option: ServiceConfig["responseHeaders"]): GiveHea
   return () => headers;
 }
 
-function checkHeaders(headers: ResponseHeaders): readonly (readonly [string, string])[] {
-  const pairs: readonly (readonly [string, string])[] = isPairs(headers) ? headers : Object.entries(headers);
+function checkHeaders(headers: unknown): readonly (readonly [string, string])[] {
   const checked = new Headers();
-  for (const [name, value] of pairs) {
+  for (const [name, value] of toPairs(headers)) {
     if (RESERVED.has(name.toLowerCase()) || /^sec-websocket-/i.test(name)) {
       throw new TypeError(`Option responseHeaders has "${name}": it belongs to the handshake`);
     }
-    checked.append(name, value);
+    try {
+      checked.append(name, value);
+    } catch (cause) {
+      throw new TypeError(`Option responseHeaders has ${quote(name)}, whose name or value HTTP does not allow`, {
+        cause,
+      });
+    }
   }
   return [...checked];
 }
 
-function isPairs(headers: ResponseHeaders): headers is readonly (readonly [string, string])[] {
-  return Array.isArray(headers);
+// A `Headers` or a `Map` has no entries of its own, so it would be taken for an empty record.
+function toPairs(headers: unknown): readonly (readonly [string, string])[] {
+  const isRecord = typeof headers === "object" && headers !== null && !(Symbol.iterator in headers);
+  const pairs: unknown = isRecord ? Object.entries(headers) : headers;
+  if (Array.isArray(pairs) && pairs.every(isPair)) return pairs;
+  throw new TypeError("Option responseHeaders must be a record of strings or a list of pairs of strings");
+}
+
+function isPair(pair: unknown): pair is readonly [string, string] {
+  return Array.isArray(pair) && pair.length === 2 && typeof pair[0] === "string" && typeof pair[1] === "string";
 }

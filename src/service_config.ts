@@ -114,7 +114,7 @@ export function toServiceRules(config: ServiceConfig = {}): ServiceRules {
     closureTimeout: toClosureTimeout("connectionClosureTimeout", config.connectionClosureTimeout ?? 60),
     origins: toOrigins(config.origins ?? "same-origin"),
     responseHeaders: config.responseHeaders,
-    upgradeTimeout: toMilliseconds("upgradeTimeout", config.upgradeTimeout ?? 10),
+    upgradeTimeout: toDuration("upgradeTimeout", config.upgradeTimeout ?? 10),
     heartbeatInterval: heartbeat === false ? 0 : toDuration("heartbeat.interval", heartbeat.interval ?? 30),
     heartbeatTimeout: heartbeat === false ? 0 : toDuration("heartbeat.timeout", heartbeat.timeout ?? 10),
     maxQueuedMessages: checkInteger("maxQueuedMessages", config.maxQueuedMessages ?? 64, 1),
@@ -157,7 +157,10 @@ export function toRequirements(requires: readonly Requirement[]): readonly Requi
 
 /** Seconds to milliseconds for a close, where -1 waits for ever. */
 export function toClosureTimeout(name: string, seconds: number): number {
-  return seconds === -1 ? -1 : toMilliseconds(name, seconds);
+  if (seconds === -1) return -1;
+  if (seconds < 0)
+    throw new RangeError(`Option ${name} is ${seconds}: must be a number of seconds, 0 or more, or -1 for ever`);
+  return toMilliseconds(name, seconds);
 }
 
 /** Seconds, not negative, to milliseconds. */
@@ -206,8 +209,8 @@ export function isToken(text: string): boolean {
 function toOrigins(origins: "same-origin" | "*" | readonly string[]): ServiceRules["origins"] {
   if (origins === "same-origin" || origins === "*") return origins;
   if (!Array.isArray(origins)) throw new TypeError('Option origins must be "same-origin", "*" or a list of origins');
-  return origins.map((origin) => {
-    const serialized = toOrigin(origin);
+  return origins.map((origin: unknown) => {
+    const serialized = typeof origin === "string" ? toOrigin(origin) : undefined;
     if (serialized === undefined) {
       throw new TypeError(`Option origins has ${JSON.stringify(origin)}: must be like "https://example.com" or "null"`);
     }
