@@ -1,0 +1,73 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { ENGINE_CAPABILITIES, type EngineName } from "../../src/capabilities.ts";
+import { checkListenerConfig, pickEngine } from "../../src/listener_config.ts";
+import { silent } from "./support.ts";
+
+test("checkListenerConfig() takes every option in its right form", () => {
+  checkListenerConfig({});
+  for (const engine of ["auto", "node", "bun", "deno"] as const) {
+    checkListenerConfig({ port: 0, host: "::1", engine, requires: ["ping"], logger: silent() });
+  }
+  checkListenerConfig({ port: 65_535, logger: console });
+});
+
+const wrong: [name: string, value: unknown, kind: typeof TypeError | typeof RangeError][] = [
+  ["port", -1, RangeError],
+  ["port", 65_536, RangeError],
+  ["port", 80.5, RangeError],
+  ["port", Number.NaN, RangeError],
+  ["port", "80", RangeError],
+  ["host", "", TypeError],
+  ["host", 5, TypeError],
+  ["engine", "workerd", TypeError],
+  ["engine", null, TypeError],
+  ["requires", "ping", TypeError],
+  ["requires", ["pong"], TypeError],
+  ["logger", {}, TypeError],
+  ["logger", { debug() {}, info() {}, warn() {} }, TypeError],
+  ["logger", null, TypeError],
+];
+for (const [name, value, kind] of wrong) {
+  test(`checkListenerConfig() names ${name}, when it is ${describe(value)}`, () => {
+    assert.throws(
+      () => checkListenerConfig({ [name]: value }),
+      (error: Error) => {
+        assert.equal(error.constructor, kind, String(error));
+        assert.match(error.message, new RegExp(`Option ${name}\\b`));
+        return true;
+      },
+    );
+  });
+}
+
+test("checkListenerConfig() refuses options that it does not know, and what is no object", () => {
+  assert.throws(() => checkListenerConfig({ hostname: "x" } as object), /Unknown option "hostname" of ListenerConfig/);
+  assert.throws(() => checkListenerConfig(null as unknown as object), TypeError);
+});
+
+test("pickEngine() takes the runtime's own, or node where that lacks what is required", () => {
+  for (const runtime of ["node", "bun", "deno"] as const) assert.equal(pickEngine("auto", runtime, []), runtime);
+  assert.equal(pickEngine("auto", "deno", ["ping"]), "node");
+  assert.equal(pickEngine("auto", "bun", ["ping", "terminate", "messageLimit"]), "bun");
+  assert.equal(pickEngine("node", "deno", ["ping"]), "node");
+  assert.equal(pickEngine("deno", "deno", []), "deno");
+});
+
+test("pickEngine() fails, when the engine does not run here or lacks what is required", () => {
+  assert.throws(() => pickEngine("bun", "node", []), {
+    name: "ListenerError",
+    message: 'The engine "bun" does not run on node: use engine "node" or "auto"',
+  });
+  assert.throws(() => pickEngine("deno", "deno", ["terminate"]), { name: "UnsupportedError" });
+  const lacks = (engine: EngineName): boolean => !ENGINE_CAPABILITIES[engine].compression;
+  if (lacks("node")) assert.throws(() => pickEngine("auto", "bun", ["compression"]), { name: "UnsupportedError" });
+});
+
+function describe(value: unknown): string {
+  return typeof value === "string"
+    ? JSON.stringify(value)
+    : typeof value === "object"
+      ? (JSON.stringify(value) ?? "")
+      : String(value);
+}

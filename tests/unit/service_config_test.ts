@@ -1,0 +1,203 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { isToken, type ServiceConfig, toClosureTimeout, toOrigin, toServiceRules } from "../../src/service_config.ts";
+import { upgrade } from "../../src/upgrade.ts";
+
+test("toServiceRules() fills in the defaults", () => {
+  const rules = toServiceRules();
+  assert.deepEqual(
+    { ...rules, subProtocols: [...rules.subProtocols] },
+    {
+      subProtocols: [],
+      requireSubProtocol: false,
+      idleTimeout: 0,
+      maxFrameSize: 65536,
+      closureTimeout: 60_000,
+      origins: "same-origin",
+      responseHeaders: undefined,
+      upgradeTimeout: 10_000,
+      heartbeatInterval: 30_000,
+      heartbeatTimeout: 10_000,
+      maxQueuedMessages: 64,
+      maxQueuedBytes: 1_048_576,
+      maxBufferedAmount: 1_048_576,
+      highWaterMark: 65536,
+      writeTimeout: 30_000,
+      requires: [],
+    },
+  );
+});
+
+test("toServiceRules() takes every option in its right form, seconds as milliseconds", () => {
+  const rules = toServiceRules({
+    subProtocols: ["a", "b"],
+    requireSubProtocol: true,
+    idleTimeout: 0.5,
+    maxFrameSize: 1,
+    connectionClosureTimeout: -1,
+    origins: ["https://EXAMPLE.com:443", "http://localhost:80", "null"],
+    responseHeaders: { a: "b" },
+    upgradeTimeout: 0.25,
+    heartbeat: { interval: 1.5 },
+    maxQueuedMessages: 1,
+    maxQueuedBytes: 1,
+    maxBufferedAmount: 1000,
+    writeTimeout: 0.001,
+    requires: ["ping", "terminate", "compression", "messageLimit"],
+  });
+  assert.deepEqual([...rules.subProtocols], ["a", "b"]);
+  assert.equal(rules.idleTimeout, 500);
+  assert.equal(rules.closureTimeout, -1);
+  assert.deepEqual(rules.origins, ["https://example.com", "http://localhost", "null"]);
+  assert.equal(rules.upgradeTimeout, 250);
+  assert.equal(rules.heartbeatInterval, 1500);
+  assert.equal(rules.heartbeatTimeout, 10_000);
+  assert.equal(rules.highWaterMark, 1000);
+  assert.equal(rules.writeTimeout, 1);
+  assert.equal(toServiceRules({ heartbeat: false }).heartbeatInterval, 0);
+  assert.equal(toServiceRules({ origins: "*" }).origins, "*");
+  assert.deepEqual(toServiceRules({ origins: [] }).origins, []);
+});
+
+const notSeconds = [-1, -0.001, Number.NaN, Number.POSITIVE_INFINITY, "5", null, {}, true];
+const notPositive = [...notSeconds, 0];
+const notWhole = [0, -1, 1.5, Number.NaN, Number.POSITIVE_INFINITY, 2 ** 31, "5", {}, true];
+
+/** Wrong values of every option. `null` is no value at all where `??` gives the default. */
+const wrong: Record<keyof ServiceConfig, readonly unknown[]> = {
+  subProtocols: ["chat", 5, {}, [5], [""], ["a b"], ["a,b"], ["é"], [null], ["a\n"]],
+  requireSubProtocol: ["yes", 1, {}, true],
+  idleTimeout: notSeconds,
+  maxFrameSize: notWhole,
+  connectionClosureTimeout: [-2, -0.5, Number.NaN, Number.POSITIVE_INFINITY, "5", {}],
+  origins: [
+    "https://example.com",
+    "self",
+    5,
+    {},
+    [5],
+    [null],
+    ["example.com"],
+    ["https://example.com/"],
+    ["https://example.com/path"],
+    ["https://user@example.com"],
+    ["https://example.com?query"],
+    ["https://example.com#"],
+    [" https://example.com"],
+    ["https://"],
+    ["*"],
+    [new URL("https://example.com")],
+  ],
+  responseHeaders: [
+    "a: b",
+    5,
+    true,
+    { "a b": "c" },
+    { a: "b\r\nc: d" },
+    { Connection: "close" },
+    [["upgrade", "x"]],
+    [["a"]],
+    ["ab"],
+    [5],
+  ],
+  upgradeTimeout: notPositive,
+  heartbeat: [true, 5, "on", { interval: 0 }, { interval: -1 }, { timeout: 0 }, { timeout: "5" }, { intervall: 5 }],
+  maxQueuedMessages: notWhole,
+  maxQueuedBytes: notWhole,
+  maxBufferedAmount: notWhole,
+  writeTimeout: notPositive,
+  requires: ["ping", 5, {}, ["pong"], [null]],
+};
+
+for (const [name, values] of Object.entries(wrong)) {
+  for (const value of values) {
+    if (value === null) continue;
+    test(`upgrade() names ${name}, when it is ${show(value)}`, () => {
+      assert.throws(
+        () => upgrade({ [name]: value } as ServiceConfig, () => ({})),
+        (error: Error) => {
+          assert.ok(error.constructor === TypeError || error.constructor === RangeError, String(error));
+          assert.match(error.message, new RegExp(`(?:Option |")?${name}\\b`));
+          return true;
+        },
+      );
+    });
+  }
+}
+
+test("upgrade() refuses a header list with names of the handshake", () => {
+  for (const name of [
+    "Upgrade",
+    "content-length",
+    "Transfer-Encoding",
+    "Sec-WebSocket-Protocol",
+    "sec-websocket-accept",
+  ]) {
+    assert.throws(
+      () => upgrade({ responseHeaders: { [name]: "x" } }, () => ({})),
+      /Option responseHeaders has .* belongs to the handshake/,
+    );
+  }
+  assert.throws(
+    () => upgrade({ responseHeaders: new Headers({ a: "b" }) as never }, () => ({})),
+    /Option responseHeaders/,
+  );
+});
+
+test("toServiceRules() refuses options that it does not know, and what is no object", () => {
+  assert.throws(() => toServiceRules({ idleTimout: 5 } as ServiceConfig), {
+    name: "TypeError",
+    message: /^Unknown option "idleTimout" of ServiceConfig: must be one of subProtocols, .*requires$/,
+  });
+  for (const config of [null, 5, "x", []]) {
+    if (Array.isArray(config)) continue;
+    assert.throws(() => toServiceRules(config as ServiceConfig), TypeError);
+  }
+});
+
+test("toClosureTimeout() takes -1 for ever, and no other negative number", () => {
+  assert.equal(toClosureTimeout("timeout", -1), -1);
+  assert.equal(toClosureTimeout("timeout", 0), 0);
+  assert.equal(toClosureTimeout("timeout", 1.5), 1500);
+  assert.throws(() => toClosureTimeout("timeout", -2), {
+    name: "RangeError",
+    message: /Option timeout is -2: .* or -1 for ever/,
+  });
+});
+
+test("toOrigin() makes equal origins equal strings", () => {
+  assert.equal(toOrigin("HTTPS://Example.COM:443"), "https://example.com");
+  assert.equal(toOrigin("http://example.com:8080"), "http://example.com:8080");
+  assert.equal(toOrigin("https://bücher.example"), "https://xn--bcher-kva.example");
+  assert.equal(toOrigin("http://[::1]:80"), "http://[::1]");
+  assert.equal(toOrigin("null"), "null");
+  assert.equal(toOrigin("chrome-extension://abcdef"), "chrome-extension://abcdef");
+  for (const none of [
+    "",
+    "example.com",
+    "file:///x",
+    "data:,x",
+    "https://a/",
+    "https://a\\b",
+    "https://a b",
+    "https://u@a",
+    "//a",
+  ]) {
+    assert.equal(toOrigin(none), undefined, none);
+  }
+});
+
+test("isToken() follows RFC 9110, section 5.6.2", () => {
+  for (let unit = 0; unit < 256; unit++) {
+    const character = String.fromCharCode(unit);
+    const expected = unit < 128 && /[!#$%&'*+\-.^_`|~0-9A-Za-z]/.test(character);
+    assert.equal(isToken(character), expected, String(unit));
+  }
+  assert.equal(isToken(""), false);
+  assert.equal(isToken("a\n"), false);
+});
+
+function show(value: unknown): string {
+  if (typeof value === "number") return String(value);
+  return JSON.stringify(value) ?? String(value);
+}
