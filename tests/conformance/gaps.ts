@@ -78,6 +78,37 @@ export const gaps: readonly Gap[] = [
     reason: "Bun answers 400 when frames arrive before an upgrade that is not decided at once",
     upstream: "https://github.com/oven-sh/bun/pull/38128",
   },
+  {
+    engine: "deno",
+    key: "upgradeBody",
+    reason:
+      "Deno answers an upgrade that announces a body with a 400 of its own, without a body and before any handler",
+    upstream: "https://github.com/denoland/deno/tree/main/ext/http",
+  },
+  {
+    engine: "deno",
+    key: "http10",
+    reason: "Deno does not tell the version of HTTP, so an upgrade in HTTP/1.0 is accepted",
+    upstream: "https://github.com/denoland/deno/tree/main/ext/http",
+  },
+  {
+    engine: "deno",
+    key: "host",
+    reason: "Deno accepts requests of HTTP/1.1 without Host",
+    upstream: "https://github.com/denoland/deno/issues/26554",
+  },
+  {
+    engine: "deno",
+    key: "headerLimit",
+    reason: "Deno takes about 100 kB of headers, and the bound cannot be set",
+    upstream: "https://github.com/denoland/deno/issues/21047",
+  },
+  {
+    engine: "bun",
+    key: "http10",
+    reason: "Bun does not tell the version of HTTP, so an upgrade in HTTP/1.0 is accepted",
+    upstream: "https://github.com/oven-sh/bun",
+  },
 ];
 
 const runtime = "Bun" in globalThis ? "bun" : process.versions.deno === undefined ? "node" : "deno";

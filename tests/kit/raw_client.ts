@@ -22,6 +22,7 @@ import {
   toFrame,
 } from "./frames.ts";
 import { type HttpResponse, ResponseReader } from "./http.ts";
+import { Waiter } from "./waiter.ts";
 
 export {
   BINARY,
@@ -123,7 +124,7 @@ export async function request(
   raw: string | Uint8Array,
   patience: number = PATIENCE,
 ): Promise<HttpResponse> {
-  const socket = await dial(port, "127.0.0.1");
+  const socket = await dial(port);
   try {
     const answer = readResponse(socket, Buffer.from(raw as Uint8Array).toString("latin1", 0, 5), patience);
     socket.write(raw);
@@ -165,7 +166,7 @@ export class RawClient {
   readonly #options: ConnectOptions;
   readonly #reader = new FrameReader();
   readonly #frames: Frame[] = [];
-  readonly #waiting: (() => void)[] = [];
+  readonly #waiter = new Waiter();
   #parts: Frame[] = [];
   #closeFrame: Frame | undefined;
   #closeSent = false;
@@ -294,7 +295,7 @@ export class RawClient {
         void this.frameOut({ opcode: PONG, payload: frame.payload });
       }
     }
-    this.#wake();
+    this.#waiter.wake();
   }
 
   #answerClose(frame: Frame): void {
@@ -307,27 +308,11 @@ export class RawClient {
     if (this.#end !== undefined) return;
     this.#end = end;
     this.#settle({ code: this.#closeFrame?.code, reason: this.#closeFrame?.reason, end });
-    this.#wake();
+    this.#waiter.wake();
   }
 
-  #wake(): void {
-    for (const wake of this.#waiting.splice(0)) wake();
-  }
-
-  async #until(what: string, isThere: () => boolean, patience = this.#options.patience ?? PATIENCE): Promise<void> {
-    if (isThere()) return;
-    let late = false;
-    const timer = setTimeout(() => {
-      late = true;
-      this.#wake();
-    }, patience);
-    while (!isThere() && !late) {
-      await new Promise<void>((resolve) => {
-        this.#waiting.push(resolve);
-      });
-    }
-    clearTimeout(timer);
-    if (!isThere()) throw new Error(`Timeout: waited ${patience} ms for ${what}; ${this.#describe()}`);
+  #until(what: string, isThere: () => boolean, patience = this.#options.patience ?? PATIENCE): Promise<void> {
+    return this.#waiter.until(what, isThere, patience, () => this.#describe());
   }
 
   #describe(): string {
@@ -368,7 +353,8 @@ export function turn(): Promise<void> {
   });
 }
 
-function dial(port: number, host: string): Promise<Socket> {
+/** Opens a TCP connection. */
+export function dial(port: number, host: string = "127.0.0.1"): Promise<Socket> {
   return new Promise((resolve, reject) => {
     const socket = createConnection({ port, host, allowHalfOpen: true, noDelay: true });
     socket.once("error", reject);

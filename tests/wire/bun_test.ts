@@ -1,0 +1,3 @@
+import { testWire } from "./suite.ts";
+
+testWire("bun");

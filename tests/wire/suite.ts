@@ -1,0 +1,10 @@
+/** What goes over the wire, byte by byte, against a listener on one engine. */
+import type { EngineName } from "../../mod.ts";
+import { testHandshakes } from "./handshake.ts";
+import { defineFor } from "./harness.ts";
+
+/** Registers all tests for an engine. */
+export function testWire(engine: EngineName): void {
+  const define = defineFor(engine);
+  testHandshakes(engine, define);
+}
