@@ -178,6 +178,7 @@ export class Outbox {
     if (this.#ending?.promise !== undefined) return this.#ending.promise;
     // Bun reports the close inside `close()`, so all is set before the call.
     const ending = new Ending(code, reason);
+    ending.sent = this.#socket.readyState === 1;
     const { promise, resolve } = Promise.withResolvers<void>();
     ending.resolve = resolve;
     ending.promise = promise;
@@ -199,6 +200,7 @@ export class Outbox {
   /** Notes that the connection is down; returns what `onClose` is told: our own code if we closed. */
   down(code: number, reason: string): { readonly code: number; readonly reason: string } {
     const ending = this.#ending ?? new Ending(code, reason);
+    if (!ending.sent) Object.assign(ending, { code, reason });
     this.#ending = ending;
     this.#leave(DOWN);
     ending.cancel?.();
@@ -277,8 +279,10 @@ class Backlog {
 
 /** The end of a connection: the code that was sent or received, and who waits for it. */
 class Ending {
-  readonly code: number;
-  readonly reason: string;
+  code: number;
+  reason: string;
+  /** Whether it is our frame that goes on the wire; else the peer's came first, and its code counts. */
+  sent = false;
   promise: Promise<void> | undefined;
   resolve: (() => void) | undefined;
   cancel: (() => void) | undefined;
