@@ -16,7 +16,7 @@ import type { Connection, RuntimeSocket } from "./socket.ts";
 
 const SLOT: unique symbol = Symbol.for("@switchboard/websocket/slot");
 
-// Middleware may replace the response; it copies this header if it only decorates, and loses it if it refuses.
+// Middleware may replace the response; it copies this header if it only decorates, and loses it, or sets another status, if it refuses.
 const MARK = "x-switchboard-upgrade";
 
 const NOT_FORWARDED: ReadonlySet<string> = new Set([
@@ -151,10 +151,18 @@ export function ask(
 function decide(slot: UpgradeSlot, response: Response): Response | Upgrade {
   const { upgrade } = slot;
   if (upgrade === undefined || !response.headers.has(MARK)) return response;
+  // Hono copies the headers when middleware sets another response, so a refusal may bear the mark.
+  if (!response.ok) return unmarked(response);
   if (slot.host.stopping) return refuse(503, "The server is stopping", { "retry-after": "1" });
   const added: [string, string][] = [];
   for (const [name, value] of response.headers) {
     if (!NOT_FORWARDED.has(name) && !name.startsWith("sec-websocket-")) added.push([name, value]);
   }
   return added.length === 0 ? upgrade : upgrade.with(added);
+}
+
+function unmarked(response: Response): Response {
+  const headers = new Headers(response.headers);
+  headers.delete(MARK);
+  return new Response(response.body, { status: response.status, statusText: response.statusText, headers });
 }

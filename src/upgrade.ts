@@ -157,18 +157,19 @@ class Door<Path extends string, Context> {
 
   async #await(answer: Promise<UpgradeAnswer>, request: UpgradeRequest<Path, Context>): Promise<Response> {
     const { promise: overdue, resolve } = Promise.withResolvers<Response>();
+    let late = false;
     const cancel = this.#host.clock.schedule(() => {
+      // Before the abort, for a handler that heeds it rejects within.
+      late = true;
       request.abort(new HandshakeTimedOut("The upgrade handler took longer than upgradeTimeout"));
       this.#host.logger.warn("Refused an upgrade: its handler took longer than option upgradeTimeout");
       resolve(refuse(503, "The service took too long to answer", { "retry-after": "1" }));
     }, this.#rules.upgradeTimeout);
-    let late = false;
     const answered = answer.then(
       (value) => (late ? refuse(503, "Too late") : this.#take(value)),
       (error: unknown) => (late ? refuse(503, "Too late") : this.#failed(error)),
     );
     const response = await Promise.race([answered, overdue]);
-    late = true;
     cancel();
     return response;
   }
