@@ -31,9 +31,11 @@ export class Sweep<Member extends Swept = Swept> {
   readonly #members: Member[] = [];
   readonly #urgent: Set<Member> = new Set();
   #next = 0;
+  #size = 0;
   #tick = Number.POSITIVE_INFINITY;
   #urgentTick = Number.POSITIVE_INFINITY;
   #ticking = 0;
+  #slicedAt = 0;
   #cancel: (() => void) | undefined;
 
   /** Makes a sweep that rests until something joins. */
@@ -56,13 +58,18 @@ export class Sweep<Member extends Swept = Swept> {
     this.#wake();
   }
 
-  /** Takes a member out. */
+  /** Takes a member out, if it is in. */
   leave(member: Member): void {
-    const last = this.#members.pop();
-    if (last !== undefined && last !== member) {
-      this.#members[member.place] = last;
-      last.place = member.place;
+    // The last fills the gap. Before `next` that would put off its visit, so there the one visited last fills it, and the last follows.
+    let { place } = member;
+    if (place === -1) return;
+    if (place < this.#next) {
+      this.#next -= 1;
+      this.#move(this.#next, place);
+      place = this.#next;
     }
+    this.#move(this.#members.length - 1, place);
+    this.#members.pop();
     member.place = -1;
     this.relax(member);
     if (this.#members.length > 0) return;
@@ -81,6 +88,13 @@ export class Sweep<Member extends Swept = Swept> {
   relax(member: Member): void {
     this.#urgent.delete(member);
     if (this.#urgent.size === 0) this.#urgentTick = Number.POSITIVE_INFINITY;
+  }
+
+  #move(from: number, to: number): void {
+    const member = this.#members[from];
+    if (member === undefined) return;
+    this.#members[to] = member;
+    member.place = to;
   }
 
   #wake(): void {
@@ -107,12 +121,23 @@ export class Sweep<Member extends Swept = Swept> {
   #visit(): void {
     this.#cancel = undefined;
     this.#update();
-    for (const member of this.#urgent) member.sweep(this.now);
-    for (let left = Math.ceil(this.#members.length / SLICES); left > 0; left--) {
-      if (this.#next >= this.#members.length) this.#next = 0;
+    for (const member of [...this.#urgent]) member.sweep(this.now);
+    // What is urgent for one member is no reason to visit the others more often.
+    if (this.#ticking >= this.#tick || this.now - this.#slicedAt >= this.#tick) this.#slice();
+    this.#wake();
+  }
+
+  #slice(): void {
+    this.#slicedAt = this.now;
+    if (this.#next >= this.#members.length) {
+      this.#next = 0;
+      this.#size = 0;
+    }
+    // Not less than at the start of the round, or each that leaves would put off those after it.
+    this.#size = Math.max(this.#size, Math.ceil(this.#members.length / SLICES));
+    for (let left = this.#size; left > 0 && this.#next < this.#members.length; left--) {
       this.#members[this.#next++]?.sweep(this.now);
     }
-    this.#wake();
   }
 }
 
