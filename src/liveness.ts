@@ -50,8 +50,9 @@ export class Liveness {
     this.#askedAt = -1;
   }
 
-  /** Begins a new period of silence: nothing could be heard until now. */
+  /** Begins new periods: nothing could be heard until now, and unsent bytes were still on their way. */
   suspend(now: number): void {
+    this.#idleAt = now;
     this.#beatenAt = now;
     this.#askedAt = -1;
   }
