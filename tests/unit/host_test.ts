@@ -1,0 +1,38 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { systemClock } from "../../src/clock.ts";
+import { Host } from "../../src/host.ts";
+import { consoleLogger } from "../../src/logger.ts";
+import { FakeClock } from "../../src/testing/mod.ts";
+import { full, open, silent, toHost } from "./support.ts";
+
+test("a host takes the console and the runtime's time, when nothing else is given", () => {
+  const host = new Host(full);
+  assert.equal(host.logger, consoleLogger);
+  assert.equal(host.clock, systemClock);
+  assert.equal(host.capabilities, full);
+  assert.equal(host.stopping, false);
+  assert.deepEqual(host.sweep.members, []);
+});
+
+test("warnOnce() tells the same line once, and others too", () => {
+  const logger = silent();
+  const host = toHost(logger, new FakeClock());
+  for (const line of ["a", "b", "a"]) host.warnOnce(line);
+  assert.deepEqual(logger.lines, [
+    ["warn", "a"],
+    ["warn", "b"],
+  ]);
+});
+
+test("the members of the sweep are the connections whose onClose has not settled", async () => {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const { host, connection, clock } = open({ onClose: () => promise });
+  assert.equal(host.sweep.members.length, 1);
+  connection.closed(1000, "");
+  await clock.advance(0);
+  assert.equal(host.sweep.members.length, 1);
+  resolve();
+  await clock.advance(0);
+  assert.equal(host.sweep.members.length, 0);
+});
