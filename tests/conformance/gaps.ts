@@ -109,6 +109,18 @@ export const gaps: readonly Gap[] = [
     reason: "Bun does not tell the version of HTTP, so an upgrade in HTTP/1.0 is accepted",
     upstream: "https://github.com/oven-sh/bun",
   },
+  {
+    engine: "deno",
+    key: "longControl",
+    reason: "Deno takes pongs and close frames of over 125 bytes, and short pings with a long length",
+    upstream: "https://github.com/denoland/fastwebsockets",
+  },
+  {
+    engine: "deno",
+    key: "brokenText",
+    reason: "Deno delivers fragmented text that ends within a character, without that character",
+    upstream: "https://github.com/denoland/fastwebsockets",
+  },
 ];
 
 const runtime = "Bun" in globalThis ? "bun" : process.versions.deno === undefined ? "node" : "deno";

@@ -66,6 +66,8 @@ export interface HandshakeOptions {
 export interface ConnectOptions extends HandshakeOptions {
   /** Bytes to send in the segment of the handshake, right behind it. */
   early?: Uint8Array;
+  /** Bytes to send before the 101 has come, once they are there. */
+  then?: Promise<Uint8Array>;
   /** Bytes to send instead of the usual handshake. */
   raw?: string | Uint8Array;
   /** Answer a close frame with the same, unless a close frame was sent. @default true */
@@ -145,6 +147,7 @@ export async function connect(port: number, options: ConnectOptions = {}): Promi
     const answer = readResponse(socket, options.method ?? "GET", options.patience ?? PATIENCE);
     const handshake = Buffer.from((options.raw ?? toHandshake(port, options)) as Uint8Array);
     socket.write(Buffer.concat([handshake, options.early ?? Buffer.alloc(0)]));
+    if (options.then !== undefined) socket.write(await options.then);
     const { response, rest } = await answer;
     if (response.status !== 101) throw new HandshakeRefused(response);
     return new RawClient(socket, response, rest, options);

@@ -1,5 +1,7 @@
 /** What goes over the wire, byte by byte, against a listener on one engine. */
 import type { EngineName } from "../../mod.ts";
+import { testEarlyFrames } from "./early.ts";
+import { testFrames } from "./frames.ts";
 import { testHandshakes } from "./handshake.ts";
 import { defineFor } from "./harness.ts";
 
@@ -7,4 +9,6 @@ import { defineFor } from "./harness.ts";
 export function testWire(engine: EngineName): void {
   const define = defineFor(engine);
   testHandshakes(engine, define);
+  testEarlyFrames(define);
+  testFrames(define);
 }
