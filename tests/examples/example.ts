@@ -1,0 +1,107 @@
+/** Runs an example as its reader does: with a plain command, in a process of its own. */
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import process from "node:process";
+import { root } from "../../scripts/root.ts";
+import { type ConnectOptions, connect, type RawClient } from "../kit/raw_client.ts";
+
+/** Milliseconds that a wait may take. */
+const PATIENCE = 10_000;
+
+/** The runtime that runs this test. */
+export const runtime: "node" | "deno" | "bun" =
+  process.versions.bun !== undefined ? "bun" : process.versions.deno !== undefined ? "deno" : "node";
+
+/** A runtime and what it is told before the file. */
+export interface Command {
+  readonly binary: string;
+  readonly args: readonly string[];
+}
+
+/** The command of the runtime that runs this test. */
+export const own: Command = { binary: process.execPath, args: runtime === "deno" ? ["run", "-A"] : [] };
+
+/** An example that runs and has printed its address. */
+export class Example {
+  /** The port that it printed. */
+  port = 0;
+  /** All it has printed. */
+  output = "";
+  readonly #process: ChildProcess;
+  readonly #exited: Promise<unknown>;
+  readonly #clients: RawClient[] = [];
+  #wake: () => void = () => {};
+
+  private constructor(process: ChildProcess) {
+    this.#process = process;
+    this.#exited = once(process, "close").then(() => this.#wake());
+    for (const stream of [process.stdout, process.stderr]) {
+      stream?.setEncoding("utf8").on("data", (text: string) => {
+        this.output += text;
+        this.#wake();
+      });
+    }
+  }
+
+  /** Starts `examples/<name>.ts` and waits for the address. */
+  static async start(name: string, { command = own, port = 0 } = {}): Promise<Example> {
+    const example = new Example(
+      spawn(command.binary, [...command.args, `examples/${name}.ts`], {
+        cwd: root,
+        env: { ...process.env, PORT: String(port), NO_COLOR: "1" },
+        stdio: ["ignore", "pipe", "pipe"],
+      }),
+    );
+    try {
+      await example.printed(/\/\/localhost:\d+.*\n/);
+    } catch (error) {
+      await example[Symbol.asyncDispose]();
+      throw error;
+    }
+    example.port = Number(/\/\/localhost:(\d+)/.exec(example.output)?.[1]);
+    return example;
+  }
+
+  /** Waits until what it has printed matches. */
+  async printed(pattern: RegExp): Promise<void> {
+    const timeout = AbortSignal.timeout(PATIENCE);
+    timeout.addEventListener("abort", () => this.#wake());
+    while (!pattern.test(this.output)) {
+      const { exitCode, signalCode } = this.#process;
+      if (exitCode !== null || signalCode !== null || timeout.aborted) {
+        throw new Error(`${pattern} was not printed (exit ${exitCode ?? signalCode}):\n${this.output}`);
+      }
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve;
+      });
+    }
+  }
+
+  /** Opens a WebSocket; it is closed with the example. */
+  async connect(path: string, options: ConnectOptions = {}): Promise<RawClient> {
+    const client = await connect(this.port, { path, ...options });
+    this.#clients.push(client);
+    return client;
+  }
+
+  /** Sends a signal and gives the exit code; a process that stays is killed, which gives `null`. */
+  async stop(signal: "SIGTERM" | "SIGINT" | "SIGKILL"): Promise<number | null> {
+    const killer = setTimeout(() => this.#process.kill("SIGKILL"), PATIENCE);
+    // Deno's `ChildProcess.kill` reports the signal as the end, even of a process that exits by itself.
+    const { pid, exitCode, signalCode } = this.#process;
+    if (pid !== undefined && exitCode === null && signalCode === null) process.kill(pid, signal);
+    await this.#exited;
+    clearTimeout(killer);
+    return this.#process.exitCode;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const client of this.#clients) client.destroy();
+    await this.stop("SIGKILL");
+  }
+}
+
+/** Parses a message that is JSON text. */
+export async function json(client: RawClient): Promise<unknown> {
+  return JSON.parse(String(await client.message()));
+}
