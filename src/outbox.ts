@@ -178,13 +178,14 @@ export class Outbox {
     if (this.#ending?.promise !== undefined) return this.#ending.promise;
     // Bun reports the close inside `close()`, so all is set before the call.
     const ending = new Ending(code, reason);
-    ending.sent = this.#socket.readyState === 1;
     const { promise, resolve } = Promise.withResolvers<void>();
-    ending.resolve = resolve;
-    ending.promise = promise;
+    Object.assign(ending, { promise, resolve });
     this.#ending = ending;
     this.#leave(CLOSING);
     this.#owner.closing();
+    // A listener of the signal, or a stream that ends, may have terminated.
+    if (this.state >= DOWN) return promise;
+    ending.sent = this.#socket.readyState === 1;
     if (timeout !== -1) ending.cancel = this.host.clock.schedule(() => this.terminate(), timeout);
     this.#closeSocket(code, reason);
     return promise;
@@ -199,9 +200,8 @@ export class Outbox {
 
   /** Notes that the connection is down; returns what `onClose` is told: our own code if we closed. */
   down(code: number, reason: string): { readonly code: number; readonly reason: string } {
-    const ending = this.#ending ?? new Ending(code, reason);
+    const ending = (this.#ending ??= new Ending(code, reason));
     if (!ending.sent) Object.assign(ending, { code, reason });
-    this.#ending = ending;
     this.#leave(DOWN);
     ending.cancel?.();
     ending.resolve?.();

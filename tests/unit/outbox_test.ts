@@ -1,0 +1,400 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { ConnectionClosureError, ConnectionError } from "../../src/errors.ts";
+import { open, RecordingSocket } from "./support.ts";
+
+const HIGH = 65_536;
+
+/** Opens a connection whose socket keeps what it is given. */
+function held(config: Parameters<typeof open>[1] = {}): ReturnType<typeof open> {
+  const opened = open({}, { ...config, config: { writeTimeout: 30, ...config.config } });
+  opened.socket.holds = true;
+  return opened;
+}
+
+/** What becomes of a promise by the time that all others have settled. */
+async function outcome(promise: Promise<unknown>, clock: { advance(seconds: number): Promise<void> }): Promise<string> {
+  let now = "waits";
+  promise.then(
+    () => {
+      now = "resolved";
+    },
+    (error: unknown) => {
+      now = error instanceof Error ? error.message : String(error);
+    },
+  );
+  await clock.advance(0);
+  return now;
+}
+
+test("R12 a write that waits for nothing gives the same promise each time", async () => {
+  const { caller } = open({});
+  const first = caller.writeTextMessage("a");
+  assert.equal(caller.writeTextMessage("b"), first);
+  assert.equal(caller.writeBinaryMessage(new Uint8Array(1)), first);
+  assert.equal(caller.writeMessage({ a: 1 }), first);
+  assert.equal(caller.ping(), first);
+  assert.equal(caller.pong(), first);
+  assert.equal(open({}).caller.writeTextMessage("c"), first);
+  assert.equal(await first, undefined);
+});
+
+test("writes go out as they are: text, bytes and JSON", () => {
+  const { caller, socket } = open({});
+  const bytes = new Uint8Array([1]);
+  void caller.writeTextMessage("");
+  void caller.writeBinaryMessage(bytes);
+  void caller.writeBinaryMessage(bytes.buffer);
+  void caller.writeMessage("text");
+  void caller.writeMessage(bytes);
+  void caller.writeMessage([1, { a: null }]);
+  void caller.writeMessage(null);
+  assert.deepEqual(socket.sent, ["", bytes, bytes, "text", bytes, '[1,{"a":null}]', "null"]);
+});
+
+test("write… throws a TypeError at once, when the value is of the wrong type or has no JSON form", () => {
+  const { caller, socket } = open({});
+  const any = caller as unknown as Record<string, (value: unknown) => unknown>;
+  for (const value of [5, null, undefined, {}, new Uint8Array(0)]) {
+    assert.throws(() => any.writeTextMessage?.(value), TypeError);
+  }
+  for (const value of ["x", null, undefined, [1], new Uint16Array(1)]) {
+    assert.throws(() => any.writeBinaryMessage?.(value), TypeError);
+  }
+  for (const value of [undefined, () => {}, Symbol("s"), 1n]) {
+    assert.throws(() => any.writeMessage?.(value), TypeError);
+  }
+  assert.throws(() => any.ping?.("x"), TypeError);
+  assert.deepEqual(socket.calls, []);
+});
+
+test("R18 ping and pong take at most 125 bytes", () => {
+  const { caller, socket } = open({});
+  void caller.ping(new Uint8Array(125));
+  void caller.pong(new Uint8Array(125).buffer);
+  assert.throws(() => caller.ping(new Uint8Array(126)), RangeError);
+  assert.throws(() => caller.pong(new ArrayBuffer(126)), RangeError);
+  assert.deepEqual(socket.names, ["ping", "pong"]);
+});
+
+test("R12 a write over the high-water mark waits until the outbox is under it", async () => {
+  const { caller, socket, connection, clock } = held();
+  void caller.writeBinaryMessage(new Uint8Array(HIGH));
+  assert.equal(await outcome(caller.writeTextMessage(""), clock), "resolved");
+  const write = caller.writeTextMessage("x");
+  assert.equal(await outcome(write, clock), "waits");
+  assert.equal(caller.writeTextMessage("y"), write, "all that wait share one promise");
+  socket.bufferedAmount = HIGH + 1;
+  connection.drain();
+  assert.equal(await outcome(write, clock), "waits");
+  socket.bufferedAmount = HIGH;
+  connection.drain();
+  assert.equal(await outcome(write, clock), "resolved");
+});
+
+test("R20 while the outbox is over its high-water mark no callback is called", async () => {
+  const seen: string[] = [];
+  const { socket, connection, caller } = open({ onTextMessage: (_caller, text) => void seen.push(text) });
+  socket.holds = true;
+  void caller.writeBinaryMessage(new Uint8Array(HIGH + 1));
+  connection.text("one");
+  connection.text("two");
+  connection.drain();
+  assert.deepEqual(seen, []);
+  socket.bufferedAmount = 0;
+  connection.drain();
+  connection.text("three");
+  assert.deepEqual(seen, ["one", "two", "three"]);
+});
+
+test("the high-water mark is counted from what the socket tells, not from what was estimated", () => {
+  const { caller, connection, socket } = open({ onTextMessage: (_caller, text) => text });
+  for (let i = 0; i < 1000; i++) void caller.writeTextMessage("x".repeat(1000));
+  connection.text("still handled");
+  assert.equal(socket.sent.at(-1), "still handled");
+});
+
+test("R20 a write that finds more than maxBufferedAmount unsent closes with 1013, and sends nothing more", async () => {
+  const { caller, socket, clock } = held({ config: { maxBufferedAmount: 200_000 } });
+  const first = caller.writeBinaryMessage(new Uint8Array(150_000));
+  const second = caller.writeBinaryMessage(new Uint8Array(150_000));
+  const third = caller.writeBinaryMessage(new Uint8Array(1));
+  const fourth = caller.writeBinaryMessage(new Uint8Array(1));
+  const message = "Cannot send: the connection is closing with code 1013";
+  for (const write of [first, second, third, fourth]) assert.equal(await outcome(write, clock), message);
+  assert.deepEqual(socket.names, ["send", "send", "close"]);
+  assert.deepEqual(socket.calls.at(-1), ["close", 1013, "Slow consumer"]);
+  assert.equal(caller.isOpen, false);
+});
+
+test("R20 one large message to a reading peer is no offence", async () => {
+  const { caller, socket, connection, clock } = held({ config: { maxBufferedAmount: 1000 } });
+  const write = caller.writeBinaryMessage(new Uint8Array(5_000_000));
+  socket.bufferedAmount = 0;
+  connection.drain();
+  assert.equal(await outcome(write, clock), "resolved");
+  assert.deepEqual(socket.names, ["send"]);
+});
+
+test("R20 an outbox that has not shrunk for writeTimeout closes with 1013", async () => {
+  const { caller, socket, clock } = held({ config: { writeTimeout: 3 } });
+  const write = caller.writeBinaryMessage(new Uint8Array(HIGH + 1));
+  await clock.advance(2.9);
+  assert.deepEqual(socket.names, ["send"]);
+  await clock.advance(0.6);
+  assert.deepEqual(socket.calls.at(-1), ["close", 1013, "Slow consumer"]);
+  await assert.rejects(write, ConnectionClosureError);
+});
+
+test("R20 an outbox that shrinks, however slowly, is left alone", async () => {
+  const { caller, socket, clock } = held({ config: { writeTimeout: 3 } });
+  void caller.writeBinaryMessage(new Uint8Array(HIGH + 100));
+  for (let i = 0; i < 20; i++) {
+    await clock.advance(2.5);
+    socket.bufferedAmount -= 1;
+  }
+  assert.deepEqual(socket.names, ["send"]);
+});
+
+test("where no drain is told, the sweep looks often, and rests afterwards", async () => {
+  const { caller, socket, clock } = held({ capabilities: { drain: false } });
+  const write = caller.writeBinaryMessage(new Uint8Array(HIGH + 1));
+  assert.equal(await outcome(write, clock), "waits");
+  socket.bufferedAmount = 0;
+  await clock.advance(0.006);
+  assert.equal(await outcome(write, clock), "resolved");
+  await clock.advance(1);
+  assert.equal(clock.pending, 0);
+});
+
+test("R20 pongs that the runtime sends to a peer that does not read count too", () => {
+  const { caller, connection, socket } = held({ config: { maxBufferedAmount: 10_000 } });
+  void caller.writeBinaryMessage(new Uint8Array(HIGH + 1));
+  for (let i = 0; i < 78; i++) connection.ping(new Uint8Array(125));
+  assert.deepEqual(socket.names, ["send"]);
+  connection.ping(new Uint8Array(125));
+  assert.deepEqual(socket.calls.at(-1), ["close", 1013, "Slow consumer"]);
+});
+
+test("R20 pings of a peer that does not read hold the connection up, when the answers are over the mark", () => {
+  const seen: string[] = [];
+  const { connection, socket } = open({ onTextMessage: (_caller, text) => void seen.push(text) });
+  socket.bufferedAmount = HIGH + 1;
+  connection.ping(new Uint8Array(0));
+  connection.text("waits");
+  assert.deepEqual(seen, []);
+});
+
+test("R12 late writes reject and say why, and nobody has to hear it", async () => {
+  const closed = open({});
+  void closed.caller.close(4000, "x");
+  const { clock } = closed;
+  assert.equal(
+    await outcome(closed.caller.writeTextMessage("x"), clock),
+    "Cannot send: the connection is closing with code 4000",
+  );
+  closed.connection.closed(4000, "");
+  assert.equal(
+    await outcome(closed.caller.writeTextMessage("x"), clock),
+    "Cannot send: the connection was closed with code 4000",
+  );
+  assert.equal(await outcome(closed.caller.ping(), clock), "Cannot send: the connection was closed with code 4000");
+
+  const lost = open({});
+  lost.connection.closed(1006, "");
+  assert.equal(await outcome(lost.caller.writeTextMessage("x"), clock), "Cannot send: the connection is lost");
+  await assert.rejects(lost.caller.writeTextMessage("x"), (error) => {
+    return error instanceof ConnectionError && !(error instanceof ConnectionClosureError);
+  });
+
+  const leaving = open({});
+  leaving.socket.onSend = () => false;
+  leaving.socket.readyState = 2;
+  assert.equal(
+    await outcome(leaving.caller.writeTextMessage("x"), clock),
+    "Cannot send: the peer is closing the connection",
+  );
+  assert.equal(leaving.caller.isOpen, false);
+});
+
+test("R12 a write to a socket that throws rejects with a ConnectionError that keeps the cause", async () => {
+  const { caller, socket } = open({});
+  const cause = new Error("InvalidStateError");
+  socket.onSend = () => {
+    throw cause;
+  };
+  await assert.rejects(caller.writeTextMessage("x"), (error) => {
+    assert.ok(error instanceof ConnectionError);
+    assert.equal(error.cause, cause);
+    return true;
+  });
+});
+
+test("R12 writes that wait reject, when the connection is lost", async () => {
+  const { caller, connection, clock } = held();
+  const write = caller.writeBinaryMessage(new Uint8Array(HIGH + 1));
+  connection.closed(1006, "");
+  assert.equal(await outcome(write, clock), "Cannot send: the connection is lost");
+  assert.equal(caller.bufferedAmount, 0);
+  assert.equal(clock.pending, 0);
+});
+
+test("bytes are handed to sendOwned only when they are a reply", () => {
+  class Owning extends RecordingSocket {
+    sendOwned(data: Uint8Array<ArrayBuffer>): void {
+      this.calls.push(["sendOwned", data]);
+    }
+  }
+  const socket = new Owning();
+  const { caller, connection } = open(
+    { onBinaryMessage: (_caller, data) => data, onTextMessage: (_c, text) => text },
+    { socket },
+  );
+  void caller.writeBinaryMessage(new Uint8Array(1));
+  connection.binary(new Uint8Array(2));
+  connection.text("x");
+  assert.deepEqual(socket.names, ["send", "sendOwned", "send"]);
+});
+
+test("R14 close() resolves when the connection is down, and later calls wait for the same end", async () => {
+  const { caller, connection, socket, clock } = open({});
+  const first = caller.close(4000, "bye");
+  assert.equal(caller.close(4001, "other"), first);
+  assert.equal(await outcome(first, clock), "waits");
+  assert.deepEqual(socket.calls, [["close", 4000, "bye"]]);
+  connection.closed(4000, "bye");
+  assert.equal(await outcome(first, clock), "resolved");
+  assert.equal(await outcome(caller.close(), clock), "resolved");
+  assert.equal(socket.calls.length, 1);
+  assert.equal(clock.pending, 0);
+});
+
+test("R14 close() without arguments sends 1000", () => {
+  const { caller, socket } = open({});
+  void caller.close();
+  assert.deepEqual(socket.calls, [["close", 1000, ""]]);
+});
+
+for (const [title, config, timeout, seconds] of [
+  ["connectionClosureTimeout", { connectionClosureTimeout: 5 }, undefined, 5],
+  ["60 s by default", {}, undefined, 60],
+  ["the time that it is given", { connectionClosureTimeout: 5 }, 0.5, 0.5],
+] as const) {
+  test(`R14 close() drops a peer that does not answer within ${title}`, async () => {
+    const ended: unknown[] = [];
+    const service = { onClose: (_caller: unknown, code: number, reason: string) => void ended.push(code, reason) };
+    const { caller, socket, clock } = open(service, { config });
+    const down = caller.close(4000, "bye", timeout);
+    await clock.advance(seconds - 0.001);
+    assert.deepEqual(socket.names, ["close"]);
+    await clock.advance(0.001);
+    assert.deepEqual(socket.names, ["close", "terminate"]);
+    await down;
+    assert.deepEqual(ended, [4000, "bye"]);
+    assert.equal(clock.pending, 0);
+  });
+}
+
+test("R14 close() with -1 waits for ever", async () => {
+  const { caller, socket, clock } = open({});
+  void caller.close(4000, "", -1);
+  await clock.advance(1_000_000);
+  assert.deepEqual(socket.names, ["close"]);
+  assert.equal(clock.pending, 0);
+});
+
+test("R14 a peer that does not answer is counted as down, where the socket cannot terminate", async () => {
+  const ended: unknown[] = [];
+  const service = { onClose: (_caller: unknown, code: number) => void ended.push(code) };
+  const { caller, clock, host } = open(service, { plain: true, capabilities: { terminate: false } });
+  const down = caller.close(4000, "", 1);
+  await clock.advance(1);
+  await down;
+  assert.deepEqual(ended, [4000]);
+  assert.equal(host.sweep.members.length, 0);
+});
+
+test("R15 close() throws before anything is written", () => {
+  const { caller, socket } = open({});
+  for (const code of [0, 999, 1004, 1005, 1006, 1015, 1016, 2999, 5000, 1000.5]) {
+    assert.throws(() => caller.close(code), RangeError);
+  }
+  assert.throws(() => caller.close(1000, "é".repeat(62)), RangeError);
+  for (const timeout of [-2, -0.5, Number.NaN, Number.POSITIVE_INFINITY]) {
+    assert.throws(() => caller.close(1000, "", timeout), RangeError);
+  }
+  assert.deepEqual(socket.calls, []);
+  assert.equal(caller.isOpen, true);
+});
+
+test("a socket that cannot send the code closes without one", () => {
+  class Web extends RecordingSocket {
+    override close(code?: number, reason?: string): void {
+      super.close(code, reason);
+      if (code === 1001) throw new Error("InvalidAccessError");
+    }
+  }
+  const { caller, socket, logger } = open({}, { socket: new Web() });
+  void caller.close(1001, "x");
+  assert.deepEqual(socket.calls, [
+    ["close", 1001, "x"],
+    ["close", undefined, undefined],
+  ]);
+  assert.equal(logger.lines.at(-1)?.[0], "debug");
+});
+
+test("terminate() ends the connection at once: 1006, and once", () => {
+  const ended: unknown[] = [];
+  const { caller, connection, socket } = open({ onClose: (_caller, code, reason) => void ended.push(code, reason) });
+  caller.terminate();
+  caller.terminate();
+  connection.closed(1006, "");
+  assert.deepEqual(socket.names, ["terminate"]);
+  assert.deepEqual(ended, [1006, ""]);
+});
+
+test("ping, pong and terminate throw an UnsupportedError, where the engine lacks them", () => {
+  const { caller } = open({}, { capabilities: { engine: "deno", ping: false, terminate: false } });
+  assert.throws(() => caller.ping(), {
+    name: "UnsupportedError",
+    message: 'Cannot ping, which the engine "deno" lacks: use engine "node" or "bun"',
+  });
+  assert.throws(() => caller.pong(), { name: "UnsupportedError" });
+  assert.throws(() => caller.terminate(), { name: "UnsupportedError" });
+});
+
+test("caller.signal aborts when the connection begins to close or is lost, with the reason", () => {
+  const closing = open({});
+  const { signal } = closing.caller;
+  assert.equal(closing.caller.signal, signal);
+  assert.equal(signal.aborted, false);
+  void closing.caller.close(4000);
+  assert.equal(signal.aborted, true);
+  assert.match(String(signal.reason), /ConnectionClosureError: .*code 4000/);
+
+  const lost = open({});
+  lost.connection.closed(1006, "");
+  assert.equal(lost.caller.signal.aborted, true);
+  assert.match(String(lost.caller.signal.reason), /ConnectionError: .*lost/);
+});
+
+test("a listener of caller.signal that terminates leaves no timer and sends no close frame", () => {
+  const ended: unknown[] = [];
+  const { caller, socket, clock } = open({ onClose: (_caller, code) => void ended.push(code) });
+  caller.signal.addEventListener("abort", () => caller.terminate());
+  void caller.close(4000);
+  assert.deepEqual(socket.names, ["terminate"]);
+  assert.equal(clock.pending, 0);
+  assert.deepEqual(ended, [1006]);
+});
+
+test("attributes are kept with the connection, whatever their key", () => {
+  const { caller } = open({});
+  assert.equal(caller.getAttribute("__proto__"), undefined);
+  caller.setAttribute("__proto__", 1);
+  assert.equal(caller.getAttribute("__proto__"), 1);
+  assert.equal(caller.removeAttribute("__proto__"), 1);
+  assert.equal(caller.removeAttribute("__proto__"), undefined);
+  assert.notEqual(caller.connectionId, open({}).caller.connectionId);
+  assert.equal(caller.connectionId, caller.connectionId);
+});
