@@ -3,16 +3,16 @@ import { test } from "node:test";
 import { HandshakeRefused, request } from "../kit/raw_client.ts";
 import { Example, json } from "./example.ts";
 
-test("chat/main.ts serves its page", async () => {
-  await using example = await Example.start("chat/main");
+test("chat/main.ts serves its page", async (t) => {
+  const example = await Example.start(t, "chat/main");
   const page = await request(example.port, "GET / HTTP/1.1\r\nHost: x\r\n\r\n");
   assert.equal(page.status, 200);
   assert.match(page.header("content-type") ?? "", /^text\/html; charset=utf-8$/i);
   assert.match(page.body, /^<!doctype html>[\s\S]*<\/html>\s*$/);
 });
 
-test("chat/main.ts tells everybody who joins, what is said and who leaves", async () => {
-  await using example = await Example.start("chat/main");
+test("chat/main.ts tells everybody who joins, what is said and who leaves", async (t) => {
+  const example = await Example.start(t, "chat/main");
   const ann = await example.connect("/chat/Ann");
   assert.deepEqual(await json(ann), { type: "welcome", name: "Ann", people: ["Ann"] });
   const ben = await example.connect("/chat/Ben");
@@ -27,8 +27,8 @@ test("chat/main.ts tells everybody who joins, what is said and who leaves", asyn
   assert.deepEqual(await json(ann), { type: "left", name: "Ben" });
 });
 
-test("chat/main.ts lets nobody take a name, nor lets a refused one say or end anything", async () => {
-  await using example = await Example.start("chat/main");
+test("chat/main.ts lets nobody take a name, nor lets a refused one say or end anything", async (t) => {
+  const example = await Example.start(t, "chat/main");
   const ann = await example.connect("/chat/Ann");
   await json(ann);
   const other = await example.connect("/chat/Ann");
@@ -43,16 +43,16 @@ test("chat/main.ts lets nobody take a name, nor lets a refused one say or end an
   assert.equal((await twin.ended()).code, 4409);
 });
 
-test("chat/main.ts takes names with any characters", async () => {
-  await using example = await Example.start("chat/main");
+test("chat/main.ts takes names with any characters", async (t) => {
+  const example = await Example.start(t, "chat/main");
   for (const name of ["a/b", "100%", "?x=1#y", "李 雷", "<b>x</b>", "Ann+Ben", "%41", "x".repeat(24)]) {
     const client = await example.connect(`/chat/${encodeURIComponent(name)}`);
     assert.equal(Object(await json(client)).name, name);
   }
 });
 
-test("chat/main.ts refuses a name that cannot be seen or is too long", async () => {
-  await using example = await Example.start("chat/main");
+test("chat/main.ts refuses a name that cannot be seen or is too long", async (t) => {
+  const example = await Example.start(t, "chat/main");
   for (const name of ["%20", "...", "%00a", "a%0Ab", "x".repeat(25)]) {
     await assert.rejects(example.connect(`/chat/${name}`), (error) => {
       assert.ok(error instanceof HandshakeRefused, `${name}: ${error}`);
@@ -63,8 +63,8 @@ test("chat/main.ts refuses a name that cannot be seen or is too long", async () 
   }
 });
 
-test("chat/main.ts closes with 1009 who sends too much, and the others go on", async () => {
-  await using example = await Example.start("chat/main");
+test("chat/main.ts closes with 1009 who sends too much, and the others go on", async (t) => {
+  const example = await Example.start(t, "chat/main");
   const ann = await example.connect("/chat/Ann");
   await json(ann);
   const ben = await example.connect("/chat/Ben");
@@ -78,8 +78,8 @@ test("chat/main.ts closes with 1009 who sends too much, and the others go on", a
 });
 
 for (const signal of ["SIGTERM", "SIGINT"] as const) {
-  test(`chat/main.ts tells everybody 1001 and ends, when it gets ${signal}`, async () => {
-    await using example = await Example.start("chat/main");
+  test(`chat/main.ts tells everybody 1001 and ends, when it gets ${signal}`, async (t) => {
+    const example = await Example.start(t, "chat/main");
     const ann = await example.connect("/chat/Ann");
     await json(ann);
     const exited = example.stop(signal);

@@ -2,6 +2,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import process from "node:process";
+import type { TestContext } from "node:test";
 import { root } from "../../scripts/root.ts";
 import { type ConnectOptions, connect, type RawClient } from "../kit/raw_client.ts";
 
@@ -43,8 +44,8 @@ export class Example {
     }
   }
 
-  /** Starts `examples/<name>.ts` and waits for the address. */
-  static async start(name: string, { command = own, port = 0 } = {}): Promise<Example> {
+  /** Starts `examples/<name>.ts`, waits for the address, and ends it with the test. */
+  static async start(t: TestContext, name: string, { command = own, port = 0 } = {}): Promise<Example> {
     const example = new Example(
       spawn(command.binary, [...command.args, `examples/${name}.ts`], {
         cwd: root,
@@ -52,12 +53,8 @@ export class Example {
         stdio: ["ignore", "pipe", "pipe"],
       }),
     );
-    try {
-      await example.printed(/\/\/localhost:\d+.*\n/);
-    } catch (error) {
-      await example[Symbol.asyncDispose]();
-      throw error;
-    }
+    t.after(() => example.#end());
+    await example.printed(/\/\/localhost:\d+.*\n/);
     example.port = Number(/\/\/localhost:(\d+)/.exec(example.output)?.[1]);
     return example;
   }
@@ -95,7 +92,7 @@ export class Example {
     return this.#process.exitCode;
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
+  async #end(): Promise<void> {
     for (const client of this.#clients) client.destroy();
     await this.stop("SIGKILL");
   }

@@ -4,8 +4,8 @@ import { test } from "node:test";
 import { HandshakeRefused, request } from "../kit/raw_client.ts";
 import { Example, json, runtime } from "./example.ts";
 
-test("echo.ts sends back text as text and bytes as bytes", async () => {
-  await using example = await Example.start("echo");
+test("echo.ts sends back text as text and bytes as bytes", async (t) => {
+  const example = await Example.start(t, "echo");
   const client = await example.connect("/echo");
   await client.send.text("Grüß dich 👋");
   assert.equal(await client.message(), "Grüß dich 👋");
@@ -15,8 +15,8 @@ test("echo.ts sends back text as text and bytes as bytes", async () => {
   assert.equal((await client.ended()).code, 1000);
 });
 
-test("broadcast.ts sends to everybody in the room and to nobody else", async () => {
-  await using example = await Example.start("broadcast");
+test("broadcast.ts sends to everybody in the room and to nobody else", async (t) => {
+  const example = await Example.start(t, "broadcast");
   const ann = await example.connect("/rooms/lobby");
   const ben = await example.connect("/rooms/lobby");
   const eve = await example.connect("/rooms/attic");
@@ -30,8 +30,8 @@ test("broadcast.ts sends to everybody in the room and to nobody else", async () 
   assert.equal(await ann.message(), "two");
 });
 
-test("plain_object.ts counts for each connection, and closes on what it does not know", async () => {
-  await using example = await Example.start("plain_object");
+test("plain_object.ts counts for each connection, and closes on what it does not know", async (t) => {
+  const example = await Example.start(t, "plain_object");
   const ann = await example.connect("/counter?from=10");
   const ben = await example.connect("/counter");
   assert.deepEqual([await json(ann), await json(ben)], [{ count: 10 }, { count: 0 }]);
@@ -45,8 +45,8 @@ test("plain_object.ts counts for each connection, and closes on what it does not
   await example.printed(/Left at 11 with 4400 Say up or down/);
 });
 
-test("server_time.ts streams while it answers, and ends the stream with the connection", async () => {
-  await using example = await Example.start("server_time");
+test("server_time.ts streams while it answers, and ends the stream with the connection", async (t) => {
+  const example = await Example.start(t, "server_time");
   const client = await example.connect("/time");
   const first = Object(await json(client));
   assert.ok(Math.abs(Date.now() - Date.parse(first.time)) < 60_000, first.time);
@@ -62,8 +62,8 @@ test("server_time.ts streams while it answers, and ends the stream with the conn
   await example.printed(/A stream ended/);
 });
 
-test("hono_app.ts refuses with 401 who is not logged in, and knows the name of who is", async () => {
-  await using example = await Example.start("hono_app");
+test("hono_app.ts refuses with 401 who is not logged in, and knows the name of who is", async (t) => {
+  const example = await Example.start(t, "hono_app");
   const refused = (error: unknown): boolean => {
     assert.ok(error instanceof HandshakeRefused);
     assert.equal(error.response.status, 401);
@@ -85,8 +85,8 @@ test("hono_app.ts refuses with 401 who is not logged in, and knows the name of w
   assert.equal(await client.message(), "Zoë said hello");
 });
 
-test(`${runtime}_own_server.ts serves ordinary requests and upgrades on one port`, async () => {
-  await using example = await Example.start(`${runtime}_own_server`);
+test(`${runtime}_own_server.ts serves ordinary requests and upgrades on one port`, async (t) => {
+  const example = await Example.start(t, `${runtime}_own_server`);
   const answer = await request(example.port, "GET / HTTP/1.1\r\nHost: x\r\n\r\n");
   assert.deepEqual([answer.status, answer.body], [200, "An ordinary answer\n"]);
   const client = await example.connect("/hello/Zo%C3%AB");
