@@ -58,17 +58,17 @@ export class ServiceConnection extends Callbacks implements Connection, Owner {
   /** A text message arrived. */
   text(data: string): void {
     this.#liveness.receivedAt = this.#host.sweep.now;
-    if (this.doing !== 0 || this.outbox.state !== CLEAR) this.#queue({ kind: TEXT, data });
-    else if (isLongerThan(data, this.#rules.maxFrameSize)) this.#tooLarge();
-    else this.onText(data);
+    const isFree = this.doing === 0 && this.outbox.state === CLEAR;
+    if (isFree && !isLongerThan(data, this.#rules.maxFrameSize)) this.onText(data);
+    else this.#queue({ kind: TEXT, data });
   }
 
   /** A binary message arrived. */
   binary(data: Uint8Array<ArrayBuffer>): void {
     this.#liveness.receivedAt = this.#host.sweep.now;
-    if (this.doing !== 0 || this.outbox.state !== CLEAR) this.#queue({ kind: BINARY, data });
-    else if (data.byteLength > this.#rules.maxFrameSize) this.#tooLarge();
-    else this.onBinary(data);
+    const isFree = this.doing === 0 && this.outbox.state === CLEAR;
+    if (isFree && data.byteLength <= this.#rules.maxFrameSize) this.onBinary(data);
+    else this.#queue({ kind: BINARY, data });
   }
 
   /** A ping arrived, and has been answered. */
@@ -118,7 +118,7 @@ export class ServiceConnection extends Callbacks implements Connection, Owner {
   /** Closes with 1001 for a listener that stops; resolves when the last callback has settled. */
   stop(timeout: number): Promise<void> {
     this.#stopped ??= Promise.withResolvers<void>();
-    void this.outbox.close(1001, "", timeout / 1000);
+    void this.outbox.close(1001, "", timeout === -1 ? -1 : timeout / 1000);
     // Of a peer that has left already, nothing was closed that would have cleared it.
     this.#inbox?.clear();
     return this.#stopped.promise;

@@ -11,7 +11,7 @@ import { Sweep, type Swept } from "./sweep.ts";
 
 /** A connection as its host sees it. */
 export interface Hosted extends Swept {
-  /** Closes it with 1001 and resolves when its last callback has settled; after `timeout` milliseconds it is dropped. */
+  /** Closes it with 1001 and resolves when its last callback has settled; after `timeout` milliseconds, -1 for never, it is dropped. */
   stop(timeout: number): Promise<void>;
   /** Drops it without a close frame. */
   drop(): void;
