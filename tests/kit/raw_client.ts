@@ -66,11 +66,13 @@ export interface HandshakeOptions {
 export interface ConnectOptions extends HandshakeOptions {
   /** Bytes to send in the segment of the handshake, right behind it. */
   early?: Uint8Array;
-  /** Bytes to send before the 101 has come, once they are there. */
-  then?: Promise<Uint8Array>;
+  /** Gives bytes to send before the 101 has come; called when the kernel has the handshake. */
+  afterwards?: () => Promise<Uint8Array>;
   /** Bytes to send instead of the usual handshake. */
   raw?: string | Uint8Array;
-  /** Answer a close frame with the same, unless a close frame was sent. @default true */
+  /** Bytes of the handshake in each segment. @default all */
+  partSize?: number;
+  /** Answer a close frame with the same, unless one went out by `send`. @default true */
   answersClose?: boolean;
   /** Answer pings. @default true */
   answersPings?: boolean;
@@ -145,9 +147,11 @@ export async function connect(port: number, options: ConnectOptions = {}): Promi
   const socket = await dial(port, options.host ?? "127.0.0.1");
   try {
     const answer = readResponse(socket, options.method ?? "GET", options.patience ?? PATIENCE);
+    answer.catch(() => {}); // Awaited below; it may fail while we write.
     const handshake = Buffer.from((options.raw ?? toHandshake(port, options)) as Uint8Array);
-    socket.write(Buffer.concat([handshake, options.early ?? Buffer.alloc(0)]));
-    if (options.then !== undefined) socket.write(await options.then);
+    const bytes = Buffer.concat([handshake, options.early ?? Buffer.alloc(0)]);
+    await writeInParts(socket, bytes, options.partSize ?? bytes.length);
+    if (options.afterwards !== undefined) socket.write(await options.afterwards());
     const { response, rest } = await answer;
     if (response.status !== 101) throw new HandshakeRefused(response);
     return new RawClient(socket, response, rest, options);
@@ -203,18 +207,12 @@ export class RawClient {
 
   /** Writes bytes; resolves when the kernel has them, or the socket is gone. */
   write(bytes: string | Uint8Array): Promise<void> {
-    return new Promise((resolve) => {
-      if (this.#socket.destroyed || this.#socket.writableEnded) resolve();
-      else this.#socket.write(bytes, () => resolve());
-    });
+    return write(this.#socket, bytes);
   }
 
   /** Writes bytes `size` at a time, each part in a segment of its own. */
-  async writeInParts(bytes: Uint8Array, size = 1): Promise<void> {
-    for (let at = 0; at < bytes.length; at += size) {
-      await this.write(bytes.subarray(at, at + size));
-      await turn();
-    }
+  writeInParts(bytes: Uint8Array, size = 1): Promise<void> {
+    return writeInParts(this.#socket, bytes, size);
   }
 
   /**
@@ -347,6 +345,20 @@ function toSenders(out: (frame: FrameOptions) => Promise<void>): Senders {
     close: (code, reason) => out({ opcode: CLOSE, payload: toClosePayload(code, reason) }),
     frame: out,
   };
+}
+
+function write(socket: Socket, bytes: string | Uint8Array): Promise<void> {
+  return new Promise((resolve) => {
+    if (socket.destroyed || socket.writableEnded) resolve();
+    else socket.write(bytes, () => resolve());
+  });
+}
+
+async function writeInParts(socket: Socket, bytes: Uint8Array, size: number): Promise<void> {
+  for (let at = 0; at < bytes.length; at += size) {
+    if (at > 0) await turn();
+    await write(socket, bytes.subarray(at, at + size));
+  }
 }
 
 /** Resolves when the event loop has gone round. */

@@ -5,16 +5,17 @@ import { UpgradeError } from "../../mod.ts";
 import { BINARY, CLOSE, PING, PONG, request, toClosePayload, toFrame, toHandshake } from "../kit/raw_client.ts";
 import type { Define, WireServer } from "./harness.ts";
 
+const LAST = `last ${"x".repeat(300)}`;
 const eager = Buffer.concat([
   toFrame({ payload: "first" }),
   toFrame({ opcode: PING, payload: "p" }),
   toFrame({ opcode: BINARY, payload: Uint8Array.of(1, 2, 3) }),
-  toFrame({ payload: "last " + "x".repeat(300) }),
+  toFrame({ payload: LAST }),
 ]);
 const messages = [
   ["text", "first"],
   ["binary", [1, 2, 3]],
-  ["text", "last " + "x".repeat(300)],
+  ["text", LAST],
 ];
 
 /** Milliseconds that a slow handler takes. */
@@ -64,7 +65,7 @@ export function testEarlyFrames(define: Define): void {
     return wait();
   };
   const between = async (server: WireServer) => {
-    const client = await server.connect({ then: called.then(() => eager) });
+    const client = await server.connect({ afterwards: () => called.then(() => eager) });
     const peer = await server.peer();
     await peer.event("text", 2);
     assert.deepEqual(peer.messages, messages);
@@ -97,6 +98,6 @@ async function checkAnswers(client: { frame(): Promise<{ opcode: number; text: s
   );
   assert.deepEqual(
     got.filter(({ opcode }) => opcode !== PONG).map(({ text }) => text),
-    ["first", "\x01\x02\x03", "last " + "x".repeat(300)],
+    ["first", "\x01\x02\x03", LAST],
   );
 }

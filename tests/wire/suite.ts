@@ -1,9 +1,12 @@
 /** What goes over the wire, byte by byte, against a listener on one engine. */
 import type { EngineName } from "../../mod.ts";
+import { testCloses } from "./closes.ts";
 import { testEarlyFrames } from "./early.ts";
+import { testEndings } from "./endings.ts";
 import { testFrames } from "./frames.ts";
 import { testHandshakes } from "./handshake.ts";
 import { defineFor } from "./harness.ts";
+import { testSplits } from "./splits.ts";
 
 /** Registers all tests for an engine. */
 export function testWire(engine: EngineName): void {
@@ -11,4 +14,7 @@ export function testWire(engine: EngineName): void {
   testHandshakes(engine, define);
   testEarlyFrames(define);
   testFrames(define);
+  testCloses(define);
+  testSplits(define);
+  testEndings(define);
 }
