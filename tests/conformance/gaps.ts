@@ -73,6 +73,20 @@ export const gaps: readonly Gap[] = [
     upstream: "https://github.com/denoland/fastwebsockets",
   },
   {
+    engine: "node",
+    runtime: "bun",
+    key: "closeWaits",
+    reason:
+      "Bun's own ws has one time-out for all closes of a server, so connectionClosureTimeout bounds a longer one too",
+    upstream: "https://github.com/oven-sh/bun/blob/main/src/js/thirdparty/ws.js",
+  },
+  {
+    engine: "bun",
+    key: "closeWaits",
+    reason: "Bun ends TCP right behind its close frame and does not wait for the answer",
+    upstream: "https://github.com/oven-sh/bun/blob/main/packages/bun-uws/src/WebSocket.h",
+  },
+  {
     engine: "bun",
     key: "earlyFrames",
     reason: "Bun answers 400 when frames arrive before an upgrade that is not decided at once",

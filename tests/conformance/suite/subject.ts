@@ -1,7 +1,7 @@
 /** The engine under test, and what every test needs around it. */
 import assert from "node:assert/strict";
-import { type EngineName, Listener, type ListenerConfig, type Logger, type Service } from "../../../mod.ts";
 import type { ServiceConfig, UpgradeHandler } from "../../../mod.ts";
+import { type EngineName, Listener, type ListenerConfig, type Logger, type Service } from "../../../mod.ts";
 import { type ConnectOptions, connect, type RawClient } from "../../kit/raw_client.ts";
 import { findGap, gapTest } from "../gaps.ts";
 

@@ -1,0 +1,353 @@
+/** R19, R20: what is received and not handled, what is written and not sent. */
+import assert from "node:assert/strict";
+import type { Caller } from "../../../mod.ts";
+import type { RawClient } from "../../kit/raw_client.ts";
+import { gate, type Subject, wait } from "./subject.ts";
+
+const KB64 = new Uint8Array(65536 - 16);
+const TEXT64 = "a".repeat(60_000);
+
+export function bounds(subject: Subject): void {
+  for (const [option, config, size] of [
+    ["maxQueuedMessages", { maxQueuedMessages: 4 }, 60_000],
+    ["maxQueuedBytes", { maxQueuedBytes: 100_000 }, 60_000],
+  ] as const) {
+    subject.gapTest("pause", `R19 over ${option} reading pauses, and nothing is lost`, async () => {
+      const held = gate();
+      let handled = 0;
+      await subject.serve(
+        ({ journal }) => ({
+          async onBinaryMessage(_caller, data) {
+            await held.promise;
+            assert.equal(data[0], handled++ & 255);
+            if (handled === 500) journal.add("all");
+          },
+          onClose: (_caller, code) => journal.add(`close ${code}`),
+        }),
+        async ({ connect, journal }) => {
+          const client = await connect();
+          for (let i = 0; i < 500; i++) void client.send.binary(new Uint8Array(size).fill(i & 255));
+          await wait(300);
+          const stuck = client.unsent;
+          await wait(100);
+          assert.ok(stuck > 1_000_000, `only ${stuck} of 30 MB are held back`);
+          assert.equal(client.unsent, stuck);
+          held.resolve();
+          await journal.until("all");
+          await client.send.close(1000);
+          await journal.until("close 1000");
+        },
+        { config },
+      );
+    });
+  }
+
+  subject.test("R19 where reading cannot pause, the connection closes with 1013 at 16 times the mark", async () => {
+    const held = gate();
+    let pauses = true;
+    await subject.serve(
+      ({ journal }) => ({
+        onOpen(caller) {
+          pauses = caller.capabilities.pause;
+        },
+        async onTextMessage(_caller, text) {
+          journal.add("begin");
+          await held.promise;
+          if (text === "64") journal.add("all");
+        },
+        onClose: (_caller, code) => journal.add(`close ${code}`),
+      }),
+      async ({ connect, journal }) => {
+        const client = await connect();
+        for (let i = 0; i < 80; i++) await client.send.text(`${i}`);
+        await journal.until("begin");
+        await wait(50);
+        held.resolve();
+        await journal.until(pauses ? "all" : "close 1013");
+      },
+      { config: { maxQueuedMessages: 4 } },
+    );
+  });
+
+  subject.gapTest("pause", "R19 a long burst of small messages is handled whole", async () => {
+    let handled = 0;
+    await subject.serve(
+      ({ journal }) => ({
+        async onTextMessage() {
+          await Promise.resolve();
+          if (++handled === 5000) journal.add("all");
+        },
+        onClose: (_caller, code) => journal.add(`close ${code}`),
+      }),
+      async ({ connect, journal }) => {
+        const client = await connect();
+        for (let i = 0; i < 5000; i++) void client.send.text("m");
+        await journal.until("all");
+        assert.deepEqual(journal.entries, ["all"]);
+      },
+    );
+  });
+
+  const writers: readonly [string, (caller: Caller) => unknown][] = [
+    ["writes that nobody awaits", (caller) => flood(caller)],
+    ["writes of a timer", (caller) => void everyTurn(caller)],
+  ];
+  for (const [what, write] of writers) {
+    subject.test(`R20 ${what} to a peer that does not read close with 1013 "Slow consumer"`, async () => {
+      await subject.serve(
+        ({ journal }) => ({
+          onTextMessage: (caller) => void write(caller),
+          onClose: (_caller, ...args) => journal.add(`close ${args}`),
+        }),
+        async ({ connect, journal }) => {
+          const client = await connect();
+          client.pause();
+          await client.send.text("");
+          await journal.until(/close/);
+          assert.deepEqual(journal.entries, ["close 1013,Slow consumer"]);
+        },
+        { config: { connectionClosureTimeout: 0.1 } },
+      );
+    });
+  }
+
+  subject.test("R20 the promise of a write that waits is rejected when the peer proves slow", async () => {
+    await subject.serve(
+      ({ journal }) => ({
+        async onTextMessage(caller) {
+          const writes: Promise<void>[] = [];
+          while (caller.isOpen) writes.push(caller.writeBinaryMessage(KB64));
+          const settled = await Promise.allSettled(writes);
+          journal.add(`${settled[0]?.status}, ${settled.at(-1)?.status}`);
+        },
+      }),
+      async ({ connect, journal }) => {
+        const client = await connect();
+        client.pause();
+        await client.send.text("");
+        await journal.until("fulfilled, rejected");
+      },
+      { config: { connectionClosureTimeout: 0.1 } },
+    );
+  });
+
+  subject.test("R20 a writer that awaits its writes never exceeds the mark, and all arrives", async () => {
+    const count = 300;
+    let most = 0;
+    await subject.serve(
+      ({ journal }) => ({
+        async onTextMessage(caller) {
+          for (let i = 0; i < count; i++) {
+            await caller.writeBinaryMessage(KB64);
+            most = Math.max(most, caller.bufferedAmount);
+          }
+          return "all";
+        },
+        onClose: (_caller, code) => journal.add(`close ${code}`),
+      }),
+      async ({ connect, journal }) => {
+        const client = await connect();
+        client.pause();
+        await client.send.text("");
+        await wait(150);
+        client.resume();
+        assert.equal(await readAll(client), count);
+        assert.ok(most <= 131_072 + 1000, `${most} bytes were unsent`);
+        assert.deepEqual(journal.entries, []);
+      },
+    );
+  });
+
+  subject.test("R20 one large message to a reading peer is no offence", async () => {
+    const size = 8_000_000;
+    await subject.serve(
+      () => ({
+        onTextMessage: () => new Uint8Array(size),
+      }),
+      async ({ connect }) => {
+        const client = await connect();
+        for (let i = 0; i < 2; i++) {
+          await client.send.text("");
+          assert.equal((await client.message()).length, size);
+        }
+      },
+    );
+  });
+
+  subject.test("R20 a stream waits for a peer that does not read, and goes on when it does", async () => {
+    const count = 600;
+    let made = 0;
+    await subject.serve(
+      () => ({
+        async *onTextMessage() {
+          for (; made < count; made++) yield KB64;
+          yield "all";
+        },
+      }),
+      async ({ connect }) => {
+        const client = await connect();
+        client.pause();
+        await client.send.text("");
+        for (let before = -1; before !== made; await wait(100)) before = made;
+        assert.ok(made < 400, `${made} of ${count} items were made`);
+        client.resume();
+        assert.equal(await readAll(client), count);
+      },
+    );
+  });
+
+  subject.test("R20 an outbox that does not shrink for writeTimeout closes with 1013", async () => {
+    await subject.serve(
+      ({ journal }) => ({
+        async onTextMessage(caller) {
+          // Awaited, so that it is not the amount that closes.
+          while (caller.isOpen) await caller.writeBinaryMessage(KB64);
+        },
+        onClose: (_caller, ...args) => journal.add(`close ${args}`),
+      }),
+      async ({ connect, journal }) => {
+        const client = await connect();
+        client.pause();
+        await client.send.text("");
+        await journal.until(/close/);
+        assert.deepEqual(journal.entries, ["close 1013,Slow consumer"]);
+      },
+      { config: { writeTimeout: 0.2, connectionClosureTimeout: 0.1 } },
+    );
+  });
+
+  subject.test("R20 while too much is unsent nothing is handled, and afterwards everything", async () => {
+    await subject.serve(
+      ({ journal }) => ({
+        onTextMessage(caller, text) {
+          journal.add(text);
+          if (text !== "fill") return text;
+          // More than the kernels of both sides hold.
+          for (let i = 0; i < 250; i++) void caller.writeBinaryMessage(KB64);
+          return undefined;
+        },
+      }),
+      async ({ connect, journal }) => {
+        const client = await connect();
+        client.pause();
+        await client.send.text("fill");
+        await journal.until("fill");
+        await client.send.text("next");
+        await wait(100);
+        assert.deepEqual(journal.entries, ["fill"]);
+        client.resume();
+        await journal.until("next");
+        for (;;) if ((await client.message()) === "next") break;
+      },
+      { config: { maxBufferedAmount: 20_000_000 } },
+    );
+  });
+
+  subject.gapTest(
+    "pause",
+    "R20 a peer that sends without reading is no longer read, and gets all its replies",
+    async () => {
+      const count = 600;
+      await subject.serve(
+        ({ journal }) => ({
+          onTextMessage: (_caller, text) => text,
+          onClose: (_caller, code) => journal.add(`close ${code}`),
+        }),
+        async ({ connect, journal }) => {
+          const client = await connect();
+          client.pause();
+          for (let i = 0; i < count; i++) void client.send.text(`${i} ${TEXT64}`);
+          await wait(400);
+          assert.ok(client.unsent > 1_000_000, `only ${client.unsent} bytes are held back`);
+          client.resume();
+          for (let i = 0; i < count; i++) assert.match(`${await client.message()}`.slice(0, 8), new RegExp(`^${i} `));
+          assert.deepEqual(journal.entries, []);
+        },
+      );
+    },
+  );
+
+  subject.test("R20 a peer that pings without reading is closed or no longer read", async () => {
+    await subject.serve(
+      ({ journal }) => ({
+        onPing: () => undefined,
+        onClose: (_caller, code) => journal.add(`close ${code}`),
+      }),
+      async ({ connect, journal, listener }) => {
+        const client = await connect();
+        client.pause();
+        let most = 0;
+        for (let i = 0; i < 40 && journal.entries.length === 0; i++) {
+          for (let k = 0; k < 4000; k++) void client.send.ping("x".repeat(125));
+          await wait(5);
+          for (const caller of listener.connections) most = Math.max(most, caller.bufferedAmount);
+        }
+        await wait(200);
+        assert.ok(most < 4_000_000, `${most} bytes of answers were unsent`);
+        assert.ok(journal.entries.length > 0 || client.unsent > 1_000_000, "20 MB of pings were swallowed");
+      },
+      { config: { connectionClosureTimeout: 0.1 } },
+    );
+  });
+
+  subject.test("R20 bytes may be changed after a write", async () => {
+    await subject.serve(
+      () => ({
+        onTextMessage(caller) {
+          const data = new Uint8Array(10_000);
+          for (let i = 0; i < 50; i++) {
+            data.fill(i);
+            void caller.writeBinaryMessage(data);
+          }
+        },
+      }),
+      async ({ connect }) => {
+        const client = await connect();
+        await client.send.text("");
+        for (let i = 0; i < 50; i++) {
+          const message = (await client.message()) as Uint8Array;
+          assert.deepEqual([message.length, message[0], message[9999]], [10_000, i, i]);
+        }
+      },
+    );
+  });
+
+  subject.test("R2 R20 writes of all kinds keep their order", async () => {
+    await subject.serve(
+      () => ({
+        onTextMessage(caller) {
+          for (let i = 0; i < 300; i++) {
+            if (i % 3 === 0) void caller.writeTextMessage(`${i}`);
+            else void caller.writeBinaryMessage(new Uint8Array(i % 3 === 1 ? 5 : 5000).fill(i & 255));
+          }
+          return "end";
+        },
+      }),
+      async ({ connect }) => {
+        const client = await connect();
+        await client.send.text("");
+        for (let i = 0; i < 300; i++) {
+          const message = await client.message();
+          assert.equal(typeof message === "string" ? message : message[0], i % 3 === 0 ? `${i}` : i & 255);
+        }
+        assert.equal(await client.message(), "end");
+      },
+    );
+  });
+}
+
+function flood(caller: Caller): void {
+  for (let i = 0; i < 5000 && caller.isOpen; i++) void caller.writeBinaryMessage(KB64);
+}
+
+async function everyTurn(caller: Caller): Promise<void> {
+  for (let i = 0; i < 5000 && caller.isOpen; i++) {
+    void caller.writeTextMessage(TEXT64);
+    await wait(0);
+  }
+}
+
+/** Counts binary messages until the text "all". */
+async function readAll(client: RawClient): Promise<number> {
+  for (let count = 0; ; count++) if ((await client.message()) === "all") return count;
+}
