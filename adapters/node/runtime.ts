@@ -87,3 +87,8 @@ export function decideOn(request: object, upgrade: Upgrade): void {
 export function decisionOf(request: object): Upgrade | undefined {
   return (request as { [DECISION]?: Upgrade })[DECISION];
 }
+
+/** Passes a handshake off as the response that `@hono/node-server` wants, whose type cannot be named without the types of Node. */
+export function toOutgoing(handshake: object): never {
+  return handshake as never;
+}

@@ -5,18 +5,18 @@
  */
 
 import { Buffer } from "node:buffer";
-import { IncomingMessage, ServerResponse } from "node:http";
+import { IncomingMessage } from "node:http";
 import type { Socket } from "node:net";
 import process from "node:process";
 import { getRequestListener } from "@hono/node-server";
-import { RESPONSE_ALREADY_SENT } from "@hono/node-server/utils/response";
 import { WebSocketServer } from "ws";
 import type { Host } from "../../src/host.ts";
 import { refuse } from "../../src/refusal.ts";
 import type { ServiceRules } from "../../src/service_config.ts";
 import { type App, ask, Upgrade, UpgradeSlot } from "../../src/slot.ts";
+import { Handshake } from "./handshake.ts";
 import { JoinedWriter } from "./joined_writer.ts";
-import { decideOn, decisionOf, toWsSocket, type UpgradeListener } from "./runtime.ts";
+import { decideOn, decisionOf, toOutgoing, toWsSocket, type UpgradeListener } from "./runtime.ts";
 import { openConnection } from "./sockets.ts";
 
 /** Whether Bun puts its own `ws` in place of the package: it writes frames by itself and tells nothing of drained sockets. */
@@ -28,8 +28,10 @@ export function toUpgradeListener(app: App, host: Host): UpgradeListener {
   const writer = onBun ? undefined : new JoinedWriter();
 
   const settle = (answer: Response | Upgrade, handshake: Handshake): Response => {
-    if (answer instanceof Upgrade) accept(answer, handshake);
-    else handshake.refuse(answer);
+    if (!(answer instanceof Upgrade)) handshake.refuse(answer);
+    // RFC 6455, section 4.2.1; a `Request` does not tell, so the core cannot.
+    else if (handshake.incoming.httpVersion === "1.0") handshake.refuse(refuse(400, "Open a WebSocket with HTTP/1.1"));
+    else accept(answer, handshake);
     return nothing;
   };
 
@@ -45,13 +47,15 @@ export function toUpgradeListener(app: App, host: Host): UpgradeListener {
     server.handleUpgrade(incoming, socket, head, (ws) => openConnection(upgrade, toWsSocket(ws), socket, writer));
   };
 
-  const answer = getRequestListener((request, { incoming, outgoing }) => {
-    const handshake = toHandshake(outgoing);
-    const { socket } = handshake;
+  const fetch = (request: Request, { outgoing }: { outgoing: unknown }): Response | Promise<Response> => {
+    if (!(outgoing instanceof Handshake)) return refuse(500, "Internal server error");
+    const { incoming, socket } = outgoing;
     const slot = new UpgradeSlot(host, socket.remoteAddress, isSecure(socket));
-    const decision = ask(app, request, slot, { incoming });
-    return decision instanceof Promise ? decision.then((late) => settle(late, handshake)) : settle(decision, handshake);
-  });
+    const answer = ask(app, request, slot, { incoming });
+    return answer instanceof Promise ? answer.then((late) => settle(late, outgoing)) : settle(answer, outgoing);
+  };
+  // The rest of a body is left to the response of a refusal.
+  const answer = getRequestListener(fetch, { autoCleanupIncoming: false });
   // What `@hono/node-server` is told to write in the place of an answer that is on its way by other means.
   const nothing = new Response(null);
 
@@ -62,6 +66,11 @@ export function toUpgradeListener(app: App, host: Host): UpgradeListener {
     const head = Buffer.isBuffer(rest) ? rest : Buffer.from(rest);
     void answer(incoming, toOutgoing(new Handshake(incoming, head)));
   };
+}
+
+// On Bun a plain socket has the property too.
+function isSecure(socket: Socket): boolean {
+  return "encrypted" in socket && socket.encrypted === true;
 }
 
 // A timer takes no more milliseconds.
