@@ -13,6 +13,9 @@ import { isToken, type ServiceRules, toOrigin } from "./service_config.ts";
 /** Reads a header by its lower-case name. */
 export type ReadHeader = (name: string) => string | null;
 
+// A header of 64 KiB holds 13,000 names, which take some milliseconds.
+const MOST_SUBPROTOCOLS = 100;
+
 /** Checks the form of the request: method, tokens, version and key. Returns the refusal, if any. */
 export function checkForm(method: string, header: ReadHeader): Response | undefined {
   if (method !== "GET") return refuse(405, "Open a WebSocket with GET", { allow: "GET" });
@@ -49,9 +52,11 @@ export function chooseSubProtocol(rules: ServiceRules, header: ReadHeader): stri
   if (list === null) return rules.requireSubProtocol ? needsSubProtocol(rules) : "";
   let chosen = "";
   const seen = new Set<string>();
-  for (const item of list.split(",")) {
+  for (const item of list.split(",", MOST_SUBPROTOCOLS + 1)) {
     const name = item.trim();
-    if (!isToken(name) || seen.has(name)) return refuse(400, "Send Sec-WebSocket-Protocol as distinct tokens");
+    if (!isToken(name) || seen.has(name) || seen.size === MOST_SUBPROTOCOLS) {
+      return refuse(400, `Send Sec-WebSocket-Protocol as at most ${MOST_SUBPROTOCOLS} distinct tokens`);
+    }
     seen.add(name);
     if (chosen === "" && rules.subProtocols.has(name)) chosen = name;
   }
