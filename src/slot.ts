@@ -151,8 +151,8 @@ export function ask(
 function decide(slot: UpgradeSlot, response: Response): Response | Upgrade {
   const { upgrade } = slot;
   if (upgrade === undefined || !response.headers.has(MARK)) return response;
-  // Hono copies the headers when middleware sets another response, so a refusal may bear the mark.
-  if (!response.ok) return unmarked(response);
+  // Hono copies the headers when middleware sets another response, so a refusal may bear the mark; ours has no body.
+  if (!response.ok || response.body !== null) return unmarked(response);
   if (slot.host.stopping) return refuse(503, "The server is stopping", { "retry-after": "1" });
   const added: [string, string][] = [];
   for (const [name, value] of response.headers) {
