@@ -15,7 +15,7 @@ import { checkListenerConfig, type ListenerConfig, pickEngine } from "./src/list
 import { quote } from "./src/logger.ts";
 import { refuse } from "./src/refusal.ts";
 import { type ServiceConfig, type ServiceRules, toMilliseconds } from "./src/service_config.ts";
-import type { App } from "./src/slot.ts";
+import { type App, type Env, slotOf } from "./src/slot.ts";
 import { stopAll } from "./src/stop.ts";
 import { isUpgradeService, rulesOf, upgrade, type UpgradeHandler, type UpgradeService } from "./src/upgrade.ts";
 import type { UpgradeContext } from "./src/upgrade_request.ts";
@@ -221,12 +221,18 @@ export class Listener {
     const port = this.#config.port ?? 0;
     const known = rules.map((rule) => rule.maxFrameSize);
     const maxFrameSize = this.#app === undefined ? Math.max(1, ...known) : Math.max(UNKNOWN_FRAME_SIZE, ...known);
-    const app: App = this.#app ?? { fetch: (request, env) => this.#routes.fetch(request, env) };
+    const app: App = this.#app ?? { fetch: (request, env) => this.#fetch(request, env) };
     try {
       return await engine.listen(app, { hostname, port, maxFrameSize }, host);
     } catch (error) {
       throw new ListenerError(`Cannot listen on ${hostname}:${port}: ${reasonOf(error)}`, { cause: error });
     }
+  }
+
+  #fetch(request: Request, env: Env): Response | Promise<Response> {
+    const slot = slotOf(env);
+    if (slot !== undefined) slot.isDirect = true;
+    return this.#routes.fetch(request, env);
   }
 
   #warn(host: Host, name: EngineName): void {

@@ -19,6 +19,9 @@ const SLOT: unique symbol = Symbol.for("@switchboard/websocket/slot");
 // Middleware may replace the response; it copies this header if it only decorates, and loses it, or sets another status, if it refuses.
 const MARK = "x-switchboard-upgrade";
 
+// Carries nothing, for there was nobody to add to it.
+const ACCEPTED = new Response(null);
+
 const NOT_FORWARDED: ReadonlySet<string> = new Set([
   MARK,
   "connection",
@@ -56,6 +59,8 @@ export class UpgradeSlot {
   readonly isSecure: boolean;
   /** The decision to accept. */
   upgrade: Upgrade | undefined;
+  /** Whether the app only routes: with no middleware behind the service, the decision needs no response of its own. */
+  isDirect = false;
 
   /** Makes the slot for one request. */
   constructor(host: Host, remoteAddress: string | undefined, isSecure: boolean) {
@@ -71,11 +76,13 @@ export function slotOf(env: unknown): UpgradeSlot | undefined {
   return env[SLOT] instanceof UpgradeSlot ? env[SLOT] : undefined;
 }
 
-/** Marks a response as the one that stands for an accepted upgrade. */
+/** Gives the response that stands for an accepted upgrade. */
 export function markAccepted(context: {
+  readonly env: unknown;
   header(name: string, value?: string): void;
   body(data: null): Response;
 }): Response {
+  if (slotOf(context.env)?.isDirect === true) return ACCEPTED;
   context.header(MARK, "1");
   return context.body(null);
 }
@@ -150,10 +157,12 @@ export function ask(
 
 function decide(slot: UpgradeSlot, response: Response): Response | Upgrade {
   const { upgrade } = slot;
-  if (upgrade === undefined || !response.headers.has(MARK)) return response;
+  const isDirect = response === ACCEPTED;
+  if (upgrade === undefined || !(isDirect || response.headers.has(MARK))) return response;
   // Hono copies the headers when middleware sets another response, so a refusal may bear the mark; ours has no body.
   if (!response.ok || response.body !== null) return unmarked(response);
   if (slot.host.stopping) return refuse(503, "The server is stopping", { "retry-after": "1" });
+  if (isDirect) return upgrade;
   const added: [string, string][] = [];
   for (const [name, value] of response.headers) {
     if (!NOT_FORWARDED.has(name) && !name.startsWith("sec-websocket-")) added.push([name, value]);
