@@ -1,3 +1,21 @@
+import { handlers, serve } from "../../entries/bun.ts";
+import type { Mount } from "./suite/hono.ts";
 import { suite } from "./suite.ts";
 
-suite("bun");
+const onBun: Mount = {
+  name: "Bun.serve(handlers(app))",
+  open(app, logger) {
+    const server = Bun.serve({ port: 0, ...handlers(app, { logger }) });
+    return Promise.resolve({ port: server.port ?? 0, close: () => server.stop(true) });
+  },
+};
+
+const onServe: Mount = {
+  name: "serve(app)",
+  async open(app, logger) {
+    const listener = await serve(app, { port: 0, logger });
+    return { port: listener.port, close: () => listener.immediateStop() };
+  },
+};
+
+suite("bun", [onBun, onServe]);

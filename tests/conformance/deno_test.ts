@@ -1,3 +1,21 @@
+import { handler, serve } from "../../entries/deno.ts";
+import type { Mount } from "./suite/hono.ts";
 import { suite } from "./suite.ts";
 
-suite("deno");
+const onDeno: Mount = {
+  name: "Deno.serve(handler(app))",
+  open(app, logger) {
+    const server = Deno.serve({ port: 0, onListen: () => {} }, handler(app, { logger }));
+    return Promise.resolve({ port: server.addr.port, close: () => server.shutdown() });
+  },
+};
+
+const onServe: Mount = {
+  name: "serve(app)",
+  async open(app, logger) {
+    const listener = await serve(app, { port: 0, logger });
+    return { port: listener.port, close: () => listener.immediateStop() };
+  },
+};
+
+suite("deno", [onDeno, onServe]);

@@ -1,3 +1,49 @@
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { getRequestListener, serve } from "@hono/node-server";
+import { attach, serve as listen } from "../../entries/node.ts";
+import type { Mount } from "./suite/hono.ts";
 import { suite } from "./suite.ts";
 
-suite("node");
+const onHttp: Mount = {
+  name: "attach(http.Server)",
+  async open(app, logger) {
+    const server = createServer(getRequestListener((request) => app.fetch(request, {})));
+    attach(server, app, { logger });
+    server.listen(0);
+    await listening(server);
+    return { port: (server.address() as AddressInfo).port, close: () => close(server) };
+  },
+};
+
+const onHono: Mount = {
+  name: "attach(serve(app))",
+  async open(app, logger) {
+    const server = serve({ fetch: (request) => app.fetch(request, {}), port: 0 }) as Server;
+    attach(server, app, { logger });
+    await listening(server);
+    return { port: (server.address() as AddressInfo).port, close: () => close(server) };
+  },
+};
+
+const onServe: Mount = {
+  name: "serve(app)",
+  async open(app, logger) {
+    const listener = await listen(app, { port: 0, logger });
+    return { port: listener.port, close: () => listener.immediateStop() };
+  },
+};
+
+suite("node", [onHttp, onHono, onServe]);
+
+function listening(server: Server): Promise<void> {
+  return new Promise((resolve) => {
+    if (server.listening) resolve();
+    else server.once("listening", resolve);
+  });
+}
+
+function close(server: Server): void {
+  server.close();
+  server.closeAllConnections();
+}

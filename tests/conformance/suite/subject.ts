@@ -123,7 +123,7 @@ export class Subject {
 
   /** Registers a test that fails where the engine has the gap `key`. */
   gapTest(key: string | undefined, title: string, fn: () => unknown): void {
-    const patience = findGap(this.engine, key) === undefined ? 8000 : 700;
+    const patience = findGap(this.engine, key) === undefined ? 8000 : 400;
     gapTest(this.engine, key, title, async () => {
       this.#patience = patience;
       await fn();

@@ -1,0 +1,419 @@
+/** R22 to R26: the opening handshake, as far as it can be said without counting bytes. */
+import assert from "node:assert/strict";
+import { AuthnError, AuthzError, type ServiceConfig, UpgradeError, type UpgradeHandler } from "../../../mod.ts";
+import {
+  connect,
+  HandshakeRefused,
+  type HandshakeOptions,
+  type HttpResponse,
+  PING,
+  request,
+  toFrame,
+  toHandshake,
+} from "../../kit/raw_client.ts";
+import { gate, type Running, type Setup, type Subject, wait } from "./subject.ts";
+
+const accepting: UpgradeHandler = () => ({ onOpen: () => "open" });
+
+/** A handshake that is refused: what is sent, and what comes back. */
+type Refusal = readonly [
+  what: string,
+  send: HandshakeOptions & { body?: string },
+  status: number,
+  headers?: Record<string, RegExp>,
+];
+
+const refusals: readonly Refusal[] = [
+  ["a path without a service", { path: "/nowhere" }, 404],
+  ["a path that only begins like one", { path: "/service/more" }, 404],
+  [
+    "an ordinary GET",
+    { headers: { Upgrade: null, Connection: null } },
+    426,
+    { upgrade: /^websocket$/i, "sec-websocket-version": /^13$/ },
+  ],
+  ["another protocol", { headers: { Upgrade: "h2c" } }, 426],
+  ["POST", { method: "POST" }, 405, { allow: /^GET$/ }],
+  ["version 12", { headers: { "Sec-WebSocket-Version": "12" } }, 426, { "sec-websocket-version": /^13$/ }],
+  ["no version", { headers: { "Sec-WebSocket-Version": null } }, 426, { "sec-websocket-version": /^13$/ }],
+  ["no key", { headers: { "Sec-WebSocket-Key": null } }, 400],
+  ["a key of 15 bytes", { key: "AAAAAAAAAAAAAAAAAAAA" }, 400],
+  ["a key that is not base64", { key: "!!!!!!!!!!!!!!!!!!!!!!==" }, 400],
+  ["no token upgrade in Connection", { headers: { Connection: "keep-alive" } }, 400],
+  ["an origin of elsewhere", { headers: { Origin: "https://evil.example" } }, 403],
+  ["an opaque origin", { headers: { Origin: "null" } }, 403],
+  ["a malformed subprotocol", { headers: { "Sec-WebSocket-Protocol": "a b" } }, 400],
+  ["a subprotocol twice", { headers: { "Sec-WebSocket-Protocol": "a, a" } }, 400],
+];
+
+export function handshake(subject: Subject): void {
+  for (const [what, send, status, headers = {}] of refusals) {
+    subject.test(`R23 ${what} is answered with ${status} and a line of advice`, async () => {
+      await subject.run(
+        ({ journal }) =>
+          () => {
+            journal.add("handler");
+            return {};
+          },
+        async ({ listener, journal }) => {
+          const response = await request(listener.port, toHandshake(listener.port, { path: "/service", ...send }));
+          assert.equal(response.status, status);
+          for (const [name, value] of Object.entries(headers)) assert.match(response.header(name) ?? "missing", value);
+          assert.match(response.body, /^[A-Z"].+\n$/);
+          assert.deepEqual(journal.entries, []);
+        },
+        { path: "/service" },
+      );
+    });
+  }
+
+  const orders: readonly [string, HandshakeOptions, number][] = [
+    ["the route before the form", { path: "/nowhere", method: "POST" }, 404],
+    ["the form before the origin", { headers: { Origin: "https://evil.example", "Sec-WebSocket-Version": "8" } }, 426],
+    [
+      "the origin before the subprotocol",
+      { headers: { Origin: "https://evil.example", "Sec-WebSocket-Protocol": "b" } },
+      403,
+    ],
+    ["the subprotocol before the handler", { headers: { "Sec-WebSocket-Protocol": "b" } }, 400],
+  ];
+  for (const [what, send, status] of orders) {
+    subject.test(`R22 ${what}`, async () => {
+      await refused(
+        subject,
+        () => new UpgradeError("the handler", { status: 499 }),
+        send,
+        ({ status: got }) => assert.equal(got, status),
+        {
+          config: { subProtocols: ["a"], requireSubProtocol: true },
+        },
+      );
+    });
+  }
+
+  const answers: readonly [string, UpgradeHandler, number, RegExp, Record<string, string>?][] = [
+    ["an UpgradeError", () => new UpgradeError("Name a room"), 400, /^Name a room\n$/],
+    [
+      "an UpgradeError with a status and headers",
+      async () => new UpgradeError("Slow down", { status: 429, headers: { "retry-after": "7" } }),
+      429,
+      /^Slow down\n$/,
+      { "retry-after": "7" },
+    ],
+    ["an AuthnError", () => new AuthnError("Log in"), 401, /^Log in\n$/, { "www-authenticate": "Bearer" }],
+    ["an AuthzError", () => new AuthzError("Not yours"), 403, /^Not yours\n$/],
+    [
+      "a Response",
+      () => new Response("<p>moved</p>", { status: 410, headers: { "content-type": "text/html", "x-more": "1" } }),
+      410,
+      /^<p>moved<\/p>$/,
+      { "content-type": "text/html", "x-more": "1" },
+    ],
+    [
+      "a redirect",
+      () => new Response(null, { status: 302, headers: { location: "/other" } }),
+      302,
+      /^$/,
+      { location: "/other" },
+    ],
+    ["a Response of 200", () => new Response("no upgrade"), 200, /^no upgrade$/],
+  ];
+  for (const [what, handler, status, body, headers = {}] of answers) {
+    subject.test(`R23 a handler refuses with ${what}`, async () => {
+      await refused(subject, handler, {}, (response) => {
+        assert.equal(response.status, status);
+        assert.match(response.body, body);
+        for (const [name, value] of Object.entries(headers)) assert.equal(response.header(name), value);
+      });
+    });
+  }
+
+  subject.test(
+    "R23 a handler that takes longer than upgradeTimeout is answered with 503, and its signal aborts",
+    async () => {
+      const aborted = gate();
+      await refused(
+        subject,
+        async ({ signal }) => {
+          await new Promise((resolve) => signal.addEventListener("abort", resolve));
+          aborted.resolve();
+          return {};
+        },
+        {},
+        async (response) => {
+          assert.equal(response.status, 503);
+          assert.match(response.header("retry-after") ?? "", /^\d+$/);
+          await subject.within("the abort", aborted.promise);
+        },
+        { config: { upgradeTimeout: 0.1 }, logs: /upgradeTimeout/ },
+      );
+    },
+  );
+
+  subject.test("R23 a peer that leaves while the handler runs leaves nothing behind", async () => {
+    const held = gate();
+    await subject.run(
+      ({ journal }) =>
+        async () => {
+          journal.add("handler");
+          await held.promise;
+          return { onOpen: () => journal.add("open"), onClose: () => journal.add("close") };
+        },
+      async ({ listener, journal, connect }) => {
+        const aborted = new AbortController();
+        const leaving = connect({ patience: 100 }).catch(() => aborted.abort());
+        await journal.until("handler");
+        await leaving;
+        await wait(30);
+        held.resolve();
+        await wait(60);
+        assert.equal(journal.count("open"), journal.count("close"));
+        assert.equal([...listener.connections].length, 0);
+      },
+      { logs: /left|gone|closed/ },
+    );
+  });
+
+  const choices: readonly [string, readonly string[] | undefined, readonly string[], string | undefined][] = [
+    ["nothing is offered", undefined, ["a"], undefined],
+    ["nothing is spoken", ["a", "b"], [], undefined],
+    ["none is common", ["x"], ["a", "b"], undefined],
+    ["one is common", ["x", "b"], ["a", "b"], "b"],
+    ["several are common, the client's order wins", ["c", "b", "a"], ["a", "b", "c"], "c"],
+    ["the case differs", ["A"], ["a"], undefined],
+  ];
+  for (const [when, offered, spoken, chosen] of choices) {
+    subject.test(`R24 ${chosen === undefined ? "no subprotocol" : `"${chosen}"`} is echoed when ${when}`, async () => {
+      await subject.serve(
+        () => ({ onOpen: (caller) => `${caller.negotiatedSubProtocol}` }),
+        async ({ connect: open }) => {
+          const client = await open(offered === undefined ? {} : { protocols: offered });
+          const echoed = client.response.headerAll("sec-websocket-protocol");
+          assert.deepEqual(echoed, chosen === undefined ? [] : [chosen]);
+          assert.equal(await client.message(), `${chosen}`);
+        },
+        { config: { subProtocols: spoken } },
+      );
+    });
+  }
+
+  subject.test("R24 requireSubProtocol refuses with 400 who offers none of them", async () => {
+    for (const headers of [{}, { "Sec-WebSocket-Protocol": "x" }]) {
+      await refused(subject, accepting, { headers }, ({ status }) => assert.equal(status, 400), {
+        config: { subProtocols: ["a"], requireSubProtocol: true },
+      });
+    }
+  });
+
+  const origins: readonly [string, ServiceConfig, (port: number) => string | null, boolean][] = [
+    ["no Origin, by default", {}, () => null, true],
+    ["the same origin, by default", {}, (port) => `http://127.0.0.1:${port}`, true],
+    ["the same host over TLS, by default", {}, (port) => `https://127.0.0.1:${port}`, true],
+    ["another port, by default", {}, (port) => `http://127.0.0.1:${port + 1}`, false],
+    ["another host that begins alike", {}, (port) => `http://127.0.0.1:${port}.evil.example`, false],
+    ["no origin at all but text", {}, () => "evil", false],
+    ["a listed origin", { origins: ["https://a.example"] }, () => "https://a.example", true],
+    ["a listed origin in other letters", { origins: ["https://a.example"] }, () => "HTTPS://A.example:443", true],
+    [
+      "the same origin, which is not listed",
+      { origins: ["https://a.example"] },
+      (port) => `http://127.0.0.1:${port}`,
+      false,
+    ],
+    ["a host under a listed one", { origins: ["https://a.example"] }, () => "https://x.a.example", false],
+    ["null when it is listed", { origins: ["null"] }, () => "null", true],
+    ['any origin with "*"', { origins: "*" }, () => "https://evil.example", true],
+    ["no Origin with a list", { origins: ["https://a.example"] }, () => null, true],
+  ];
+  for (const [what, config, origin, passes] of origins) {
+    subject.test(`R25 ${what} ${passes ? "passes" : "is refused with 403"}`, async () => {
+      await subject.run(
+        () => accepting,
+        async ({ listener, connect: open, log }) => {
+          const headers = { Origin: origin(listener.port) };
+          if (passes) {
+            assert.equal(await (await open({ headers })).message(), "open");
+            return;
+          }
+          await assert.rejects(open({ headers }), (error: unknown) => {
+            assert.ok(error instanceof HandshakeRefused);
+            assert.equal(error.response.status, 403);
+            return true;
+          });
+          assert.equal(log.count(/^info .*origins/), 1);
+        },
+        { config },
+      );
+    });
+  }
+
+  for (const [when, delay, gap] of [
+    ["at once", undefined, undefined],
+    ["later", 30, "earlyFrames"],
+  ] as const) {
+    subject.gapTest(
+      gap,
+      `R26 frames sent with the handshake are handled in order when the handler accepts ${when}`,
+      async () => {
+        await subject.run(
+          ({ journal }) => {
+            const service = {
+              async onOpen() {
+                journal.add("open");
+                await wait(5);
+              },
+              onTextMessage: (_caller: unknown, text: string) => journal.add(text),
+            };
+            return () => (delay === undefined ? service : wait(delay).then(() => service));
+          },
+          async ({ connect: open, journal }) => {
+            const frames = ["0", "1", "2"].map((payload) => toFrame({ payload }));
+            const client = await open({ early: Buffer.concat([...frames, toFrame({ opcode: PING })]) });
+            await client.send.text("3");
+            await journal.until("3");
+            assert.deepEqual(journal.entries, ["open", "0", "1", "2", "3"]);
+          },
+        );
+      },
+    );
+  }
+
+  subject.test("R22 a handler is told of the request, and what it has read stays readable", async () => {
+    let seen: Record<string, unknown> = {};
+    await subject.run(
+      () => (asked) => {
+        const { params, query, headers, cookies, url, remoteAddress } = asked;
+        seen = {
+          room: params.room,
+          q: query.getAll("q"),
+          header: headers.get("x-some"),
+          cookies: [...cookies],
+          path: url.pathname,
+          remoteAddress: typeof remoteAddress,
+        };
+        return {
+          onTextMessage: (caller) => [
+            headers.get("x-some"),
+            query.get("q"),
+            params.room ?? "",
+            url.pathname,
+            caller.remoteAddress ?? "",
+          ],
+        };
+      },
+      async ({ connect: open }) => {
+        const client = await open({
+          path: "/rooms/a%20b?q=1&q=2",
+          headers: { "X-Some": "thing", Cookie: 'a=1; b="two"; a=3' },
+        });
+        assert.deepEqual(seen, {
+          room: "a b",
+          q: ["1", "2"],
+          header: "thing",
+          cookies: [
+            ["a", "1"],
+            ["b", "two"],
+          ],
+          path: "/rooms/a%20b",
+          remoteAddress: "string",
+        });
+        await client.send.text("");
+        const [header, q, room, path, address] = JSON.parse(`${await client.message()}`);
+        assert.deepEqual([header, q, room, path], ["thing", "1", "a b", "/rooms/a%20b"]);
+        assert.match(address, /127\.0\.0\.1$/);
+      },
+      { path: "/rooms/:room" },
+    );
+  });
+
+  subject.test("R22 a handler may read the request only after the upgrade", async () => {
+    await subject.run(
+      () => (asked) => ({
+        onTextMessage: () => {
+          try {
+            return [asked.query.get("q"), asked.headers.get("x-some"), asked.cookies.get("c") ?? null];
+          } catch (error) {
+            return `${error}`;
+          }
+        },
+      }),
+      async ({ connect: open }) => {
+        const client = await open({ path: "/?q=1", headers: { "X-Some": "thing", Cookie: "c=2" } });
+        await client.send.text("");
+        // Some runtimes void the request; then the error says so, and nothing hangs.
+        assert.match(`${await client.message()}`, /^\["1","thing","2"\]$|Error/);
+      },
+    );
+  });
+
+  const given: readonly [string, ServiceConfig["responseHeaders"]][] = [
+    ["a record", { "X-One": "1", "Set-Cookie": "a=1; Path=/" }],
+    [
+      "pairs",
+      [
+        ["X-One", "1"],
+        ["Set-Cookie", "a=1; Path=/"],
+        ["Set-Cookie", "b=2; HttpOnly"],
+      ],
+    ],
+    [
+      "a function",
+      (asked) => [
+        ["X-One", new URL(asked.url).pathname === "/" ? "1" : "0"],
+        ["Set-Cookie", "a=1; Path=/"],
+      ],
+    ],
+  ];
+  for (const [how, responseHeaders] of given) {
+    subject.test(`R22 responseHeaders given as ${how} stand in the 101`, async () => {
+      await subject.run(
+        () => accepting,
+        async ({ connect: open }) => {
+          const { response } = await open();
+          assert.equal(response.header("x-one"), "1");
+          const cookies = response.headerAll("set-cookie");
+          assert.deepEqual(cookies, how === "pairs" ? ["a=1; Path=/", "b=2; HttpOnly"] : ["a=1; Path=/"]);
+        },
+        { config: responseHeaders === undefined ? {} : { responseHeaders } },
+      );
+    });
+  }
+
+  subject.test("R23 responseHeaders that throw are answered with 500", async () => {
+    await refused(subject, accepting, {}, ({ status }) => assert.equal(status, 500), {
+      config: {
+        responseHeaders: () => {
+          throw new Error("on purpose");
+        },
+      },
+      logs: /on purpose/,
+    });
+  });
+}
+
+/** Runs a handler, expects a refusal, and that no connection was opened. */
+async function refused(
+  subject: Subject,
+  handler: UpgradeHandler,
+  send: HandshakeOptions,
+  look: (response: HttpResponse, running: Running) => unknown,
+  setup: Setup = {},
+): Promise<void> {
+  await subject.run(
+    () => handler,
+    async (running) => {
+      const { port } = running.listener;
+      let response: HttpResponse | undefined;
+      try {
+        await connect(port, send);
+      } catch (error) {
+        if (!(error instanceof HandshakeRefused)) throw error;
+        response = error.response;
+      }
+      assert.ok(response !== undefined, "the upgrade was not refused");
+      await look(response, running);
+      assert.equal([...running.listener.connections].length, 0);
+    },
+    setup,
+  );
+}
