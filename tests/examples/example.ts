@@ -19,6 +19,14 @@ export interface Command {
   readonly args: readonly string[];
 }
 
+/** How to start an example. */
+export interface StartOptions {
+  /** @default own */
+  readonly command?: Command;
+  /** @default 0 */
+  readonly port?: number;
+}
+
 /** The command of the runtime that runs this test. */
 export const own: Command = { binary: process.execPath, args: runtime === "deno" ? ["run", "-A"] : [] };
 
@@ -45,7 +53,8 @@ export class Example {
   }
 
   /** Starts `examples/<name>.ts`, waits for the address, and ends it with the test. */
-  static async start(t: TestContext, name: string, { command = own, port = 0 } = {}): Promise<Example> {
+  static async start(t: TestContext, name: string, options: StartOptions = {}): Promise<Example> {
+    const { command = own, port = 0 } = options;
     const example = new Example(
       spawn(command.binary, [...command.args, `examples/${name}.ts`], {
         cwd: root,
