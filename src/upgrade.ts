@@ -165,10 +165,9 @@ class Door<Path extends string, Context> {
       this.#host.logger.warn("Refused an upgrade: its handler took longer than option upgradeTimeout");
       resolve(refuse(503, "The service took too long to answer", { "retry-after": "1" }));
     }, this.#rules.upgradeTimeout);
-    const answered = answer.then(
-      (value) => (late ? refuse(503, "Too late") : this.#take(value)),
-      (error: unknown) => (late ? refuse(503, "Too late") : this.#failed(error)),
-    );
+    const answered = Promise.resolve(answer)
+      .then((value) => (late ? refuse(503, "Too late") : this.#take(value)))
+      .catch((error: unknown) => (late ? refuse(503, "Too late") : this.#failed(error)));
     const response = await Promise.race([answered, overdue]);
     cancel();
     return response;

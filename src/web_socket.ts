@@ -49,8 +49,9 @@ export function accept(
 ): Promise<Caller> {
   const rules = toServiceRules(config);
   const host = new Host(socketCapabilities({}), options.logger ?? consoleLogger, systemClock);
-  const details = { protocol: socket.protocol, remoteAddress: undefined, isSecure: socket.url.startsWith("wss:") };
   const opened = drive(socket, toStatusCode, () => {
+    const isSecure = socket.url.startsWith("wss:");
+    const details = { protocol: socket.protocol, remoteAddress: undefined, isSecure };
     const connection = new ServiceConnection(service, socket, rules, host, details);
     connection.start();
     return connection;
@@ -77,7 +78,11 @@ export function drive<Opened extends Connection>(
       if (typeof data === "string") connection.text(data);
       else if (data instanceof ArrayBuffer) connection.binary(new Uint8Array(data));
     };
-    socket.onclose = (event) => connection.closed(toCode(event), event.reason);
+    socket.onclose = (event) => {
+      // Deno keeps a lost socket until its idle timer ends; what belonged to it need not stay as long.
+      socket.onopen = socket.onmessage = socket.onerror = socket.onclose = null;
+      connection.closed(toCode(event), event.reason);
+    };
     resolve(connection);
   };
   socket.binaryType = "arraybuffer";

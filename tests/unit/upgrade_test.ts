@@ -1,0 +1,294 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { AuthError, AuthnError, AuthzError, HandshakeTimedOut, UpgradeError } from "../../src/errors.ts";
+import type { Service } from "../../src/service.ts";
+import type { ServiceConfig } from "../../src/service_config.ts";
+import { ask, Upgrade, UpgradeSlot } from "../../src/slot.ts";
+import { FakeClock } from "../../src/testing/mod.ts";
+import { isUpgradeService, rulesOf, type UpgradeHandler, type UpgradeService, upgrade } from "../../src/upgrade.ts";
+import type { UpgradeContext } from "../../src/upgrade_request.ts";
+import { RecordingSocket, silent, toHost } from "./support.ts";
+
+const handshake = {
+  host: "example.com",
+  upgrade: "websocket",
+  connection: "Upgrade",
+  "sec-websocket-version": "13",
+  "sec-websocket-key": "dGhlIHNhbXBsZSBub25jZQ==",
+};
+
+/** Makes the context that an upgrade service gets from Hono. */
+function toContext(request: Request, env: unknown, params: unknown = {}): UpgradeContext {
+  const headers = new Headers();
+  return {
+    req: { raw: request, param: () => params },
+    env,
+    header: (name, value) => (value === undefined ? headers.delete(name) : headers.set(name, value)),
+    body: () => new Response(null, { headers }),
+    get: () => undefined,
+  };
+}
+
+/** Asks an upgrade service about a request, as an adapter does. */
+function knock(service: UpgradeService, more: Record<string, string> = {}, host = toHost(silent(), new FakeClock())) {
+  const request = new Request("http://example.com/x", { headers: { ...handshake, ...more } });
+  const slot = new UpgradeSlot(host, "192.0.2.1", true);
+  const app = { fetch: (raw: Request, env: unknown) => service(toContext(raw, env, { name: "ada" })) };
+  return { slot, answer: ask(app, request, slot, {}) };
+}
+
+async function refusal(
+  service: UpgradeService,
+  more: Record<string, string> = {},
+  host = toHost(silent(), new FakeClock()),
+) {
+  const answer = await knock(service, more, host).answer;
+  assert.ok(answer instanceof Response, "it was accepted");
+  return { status: answer.status, body: await answer.text(), headers: answer.headers };
+}
+
+test("upgrade() needs a handler, and takes options before it", () => {
+  const handler: UpgradeHandler = () => ({});
+  assert.ok(isUpgradeService(upgrade(handler)));
+  assert.equal(rulesOf(upgrade({ maxFrameSize: 5 }, handler)).maxFrameSize, 5);
+  assert.equal(isUpgradeService(handler), false);
+  assert.equal(isUpgradeService({}), false);
+  for (const wrong of [undefined, {}, "x"]) {
+    assert.throws(() => upgrade({}, wrong as unknown as UpgradeHandler), TypeError);
+    assert.throws(() => upgrade(wrong as unknown as UpgradeHandler), TypeError);
+  }
+});
+
+test("an upgrade that passes calls the handler once, with what the request says, and runs the service", async () => {
+  const seen: unknown[] = [];
+  const service = upgrade<"/:name">({ subProtocols: ["chat"] }, (request) => {
+    seen.push(
+      request.params.name,
+      request.remoteAddress,
+      request.headers.get("x-a"),
+      request.context.req.raw === request.raw,
+    );
+    return { onOpen: (caller) => `${caller.negotiatedSubProtocol} ${caller.remoteAddress} ${caller.isSecure}` };
+  });
+  const answer = await knock(service, { "x-a": "1", "sec-websocket-protocol": "chat" }).answer;
+  assert.ok(answer instanceof Upgrade);
+  assert.deepEqual(seen, ["ada", "192.0.2.1", "1", true]);
+  assert.equal(answer.protocol, "chat");
+  assert.deepEqual(answer.headers, []);
+  const socket = new RecordingSocket();
+  answer.open(socket);
+  assert.deepEqual(socket.sent, ["chat 192.0.2.1 true"]);
+});
+
+test("a synchronous handler is answered without waiting", () => {
+  assert.ok(knock(upgrade(() => ({}))).answer instanceof Upgrade);
+});
+
+test("R22 the checks run in their order: stopping, form, origin, subprotocol, handler", async () => {
+  const called: string[] = [];
+  const service = upgrade({ subProtocols: ["a"], requireSubProtocol: true }, () => {
+    called.push("handler");
+    return new UpgradeError("no", { status: 418 });
+  });
+  const stopping = toHost(silent(), new FakeClock());
+  stopping.stopping = true;
+  const wrong = { "sec-websocket-version": "8", origin: "https://evil.example", "sec-websocket-protocol": "b" };
+  const stopped = await refusal(service, wrong, stopping);
+  assert.equal(stopped.status, 503);
+  assert.equal(stopped.headers.get("retry-after"), "1");
+  assert.equal((await refusal(service, wrong)).status, 426);
+  assert.equal((await refusal(service, { ...wrong, "sec-websocket-version": "13" })).status, 403);
+  assert.equal((await refusal(service, { "sec-websocket-protocol": "b" })).status, 400);
+  assert.deepEqual(called, []);
+  assert.equal((await refusal(service, { "sec-websocket-protocol": "a" })).status, 418);
+  assert.deepEqual(called, ["handler"]);
+});
+
+test("R25 a refused origin is logged once, quoted, with the option that would allow it", async () => {
+  const logger = silent();
+  const host = toHost(logger, new FakeClock());
+  await refusal(
+    upgrade(() => ({})),
+    { origin: "https://evil.example" },
+    host,
+  );
+  assert.deepEqual(logger.lines, [
+    ["info", 'Refused an upgrade from origin "https://evil.example": list it in option origins to allow it'],
+  ]);
+});
+
+const answers: [title: string, answer: unknown, status: number, body: string][] = [
+  ["an UpgradeError", new UpgradeError("Name a room", { status: 422 }), 422, "Name a room\n"],
+  ["an AuthnError", new AuthnError("Log in"), 401, "Log in\n"],
+  ["an AuthzError", new AuthzError("Not you"), 403, "Not you\n"],
+  ["another error", new AuthError("Cannot tell"), 400, "Cannot tell\n"],
+  ["undefined", undefined, 500, "Internal server error\n"],
+  ["null", null, 500, "Internal server error\n"],
+  ["a string", "no", 500, "Internal server error\n"],
+  ["a class", class {}, 500, "Internal server error\n"],
+];
+for (const [title, answer, status, body] of answers) {
+  test(`R23 a handler that returns ${title} is answered with ${status}, at once or from a promise`, async () => {
+    for (const returned of [answer, Promise.resolve(answer)]) {
+      const refused = await refusal(upgrade(() => returned as Service));
+      assert.equal(refused.status, status);
+      assert.equal(refused.body, body);
+      if (answer instanceof AuthnError) assert.equal(refused.headers.get("www-authenticate"), "Bearer");
+    }
+  });
+}
+
+test("R23 a Response of the handler is the refusal, as it is", async () => {
+  const refused = await refusal(upgrade(() => new Response("Moved", { status: 307, headers: { location: "/y" } })));
+  assert.equal(refused.status, 307);
+  assert.equal(refused.body, "Moved");
+  assert.equal(refused.headers.get("location"), "/y");
+});
+
+test("R23 headers of an UpgradeError are headers of the refusal", async () => {
+  const error = new UpgradeError("Later", { status: 429, headers: { "Retry-After": "7" } });
+  const refused = await refusal(upgrade(() => error));
+  assert.equal(refused.headers.get("retry-after"), "7");
+});
+
+test("R23 a handler that throws or rejects is answered with 500, logged, and tells nothing", async () => {
+  const failing: UpgradeHandler[] = [
+    () => {
+      throw new Error("secret");
+    },
+    () => Promise.reject(new Error("secret")),
+    () => new UpgradeError("x", { headers: { "bad name": "secret" } }),
+    () => Promise.resolve(new UpgradeError("x", { headers: { "bad name": "secret" } })),
+  ];
+  for (const handler of failing) {
+    const logger = silent();
+    const clock = new FakeClock();
+    const refused = await refusal(upgrade(handler), {}, toHost(logger, clock));
+    assert.equal(refused.status, 500);
+    assert.doesNotMatch(refused.body, /secret/);
+    assert.equal(logger.lines.length, 1);
+    assert.equal(logger.lines[0]?.[0], "error");
+    assert.equal(clock.pending, 0);
+  }
+});
+
+test("upgradeTimeout answers 503, aborts the signal, and ignores what comes late", async () => {
+  for (const late of ["a service", "an error"]) {
+    const { promise, resolve, reject } = Promise.withResolvers<Service>();
+    const logger = silent();
+    const clock = new FakeClock();
+    const signals: AbortSignal[] = [];
+    const service = upgrade({ upgradeTimeout: 2 }, ({ signal }) => {
+      signals.push(signal);
+      return promise;
+    });
+    const { slot, answer } = knock(service, {}, toHost(logger, clock));
+    await clock.advance(1.9);
+    assert.equal(signals[0]?.aborted, false);
+    await clock.advance(0.1);
+    const response = await answer;
+    assert.ok(response instanceof Response);
+    assert.equal(response.status, 503);
+    assert.equal(response.headers.get("retry-after"), "1");
+    assert.equal(signals[0]?.aborted, true);
+    assert.ok(signals[0].reason instanceof HandshakeTimedOut);
+    if (late === "a service") resolve({});
+    else reject(new Error("late"));
+    await clock.advance(0);
+    assert.equal(slot.upgrade, undefined);
+    assert.deepEqual(
+      logger.lines.map(([level]) => level),
+      ["warn"],
+    );
+  }
+});
+
+test("a handler that answers in time leaves no timer, and its signal alone", async () => {
+  const clock = new FakeClock();
+  const signals: AbortSignal[] = [];
+  const service = upgrade(async ({ signal }) => {
+    signals.push(signal);
+    return {};
+  });
+  assert.ok((await knock(service, {}, toHost(silent(), clock)).answer) instanceof Upgrade);
+  assert.equal(clock.pending, 0);
+  await clock.advance(100);
+  assert.equal(signals[0]?.aborted, false);
+});
+
+test("a handler may return a promise-like that is no promise", async () => {
+  // biome-ignore lint/suspicious/noThenProperty: that is the subject
+  const promiseLike = { then: (settle: (value: Service) => void) => void settle({}) };
+  const service = upgrade(() => promiseLike as unknown as Promise<Service>);
+  assert.ok((await knock(service).answer) instanceof Upgrade);
+});
+
+test("responseHeaders are added to the 101, from a record, from pairs or from a function of the request", () => {
+  const pairs = [
+    ["Set-Cookie", "a=1"],
+    ["set-cookie", "b=2"],
+  ] as const;
+  const give = (request: Request) => ({ "x-path": new URL(request.url).pathname });
+  const headersOf = (responseHeaders: ServiceConfig["responseHeaders"]) => {
+    const { answer } = knock(upgrade(responseHeaders === undefined ? {} : { responseHeaders }, () => ({})));
+    return answer instanceof Upgrade ? answer.headers : answer;
+  };
+  assert.deepEqual(headersOf(undefined), []);
+  assert.deepEqual(headersOf({ "X-A": "1" }), [["x-a", "1"]]);
+  assert.deepEqual(headersOf(pairs), [
+    ["set-cookie", "a=1"],
+    ["set-cookie", "b=2"],
+  ]);
+  assert.deepEqual(headersOf(give), [["x-path", "/x"]]);
+});
+
+test("a function for responseHeaders that throws or gives what is not allowed is answered with 500", async () => {
+  const functions = [
+    () => ({ upgrade: "x" }),
+    () => ({ a: "b\r\nc: d" }),
+    () => undefined as never,
+    () => {
+      throw new Error("no");
+    },
+  ];
+  for (const responseHeaders of functions) {
+    assert.equal((await refusal(upgrade({ responseHeaders }, () => ({})))).status, 500);
+  }
+});
+
+test("R28 a service that requires what the engine lacks is refused with 500, naming the engine that has it", async () => {
+  const logger = silent();
+  const host = toHost(logger, new FakeClock(), { engine: "deno", ping: false });
+  assert.equal(
+    (
+      await refusal(
+        upgrade({ requires: ["ping"] }, () => ({})),
+        {},
+        host,
+      )
+    ).status,
+    500,
+  );
+  assert.match(String(logger.lines[0]?.[2]), /UnsupportedError: .*use engine "node" or "bun"/);
+});
+
+test("R28 onPing on an engine without it is warned of once", () => {
+  const logger = silent();
+  const host = toHost(logger, new FakeClock(), { engine: "deno", ping: false });
+  const service = upgrade(() => ({ onPing: () => {} }));
+  for (let i = 0; i < 3; i++) assert.ok(knock(service, {}, host).answer instanceof Upgrade);
+  assert.equal(logger.lines.length, 1);
+  assert.match(logger.lines[0]?.[1] ?? "", /onPing and onPong are never called on engine "deno"/);
+});
+
+test("without an adapter the service answers 426 and names what serves it; a malformed request is told its fault", async () => {
+  const service = upgrade(() => ({}));
+  for (const env of [undefined, null, {}, "x"]) {
+    const response = await service(toContext(new Request("http://x/", { headers: handshake }), env));
+    assert.equal(response.status, 426);
+    assert.match(await response.text(), /Serve this app with @switchboard\/websocket/);
+  }
+  const plain = await service(toContext(new Request("http://x/"), {}));
+  assert.equal(plain.status, 426);
+  assert.match(await plain.text(), /Open this address as a WebSocket/);
+});

@@ -1,0 +1,156 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { ConnectionError } from "../../src/errors.ts";
+import { accept } from "../../src/web_socket.ts";
+import { silent } from "./support.ts";
+
+/** A Web-standard socket without a network. */
+class FakeWebSocket {
+  readyState = 0;
+  bufferedAmount = 0;
+  protocol = "";
+  binaryType = "blob";
+  url = "wss://example.com/x";
+  onopen: (() => void) | null = null;
+  onmessage: ((event: { data: unknown }) => void) | null = null;
+  onclose: ((event: { code: number; reason: string; wasClean: boolean }) => void) | null = null;
+  onerror: (() => void) | null = null;
+  readonly calls: unknown[][] = [];
+
+  send(data: unknown): void {
+    this.calls.push(["send", data]);
+  }
+
+  close(code?: number, reason?: string): void {
+    this.readyState = 2;
+    this.calls.push(["close", code, reason]);
+  }
+
+  open(protocol = ""): void {
+    this.readyState = 1;
+    this.protocol = protocol;
+    this.onopen?.();
+  }
+
+  end(code: number, reason = ""): void {
+    this.readyState = 3;
+    this.onclose?.({ code, reason, wasClean: code !== 1006 });
+  }
+
+  get web(): WebSocket {
+    return this as unknown as WebSocket;
+  }
+}
+
+test("accept() resolves to the caller once the socket is open, with the protocol that it has then", async () => {
+  const socket = new FakeWebSocket();
+  const seen: unknown[] = [];
+  const accepted = accept(socket.web, { onOpen: (caller) => void seen.push(caller.negotiatedSubProtocol) });
+  assert.deepEqual(seen, []);
+  assert.equal(socket.binaryType, "arraybuffer");
+  socket.open("chat");
+  const caller = await accepted;
+  assert.deepEqual(seen, ["chat"]);
+  assert.equal(caller.negotiatedSubProtocol, "chat");
+  assert.equal(caller.isSecure, true);
+  assert.equal(caller.capabilities.engine, "websocket");
+});
+
+test("accept() runs at once over a socket that is open", async () => {
+  const socket = new FakeWebSocket();
+  socket.open();
+  const seen: unknown[] = [];
+  const accepted = accept(socket.web, { onOpen: () => void seen.push("open") });
+  assert.deepEqual(seen, ["open"]);
+  await accepted;
+});
+
+test("accept() hands messages and the end to the service, 0 as 1006", async () => {
+  for (const [code, told] of [
+    [1000, 1000],
+    [1005, 1005],
+    [0, 1006],
+  ] as const) {
+    const socket = new FakeWebSocket();
+    const seen: unknown[] = [];
+    const accepted = accept(socket.web, {
+      onMessage: (_caller, data) => void seen.push(data),
+      onClose: (_caller, code, reason) => void seen.push([code, reason]),
+    });
+    socket.open();
+    await accepted;
+    socket.onmessage?.({ data: "a" });
+    socket.onmessage?.({ data: new Uint8Array([1]).buffer });
+    socket.onmessage?.({ data: new Blob([]) });
+    socket.onerror?.();
+    socket.end(code, "bye");
+    socket.end(1005);
+    assert.deepEqual(seen, ["a", new Uint8Array([1]), [told, "bye"]]);
+  }
+});
+
+test("accept() rejects, when the socket is closed or closes before it opens, and nobody has to hear it", async () => {
+  const closed = new FakeWebSocket();
+  closed.readyState = 3;
+  await assert.rejects(accept(closed.web, {}), ConnectionError);
+  const early = new FakeWebSocket();
+  const accepted = accept(early.web, {});
+  early.end(1006);
+  await assert.rejects(accepted, ConnectionError);
+  const unheard = new FakeWebSocket();
+  void accept(unheard.web, {});
+  unheard.end(1006);
+  await new Promise((resolve) => setTimeout(resolve, 0));
+});
+
+test("accept() checks its options before it touches the socket", () => {
+  const socket = new FakeWebSocket();
+  assert.throws(() => accept(socket.web, {}, { idleTimeout: -1 }), RangeError);
+  assert.equal(socket.onopen, null);
+});
+
+test("accept() over a socket that can ping leaves the heartbeat off, for nobody hears the pongs", async () => {
+  const socket = new FakeWebSocket();
+  Object.assign(socket, { ping: () => socket.calls.push(["ping"]), terminate: () => {} });
+  const original = globalThis.setTimeout;
+  let timers = 0;
+  globalThis.setTimeout = Object.assign((...args: Parameters<typeof setTimeout>) => {
+    timers++;
+    return original(...args);
+  }, original);
+  try {
+    const accepted = accept(socket.web, {}, { heartbeat: { interval: 0.01, timeout: 0.01 } });
+    socket.open();
+    const caller = await accepted;
+    assert.throws(() => caller.ping(), { name: "UnsupportedError" });
+  } finally {
+    globalThis.setTimeout = original;
+  }
+  assert.equal(timers, 0);
+  assert.deepEqual(socket.calls, []);
+});
+
+test("accept() closes without a code, where the socket may not send it", async () => {
+  const socket = new FakeWebSocket();
+  const close = socket.close.bind(socket);
+  socket.close = (code, reason) => {
+    close(code, reason);
+    if (code === 1011) throw new Error("InvalidAccessError");
+  };
+  const logger = silent();
+  const service = {
+    onTextMessage: () => {
+      throw new Error("broken");
+    },
+  };
+  const accepted = accept(socket.web, service, {}, { logger });
+  socket.open();
+  await accepted;
+  socket.onmessage?.({ data: "x" });
+  assert.deepEqual(socket.calls, [
+    ["close", 1011, "Internal server error occurred"],
+    ["close", undefined, undefined],
+  ]);
+  assert.equal(logger.lines.length, 1);
+  socket.end(1005);
+});
