@@ -24,7 +24,7 @@ test("closeFrame() says which codes are allowed", () => {
 });
 
 test("closeFrame() counts the reason in bytes: 123 fit, 124 do not", () => {
-  assert.equal(closeFrame(1000, "é".repeat(61) + "x").reason.length, 62);
+  assert.equal(closeFrame(1000, `${"é".repeat(61)}x`).reason.length, 62);
   assert.throws(() => closeFrame(1000, "é".repeat(62)), /over 123 bytes: "é{40}…"/);
   assert.equal(closeFrame(1000).reason, "");
   assert.throws(() => checkClose(1000, 5 as unknown as string), TypeError);

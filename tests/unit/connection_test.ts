@@ -8,14 +8,18 @@ import { open, RecordingSocket } from "./support.ts";
 /** A service that writes down its callbacks, and does what `more` says. */
 function recorder(more: Service = {}): { service: Service; seen: unknown[] } {
   const seen: unknown[] = [];
+  const note = <Reply>(what: unknown, reply: () => Reply): Reply => {
+    seen.push(what);
+    return reply();
+  };
   const service: Service = {
-    onOpen: (caller) => (seen.push("open"), more.onOpen?.(caller)),
-    onTextMessage: (caller, text) => (seen.push(text), more.onTextMessage?.(caller, text)),
-    onBinaryMessage: (caller, data) => (seen.push([...data]), more.onBinaryMessage?.(caller, data)),
-    onPing: (caller, data) => (seen.push(["ping", ...data]), more.onPing?.(caller, data)),
-    onPong: (caller, data) => (seen.push(["pong", ...data]), more.onPong?.(caller, data)),
-    onError: (caller, error) => (seen.push(error), more.onError?.(caller, error)),
-    onClose: (caller, code, reason) => (seen.push(["close", code, reason]), more.onClose?.(caller, code, reason)),
+    onOpen: (caller) => note("open", () => more.onOpen?.(caller)),
+    onTextMessage: (caller, text) => note(text, () => more.onTextMessage?.(caller, text)),
+    onBinaryMessage: (caller, data) => note([...data], () => more.onBinaryMessage?.(caller, data)),
+    onPing: (caller, data) => note(["ping", ...data], () => more.onPing?.(caller, data)),
+    onPong: (caller, data) => note(["pong", ...data], () => more.onPong?.(caller, data)),
+    onError: (caller, error) => note(error, () => more.onError?.(caller, error)),
+    onClose: (caller, code, reason) => note(["close", code, reason], () => more.onClose?.(caller, code, reason)),
   };
   return { service, seen };
 }
@@ -360,7 +364,8 @@ for (const [title, fail] of [
 test("R9 what is thrown and is no error becomes one", () => {
   const { service, seen } = recorder({
     onTextMessage: () => {
-      throw "text"; // biome-ignore lint/style/useThrowOnlyError: that is the subject
+      // biome-ignore lint/style/useThrowOnlyError: that is the subject
+      throw "text";
     },
   });
   open(service).connection.text("x");
@@ -371,7 +376,7 @@ test("R9 what is thrown and is no error becomes one", () => {
 test("R10 a message over maxFrameSize is told to onError and closes with 1009, counted in bytes of UTF-8", () => {
   for (const [send, fits] of [
     [(c: ReturnType<typeof open>["connection"]) => c.text("é".repeat(5)), true],
-    [(c: ReturnType<typeof open>["connection"]) => c.text("é".repeat(5) + "x"), false],
+    [(c: ReturnType<typeof open>["connection"]) => c.text(`${"é".repeat(5)}x`), false],
     [(c: ReturnType<typeof open>["connection"]) => c.binary(new Uint8Array(10)), true],
     [(c: ReturnType<typeof open>["connection"]) => c.binary(new Uint8Array(11)), false],
   ] as const) {
@@ -456,7 +461,7 @@ test("a fault comes after the messages before it, and waits for the callback tha
   connection.text("a");
   connection.failed(1007, undefined);
   connection.closed(1006, "");
-  assert.deepEqual(seen, ["open", "a"]);
+  assert.deepEqual([...seen], ["open", "a"]);
   resolve();
   await clock.advance(0);
   assert.ok(seen[2] instanceof CorruptedFrameError);
@@ -498,10 +503,14 @@ test("onClose is told the peer's code, when the peer's close frame came first", 
 });
 
 test("a reply after our own close is a mistake that onError is told, and only the debug log without one", async () => {
-  const { service, seen } = recorder({ onTextMessage: (caller) => (void caller.close(4000), "late") });
+  const onTextMessage: Service["onTextMessage"] = (caller) => {
+    void caller.close(4000);
+    return "late";
+  };
+  const { service, seen } = recorder({ onTextMessage });
   open(service).connection.text("x");
   assert.ok(seen[2] instanceof ConnectionClosureError);
-  const { connection, logger, socket } = open({ onTextMessage: (caller) => (void caller.close(4000), "late") });
+  const { connection, logger, socket } = open({ onTextMessage });
   connection.text("x");
   assert.deepEqual(socket.names, ["close"]);
   assert.deepEqual(

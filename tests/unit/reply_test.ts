@@ -20,6 +20,7 @@ const replies: [title: string, reply: Reply, sent: unknown[]][] = [
   ["a number", 0, ["0"]],
   ["false", false, ["false"]],
   ["an object that looks like a close frame", { statusCode: 4000, reason: "x" }, ['{"statusCode":4000,"reason":"x"}']],
+  // biome-ignore lint/suspicious/noThenProperty: that is the subject
   ["an object with a then that is no function", { then: "later" }, ['{"then":"later"}']],
 ];
 

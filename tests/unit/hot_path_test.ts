@@ -1,0 +1,188 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { Host } from "../../src/host.ts";
+import type { Service } from "../../src/service.ts";
+import { toServiceRules } from "../../src/service_config.ts";
+import { Upgrade } from "../../src/slot.ts";
+import type { Connection, RuntimeSocket } from "../../src/socket.ts";
+import { FakeClock } from "../../src/testing/mod.ts";
+import { full, silent } from "./support.ts";
+
+/** A socket that allocates nothing. */
+const socket: RuntimeSocket & { count: number } = {
+  count: 0,
+  readyState: 1,
+  bufferedAmount: 0,
+  send() {
+    this.count++;
+  },
+  close() {},
+  ping() {},
+  pong() {},
+  terminate() {},
+  pause() {},
+  resume() {},
+};
+
+const binary = new Uint8Array(16);
+
+/** What a message may cause without an allocation of ours. */
+const paths: [title: string, service: Service, replies: number, message: (connection: Connection) => void][] = [
+  ["a text message that is replied to", { onTextMessage: (_caller, text) => text }, 1, (c) => c.text("hello")],
+  ["a text message without a reply", { onTextMessage: () => {} }, 0, (c) => c.text("hello")],
+  ["a text message for onMessage", { onMessage: () => "ok" }, 1, (c) => c.text("hello")],
+  ["a binary message that is replied to", { onBinaryMessage: () => binary }, 1, (c) => c.binary(binary)],
+  [
+    "a text message that is answered by two writes",
+    {
+      onTextMessage: (caller, text) => {
+        void caller.writeTextMessage(text);
+        void caller.writeTextMessage(text);
+      },
+    },
+    2,
+    (c) => c.text("hello"),
+  ],
+  ["a ping that nobody observes", {}, 0, (c) => c.ping(binary)],
+];
+
+function run(service: Service): Connection {
+  const host = new Host(full, silent(), new FakeClock());
+  const details = { protocol: "", remoteAddress: undefined, isSecure: false };
+  return new Upgrade(service, toServiceRules({ idleTimeout: 60 }), host, details, []).open(socket);
+}
+
+/** Calls `work` and counts promises that are made by hand, timers and microtasks. */
+function count(work: () => void): number {
+  let made = 0;
+  const { Promise: promise, setTimeout: timeout, queueMicrotask: microtask } = globalThis;
+  const counting = new Proxy(promise, {
+    construct(target, args, newTarget) {
+      made++;
+      return Reflect.construct(target, args, newTarget);
+    },
+  });
+  const counted = <Call extends (...args: never[]) => unknown>(call: Call): Call =>
+    new Proxy(call, {
+      apply(target, self, args) {
+        made++;
+        return Reflect.apply(target, self, args);
+      },
+    });
+  Object.assign(globalThis, { Promise: counting, setTimeout: counted(timeout), queueMicrotask: counted(microtask) });
+  try {
+    work();
+  } finally {
+    Object.assign(globalThis, { Promise: promise, setTimeout: timeout, queueMicrotask: microtask });
+  }
+  return made;
+}
+
+for (const [title, service, replies, message] of paths) {
+  test(`the hot path makes no promise, timer or microtask: ${title}`, () => {
+    const connection = run(service);
+    const before = socket.count;
+    assert.equal(
+      count(() => {
+        for (let i = 0; i < 100; i++) message(connection);
+      }),
+      0,
+    );
+    assert.equal(socket.count - before, 100 * replies);
+  });
+}
+
+test("the count of promises, timers and microtasks counts", () => {
+  assert.equal(
+    count(() => {
+      void new Promise<void>((resolve) => resolve());
+      Promise.withResolvers();
+      void Promise.resolve();
+      clearTimeout(setTimeout(() => {}, 0));
+      queueMicrotask(() => {});
+    }),
+    5,
+  );
+});
+
+const counting = await countNativePromises();
+const untold = counting === undefined && "this runtime does not tell of promises";
+test("the hot path makes no native promise either, such as those of async functions", { skip: untold }, () => {
+  assert.ok(counting !== undefined);
+  for (const [title, service, , message] of paths) {
+    const connection = run(service);
+    assert.equal(
+      counting(() => {
+        for (let i = 0; i < 100; i++) message(connection);
+      }),
+      0,
+      title,
+    );
+  }
+});
+
+const allocated = await toAllocationMeter();
+const unmeasured = allocated === undefined && "this runtime does not tell what is allocated";
+test("the hot path allocates no closure or event object", { skip: unmeasured }, () => {
+  assert.ok(allocated !== undefined);
+  // The meter must notice the least that a message could cost.
+  const kept: unknown[] = [0];
+  let calls = 0;
+  const closure = allocated(() => {
+    kept[0] = () => calls++;
+  });
+  assert.ok(closure >= 16, `a closure is measured as ${closure} bytes`);
+  for (const [title, service, , message] of paths) {
+    const connection = run(service);
+    const bytes = allocated(() => message(connection));
+    assert.ok(bytes < 8, `${title}: ${bytes} bytes a message`);
+  }
+});
+
+/** Counts promises by the hooks of Node, where they are called. */
+async function countNativePromises(): Promise<((work: () => void) => number) | undefined> {
+  const { createHook } = await import("node:async_hooks");
+  let promises = 0;
+  const hook = createHook({
+    init(_id, type) {
+      if (type === "PROMISE") promises++;
+    },
+  });
+  const counting = (work: () => void): number => {
+    promises = 0;
+    hook.enable();
+    work();
+    hook.disable();
+    return promises;
+  };
+  return counting(() => void (async () => {})()) > 0 ? counting : undefined;
+}
+
+/** Measures the bytes that one call allocates, on V8. */
+async function toAllocationMeter(): Promise<((work: () => void) => number) | undefined> {
+  const { setFlagsFromString } = await import("node:v8");
+  const { runInNewContext } = await import("node:vm");
+  const { memoryUsage } = await import("node:process");
+  let collect: () => void;
+  try {
+    setFlagsFromString("--expose-gc");
+    collect = runInNewContext("gc");
+    collect();
+  } catch {
+    return undefined;
+  }
+  const calls = 2000;
+  const measure = (work: () => void): number => {
+    collect();
+    const before = memoryUsage().heapUsed;
+    for (let i = 0; i < calls; i++) work();
+    return (memoryUsage().heapUsed - before) / calls;
+  };
+  return (work) => {
+    // Until the compiler is done, what it allocates is counted too.
+    for (let i = 0; i < 20_000; i++) work();
+    let least = Number.POSITIVE_INFINITY;
+    for (let i = 0; i < 20 && least >= 8; i++) least = Math.min(least, measure(work));
+    return least;
+  };
+}
