@@ -6,6 +6,7 @@ import { testEndings } from "./endings.ts";
 import { testFrames } from "./frames.ts";
 import { testHandshakes } from "./handshake.ts";
 import { defineFor } from "./harness.ts";
+import { testMemory } from "./memory.ts";
 import { testSplits } from "./splits.ts";
 
 /** Registers all tests for an engine. */
@@ -17,4 +18,5 @@ export function testWire(engine: EngineName): void {
   testCloses(define);
   testSplits(define);
   testEndings(define);
+  testMemory(engine);
 }

@@ -1,0 +1,165 @@
+/** What peers may cost: R19, R20, and no object for a connection that has ended. The servers are processes of their own. */
+import assert from "node:assert/strict";
+import { Buffer } from "node:buffer";
+import type { EngineName } from "../../mod.ts";
+import { gapTest } from "../conformance/gaps.ts";
+import { Child } from "../kit/child.ts";
+import { connect, toFrame } from "../kit/raw_client.ts";
+
+const MIB = 1_048_576;
+
+/** Registers the tests. */
+export function testMemory(engine: EngineName): void {
+  testSlowReaders(engine);
+  testInboxes(engine);
+  testLeaks(engine);
+}
+
+/** Runs a test against a program that serves. */
+async function serve(
+  engine: EngineName,
+  name: string,
+  run: (port: number, child: Child) => Promise<void>,
+): Promise<void> {
+  const child = new Child(new URL(`./programs/${name}.ts`, import.meta.url), engine);
+  try {
+    const { port } = await child.line<{ port: number }>();
+    await run(port, child);
+  } finally {
+    await child.stop();
+  }
+}
+
+/** Less than an inbox may hold where reading cannot pause. */
+const requests = Buffer.concat(Array.from({ length: 900 }, () => toFrame({ payload: "x" })));
+
+function testSlowReaders(engine: EngineName): void {
+  for (const [way, title] of [
+    ["burst", "200 MiB of bytes are written to it at once"],
+    ["text", "200 MiB of text are written to it at once"],
+    ["turns", "200 MiB are written to it, a message each turn"],
+    ["awaited", "200 MiB are written to it, each write awaited"],
+    ["replies", "it asks for 900 replies of 64 KiB"],
+    ["stream", "a stream of 200 MiB goes to it"],
+  ] as const) {
+    gapTest(engine, undefined, `R20: a client that does not read is closed with 1013 when ${title}`, () =>
+      serve(engine, "slow_reader", async (port, child) => {
+        // The first round is for what the code itself needs.
+        for (const round of [1, 2]) {
+          const client = await connect(port, { path: `/flood/${way}`, answersClose: false });
+          client.pause();
+          if (way === "replies") void client.write(requests);
+          if (way === "stream") assert.deepEqual(await child.line(), { returned: true });
+          const { code, reason, growth, error } = await child.line<Record<string, unknown>>();
+          assert.equal(error, undefined);
+          assert.deepEqual({ code, reason }, { code: 1013, reason: "Slow consumer" });
+          const most = round === 1 ? 32 : 9;
+          assert.ok(Number(growth) <= most * MIB, `The server grew by ${Number(growth) / MIB} MiB in round ${round}`);
+          client.destroy();
+        }
+      }),
+    );
+  }
+}
+
+interface Flooded {
+  readonly code: number;
+  readonly handled: number;
+  readonly inOrder: boolean;
+  readonly growth: number;
+}
+
+const COUNT = 10_000;
+
+/** 80 MiB of messages that say which they are. */
+function toFlood(): Buffer {
+  const filler = "x".repeat(8192);
+  const toText = (i: number) => `${i} ${filler}${i === COUNT - 1 ? "last" : ""}`;
+  return Buffer.concat(Array.from({ length: COUNT }, (_, i) => toFrame({ payload: toText(i) })));
+}
+
+function testInboxes(engine: EngineName): void {
+  const title = `R19: ${COUNT} messages to a handler that sleeps`;
+  gapTest(engine, "pause", `${title} are all handled, in order`, () =>
+    serve(engine, "inbox_flood", async (port, child) => {
+      const client = await connect(port, { patience: 30_000 });
+      void client.write(toFlood());
+      assert.equal(await client.message(), "done");
+      void client.send.close(1000);
+      const { code, handled, inOrder } = await child.line<Flooded>();
+      assert.deepEqual({ code, handled, inOrder }, { code: 1000, handled: COUNT, inOrder: true });
+    }),
+  );
+  gapTest(
+    engine,
+    undefined,
+    `${title} do not fill the memory: they are handled, or the connection is closed with 1013`,
+    () =>
+      serve(engine, "inbox_flood", async (port, child) => {
+        const client = await connect(port, { patience: 30_000 });
+        void client.write(toFlood());
+        // A close frame comes where the engine cannot pause.
+        await client.message().catch(() => {});
+        void client.send.close(1000);
+        const { code, handled, inOrder, growth } = await child.line<Flooded>();
+        assert.ok((code === 1000 && handled === COUNT) || code === 1013, `onClose(${code}) after ${handled} messages`);
+        assert.ok(inOrder);
+        assert.ok(growth <= 16 * MIB, `The server grew by ${growth / MIB} MiB`);
+        client.destroy();
+      }),
+  );
+}
+
+interface Counted {
+  readonly opened: number;
+  readonly closed: number;
+  readonly open: number;
+  readonly alive: number;
+  readonly heap: number;
+}
+
+function testLeaks(engine: EngineName): void {
+  const many = 10_000;
+  gapTest(engine, undefined, `${many} connections that have come and gone leave no object behind`, () =>
+    serve(engine, "leaks", async (port, child) => {
+      await comeAndGo(port, "/", 1000);
+      await comeAndGo(port, "/timeless", 1000);
+      const before = await count(child, 2000);
+      await comeAndGo(port, "/timeless", many);
+      const after = await count(child, 2000 + many);
+      const growth = after.heap - before.heap;
+      assert.ok(growth < 2 * MIB, `The heap grew by ${growth / MIB} MiB`);
+    }),
+  );
+}
+
+async function count(child: Child, opened: number): Promise<Counted> {
+  child.tell("count");
+  const counted = await child.line<Counted>();
+  assert.equal(counted.opened, opened);
+  assert.equal(counted.closed, opened);
+  assert.equal(counted.open, 0);
+  // A conservative collector keeps what happens to lie on the stack.
+  assert.ok(counted.alive <= 30, `${counted.alive} objects are alive`);
+  return counted;
+}
+
+/** Connects, gets an echo, and leaves in one of four ways, 32 at a time. */
+async function comeAndGo(port: number, path: string, count: number): Promise<void> {
+  let next = 0;
+  const work = async () => {
+    while (next < count) {
+      const way = next++ % 4;
+      const client = await connect(port, { path });
+      void client.send.text("hello");
+      await client.message();
+      if (way === 0) void client.send.close(1000);
+      if (way === 1) client.reset();
+      if (way === 2) client.fin();
+      if (way === 3) void client.send.text("end");
+      await client.ended();
+      client.destroy();
+    }
+  };
+  await Promise.all(Array.from({ length: 32 }, work));
+}
