@@ -60,7 +60,7 @@ export {
 export { Host } from "./src/host.ts";
 export type { ListenerConfig } from "./src/listener_config.ts";
 export type { Logger } from "./src/logger.ts";
-export type { JsonValue, Reply, Service } from "./src/service.ts";
+export type { JsonObject, JsonValue, Reply, Service } from "./src/service.ts";
 export type { Heartbeat, ResponseHeaders, ServiceConfig } from "./src/service_config.ts";
 export { type App, ask, type Env, Upgrade, UpgradeSlot } from "./src/slot.ts";
 export type { Connection, RuntimeSocket } from "./src/socket.ts";

@@ -7,14 +7,26 @@
 import type { Caller } from "./caller.ts";
 import type { CloseFrame } from "./close_frame.ts";
 
-/** What JSON can hold, as far as types can tell. */
+/**
+ * What goes out as JSON text: plain values, lists, and objects of any type, interfaces too.
+ *
+ * What has no JSON form worth sending does not compile: functions, maps, sets, promises, generators that are not async.
+ */
 export type JsonValue =
   | null
   | boolean
   | number
   | string
   | readonly JsonValue[]
-  | { readonly [key: string]: JsonValue | undefined };
+  | { readonly [key: string]: JsonValue | undefined }
+  | JsonObject;
+
+/** An object that is neither a function, an iterable nor one of the built-in classes that JSON knows nothing of. */
+export type JsonObject = object & {
+  readonly [Symbol.iterator]?: never;
+  readonly [Symbol.hasInstance]?: never;
+  readonly [Symbol.toStringTag]?: never;
+};
 
 /**
  * What a callback may return (rule R6).

@@ -47,7 +47,8 @@ for (const [file, name] of [
 test("the tree of errors is that of src/errors.ts, codes included", () => {
   const tree = toRows(errorsPage, "## Errors").map(([name, code, base]) => ({ name, code, base }));
   const classes = Object.values(module)
-    .filter((value) => typeof value === "function" && value.prototype instanceof Error)
+    .filter((value) => typeof value === "function")
+    .filter((value) => value.prototype instanceof Error)
     .map((value) => {
       const error: unknown = Reflect.construct(value, [""]);
       assert.ok(error instanceof module.WebSocketError);

@@ -87,6 +87,25 @@ export const replies: Reply[] = [
   })(),
   new Error("fault"),
 ];
+interface Quote {
+  symbol: string;
+  at: Date;
+  more?: Quote[];
+}
+declare const quote: Quote;
+export const objects: Reply[] = [quote, [quote], { quote }, new Date(), new URL("ws://localhost")];
+export async function* quotes(): AsyncGenerator<Quote> {
+  yield quote;
+}
+export const streamed: Service = { onOpen: () => quotes(), onTextMessage: async () => quote };
+// @ts-expect-error A map has no JSON form.
+export const map: Reply = new Map<string, string>();
+// @ts-expect-error Nor has a generator that is not async.
+export const generator: Reply = (function* () {
+  yield 1;
+})();
+// @ts-expect-error Nor has a set, which is what `set.add` returns.
+export const adding: Service = { onOpen: (caller) => new Set<Caller>().add(caller) };
 // @ts-expect-error A set has no JSON form.
 export const set: Reply = new Set<string>();
 // @ts-expect-error Nor has a function.
