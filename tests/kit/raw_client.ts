@@ -221,10 +221,13 @@ export class RawClient {
    * @throws If none comes in time, or the connection ends before
    */
   async frame(patience?: number): Promise<Frame> {
-    await this.#until("a frame", () => this.#frames.length > 0 || this.#end !== undefined, patience);
-    const frame = this.#frames.shift();
-    if (frame === undefined) throw new Error(`The connection ended before a frame: ${this.#describe()}`);
-    return frame;
+    for (;;) {
+      await this.#until("a frame", () => this.#frames.length > 0 || this.#end !== undefined, patience);
+      const frame = this.#frames.shift();
+      if (frame !== undefined) return frame;
+      // Else another wait has taken it.
+      if (this.#end !== undefined) throw new Error(`The connection ended before a frame: ${this.#describe()}`);
+    }
   }
 
   /**

@@ -107,25 +107,28 @@ export class WireServer {
   readonly peers: Peer[] = [];
   readonly logged: unknown[][] = [];
   readonly #clients: RawClient[] = [];
+  readonly #pairs: Map<string, Peer> = new Map();
+  #next = 0;
   readonly #waiter = new Waiter();
 
   constructor(engine: EngineName, { config = {}, answer, decide }: Setup) {
     const log = (...details: unknown[]): void => void this.logged.push(details);
     const logger = { debug: log, info: log, warn: log, error: log };
     this.listener = new Listener(0, { engine, host: "127.0.0.1", logger });
-    const accept = () => {
+    const accept = ({ query }: UpgradeRequest) => {
       const peer = new Peer(answer);
       this.peers.push(peer);
+      this.#pairs.set(query.get("pair") ?? "", peer);
       this.#waiter.wake();
       return peer;
     };
     this.listener.attach(
       "/",
       (request) => {
-        if (decide === undefined) return accept();
+        if (decide === undefined) return accept(request);
         const decision = decide(request);
-        if (decision instanceof Promise) return decision.then((value) => value ?? accept());
-        return (decision as Service | undefined) ?? accept();
+        if (decision instanceof Promise) return decision.then((value) => value ?? accept(request));
+        return (decision as Service | undefined) ?? accept(request);
       },
       config,
     );
@@ -149,9 +152,10 @@ export class WireServer {
 
   /** Opens a WebSocket and waits for its service. */
   async pair(options?: ConnectOptions): Promise<{ client: RawClient; peer: Peer }> {
-    const index = this.peers.length;
-    const client = await this.connect(options);
-    const peer = await this.peer(index);
+    const name = `${this.#next++}`;
+    const client = await this.connect({ path: `/?pair=${name}`, ...options });
+    await this.#waiter.until(`the service of pair ${name}`, () => this.#pairs.has(name), PATIENCE);
+    const peer = this.#pairs.get(name) as Peer;
     await peer.event("open");
     return { client, peer };
   }

@@ -56,7 +56,7 @@ export function testSplits(define: Define): void {
   });
   define("A handshake arrives whole when each byte comes in a segment of its own", {}, async (server) => {
     const handshake = Buffer.from(toHandshake(server.port));
-    const { client } = await server.pair({ raw: handshake, partSize: 1, answersClose: false });
+    const client = await server.connect({ raw: handshake, partSize: 1, answersClose: false });
     await client.write(frames);
     assert.equal((await client.ended()).code, 4321);
     await check(server);

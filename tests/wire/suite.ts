@@ -4,6 +4,7 @@ import { testCloses } from "./closes.ts";
 import { testEarlyFrames } from "./early.ts";
 import { testEndings } from "./endings.ts";
 import { testFrames } from "./frames.ts";
+import { testFuzz } from "./fuzz.ts";
 import { testHandshakes } from "./handshake.ts";
 import { defineFor } from "./harness.ts";
 import { testMemory } from "./memory.ts";
@@ -18,5 +19,6 @@ export function testWire(engine: EngineName): void {
   testCloses(define);
   testSplits(define);
   testEndings(define);
+  testFuzz(engine, define);
   testMemory(engine);
 }
