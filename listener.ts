@@ -131,6 +131,7 @@ export class Listener {
     if (this.#app !== undefined) this.#mount(this.#app, attached);
     this.#attached.set(pattern, attached);
     this.#route();
+    this.#server?.limit?.(this.#maxFrameSize());
   }
 
   /**
@@ -161,13 +162,12 @@ export class Listener {
       throw new ListenerError("Cannot start: the listener is started already");
     this.#starting = true;
     try {
-      const rules = [...this.#rules()];
-      const requires = [...(this.#config.requires ?? []), ...rules.flatMap((rule) => rule.requires)];
+      const requires = [...(this.#config.requires ?? []), ...[...this.#rules()].flatMap((rules) => rules.requires)];
       const name = pickEngine(this.#config.engine ?? "auto", runtimeName(), requires);
       const engine = await loadEngine(name);
       const host = new Host(engine.capabilities, this.#config.logger);
       this.#warn(host, name);
-      this.#server = await this.#listen(engine, host, rules);
+      this.#server = await this.#listen(engine, host);
       this.#host = host;
     } finally {
       this.#starting = false;
@@ -212,21 +212,27 @@ export class Listener {
 
   async #end(host: Host, server: Server, deadline: number): Promise<void> {
     await stopAll(host, server, deadline);
+    // Another stop may have been quicker, and the listener been started again.
+    if (this.#host !== host) return;
     this.#host = undefined;
     this.#server = undefined;
   }
 
-  async #listen(engine: Engine, host: Host, rules: readonly ServiceRules[]): Promise<Server> {
+  async #listen(engine: Engine, host: Host): Promise<Server> {
     const hostname = this.#config.host ?? "0.0.0.0";
     const port = this.#config.port ?? 0;
-    const known = rules.map((rule) => rule.maxFrameSize);
-    const maxFrameSize = this.#app === undefined ? Math.max(1, ...known) : Math.max(UNKNOWN_FRAME_SIZE, ...known);
+    const maxFrameSize = this.#maxFrameSize();
     const app: App = this.#app ?? { fetch: (request, env) => this.#fetch(request, env) };
     try {
       return await engine.listen(app, { hostname, port, maxFrameSize }, host);
     } catch (error) {
       throw new ListenerError(`Cannot listen on ${hostname}:${port}: ${reasonOf(error)}`, { cause: error });
     }
+  }
+
+  #maxFrameSize(): number {
+    const known = [...this.#rules()].map((rules) => rules.maxFrameSize);
+    return Math.max(this.#app === undefined ? 1 : UNKNOWN_FRAME_SIZE, ...known);
   }
 
   #fetch(request: Request, env: Env): Response | Promise<Response> {

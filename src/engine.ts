@@ -22,6 +22,8 @@ export interface ListenOptions {
 export interface Server {
   /** The port that was bound. */
   readonly port: number;
+  /** Takes another `maxFrameSize`, for a service was attached; for engines that have one limit a server. */
+  limit?(maxFrameSize: number): void;
   /** Stops listening and resolves when the last response is out; with `force` what is left is cut. */
   close(force: boolean): Promise<void>;
 }

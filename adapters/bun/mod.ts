@@ -64,7 +64,11 @@ export const engine: Engine = {
     if (bun === undefined) throw new ListenerError('The engine "bun" runs on Bun only');
     const { port, hostname, maxFrameSize } = options;
     const server = bun.serve({ port, hostname, ...toHandlers(app, host, maxFrameSize) });
-    return Promise.resolve({ port: server.port ?? port, close: (force) => server.stop(force) });
+    return Promise.resolve({
+      port: server.port ?? port,
+      limit: (size) => void server.reload(toHandlers(app, host, size)),
+      close: (force) => server.stop(force),
+    });
   },
 };
 

@@ -25,6 +25,7 @@ export interface BunServer<Data> {
   upgrade(request: Request, options: { data: Data; headers?: Headers }): boolean;
   requestIP(request: Request): { readonly address: string } | null;
   stop(force?: boolean): Promise<void>;
+  reload(options: Pick<BunServeOptions<Data>, "fetch" | "websocket">): unknown;
 }
 
 /** The handlers of `Bun.serve({ websocket })`. */
