@@ -5,6 +5,7 @@
  */
 
 import { createServer } from "node:http";
+import type { Socket } from "node:net";
 import { getRequestListener } from "@hono/node-server";
 import { type Capabilities, ENGINE_CAPABILITIES } from "../../src/capabilities.ts";
 import type { Engine, ListenOptions, Server } from "../../src/engine.ts";
@@ -30,6 +31,7 @@ const capabilities: Capabilities = { ...ENGINE_CAPABILITIES.node, drain: !onBun 
  * @example
  * ```ts
  * import { createServer } from "node:http";
+import type { Socket } from "node:net";
  * import { upgrade } from "@switchboard/websocket";
  * import { attach } from "@switchboard/websocket/node";
  * import { Hono } from "hono";
@@ -59,7 +61,8 @@ export const engine: Engine = {
   capabilities,
   async listen(app: App, options: ListenOptions, host: Host): Promise<Server> {
     const server = createServer(getRequestListener((request, env) => app.fetch(request, { ...env })));
-    server.on("upgrade", toUpgradeListener(app, host));
+    const undecided = new Set<Socket>();
+    server.on("upgrade", toUpgradeListener(app, host, undecided));
     await new Promise<void>((resolve, reject) => {
       server.once("error", reject);
       server.listen(options.port, options.hostname, resolve);
@@ -68,7 +71,9 @@ export const engine: Engine = {
       new Promise((resolve) => {
         server.close(() => resolve());
         server.closeIdleConnections();
-        if (force) server.closeAllConnections();
+        if (!force) return;
+        server.closeAllConnections();
+        for (const socket of undecided) socket.destroy();
       });
     const address = server.address();
     return { port: typeof address === "object" && address !== null ? address.port : options.port, close };

@@ -22,8 +22,12 @@ import { openConnection } from "./sockets.ts";
 /** Whether Bun puts its own `ws` in place of the package: it writes frames by itself and tells nothing of drained sockets. */
 export const onBun: boolean = process.versions.bun !== undefined;
 
-/** Makes the listener: `@hono/node-server` turns the request into a `Request` and writes a refusal, `ws` writes the 101. */
-export function toUpgradeListener(app: App, host: Host): UpgradeListener {
+/**
+ * Makes the listener: `@hono/node-server` turns the request into a `Request` and writes a refusal, `ws` writes the 101.
+ *
+ * @param undecided Holds the sockets whose upgrade takes time, which are neither the server's any more nor yet the core's
+ */
+export function toUpgradeListener(app: App, host: Host, undecided: Set<Socket> = new Set()): UpgradeListener {
   const servers = new WeakMap<ServiceRules, WebSocketServer>();
   const writer = onBun ? undefined : new JoinedWriter();
 
@@ -52,7 +56,12 @@ export function toUpgradeListener(app: App, host: Host): UpgradeListener {
     const { incoming, socket } = outgoing;
     const slot = new UpgradeSlot(host, socket.remoteAddress, isSecure(socket));
     const answer = ask(app, request, slot, { incoming });
-    return answer instanceof Promise ? answer.then((late) => settle(late, outgoing)) : settle(answer, outgoing);
+    if (!(answer instanceof Promise)) return settle(answer, outgoing);
+    undecided.add(socket);
+    return answer.then((late) => {
+      undecided.delete(socket);
+      return settle(late, outgoing);
+    });
   };
   // The rest of a body is left to the response of a refusal.
   const answer = getRequestListener(fetch, { autoCleanupIncoming: false });
