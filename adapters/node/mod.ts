@@ -31,7 +31,6 @@ const capabilities: Capabilities = { ...ENGINE_CAPABILITIES.node, drain: !onBun 
  * @example
  * ```ts
  * import { createServer } from "node:http";
-import type { Socket } from "node:net";
  * import { upgrade } from "@switchboard/websocket";
  * import { attach } from "@switchboard/websocket/node";
  * import { Hono } from "hono";
