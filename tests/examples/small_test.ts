@@ -45,6 +45,19 @@ test("plain_object.ts counts for each connection, and closes on what it does not
   await example.printed(/Left at 11 with 4400 Say up or down/);
 });
 
+test("validated.ts adds what fits the schema, and says what is wrong with the rest", async (t) => {
+  const example = await Example.start(t, "validated");
+  const client = await example.connect("/add");
+  await client.send.text('{"a": 1, "b": 2}');
+  assert.deepEqual(await json(client), { sum: 3 });
+  await client.send.text('{"a": 1, "b": "2"}');
+  assert.match(Object(await json(client)).error[0], /^b: Invalid type/);
+  await client.send.text("{");
+  assert.match(Object(await json(client)).error[0], /^message: Invalid JSON/);
+  await client.send.text('{"a": 40, "b": 2}');
+  assert.deepEqual(await json(client), { sum: 42 });
+});
+
 test("server_time.ts streams while it answers, and ends the stream with the connection", async (t) => {
   const example = await Example.start(t, "server_time");
   const client = await example.connect("/time");
