@@ -10,7 +10,7 @@ import { CorruptedFrameError, PayloadTooLargeError } from "./errors.ts";
 import type { Host } from "./host.ts";
 import { type Arrival, BINARY, FAULT, Inbox, PING, PONG, TEXT } from "./inbox.ts";
 import { BEAT, DROP_IT, isBeat, Liveness, PING_IT } from "./liveness.ts";
-import { BACKLOGGED, CLEAR, CLOSING, Outbox, type Owner } from "./outbox.ts";
+import { BACKLOGGED, CLEAR, CLOSING, DOWN, Outbox, type Owner } from "./outbox.ts";
 import type { Service } from "./service.ts";
 import type { ServiceRules } from "./service_config.ts";
 import type { Connection, RuntimeSocket } from "./socket.ts";
@@ -124,9 +124,10 @@ export class ServiceConnection extends Callbacks implements Connection, Owner {
     return this.#stopped.promise;
   }
 
-  /** Drops the connection. */
+  /** Drops the connection; what waits is forgotten (R21). */
   drop(): void {
-    this.outbox.terminate();
+    this.#inbox?.clear();
+    this.#cut();
   }
 
   /** Looks for what is overdue. */
@@ -150,7 +151,15 @@ export class ServiceConnection extends Callbacks implements Connection, Owner {
   #beat(now: number): void {
     const verdict = this.#liveness.judge(now, this.#rules);
     if (verdict === PING_IT) this.#socket.ping?.(BEAT);
-    if (verdict === DROP_IT) this.outbox.terminate();
+    // What came before the silence is still handled.
+    if (verdict === DROP_IT) this.#cut();
+  }
+
+  // Where the socket cannot be ended it is counted as down all the same.
+  #cut(): void {
+    if (this.outbox.state === DOWN) return;
+    this.#socket.terminate?.();
+    this.closed(1006, "");
   }
 
   #queue(arrival: Arrival): void {

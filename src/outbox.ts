@@ -193,9 +193,7 @@ export class Outbox {
 
   /** Ends the connection without a close frame; where the socket cannot, it is counted as down all the same. */
   terminate(): void {
-    if (this.state === DOWN) return;
-    this.#socket.terminate?.();
-    this.#owner.closed(1006, "");
+    if (this.state !== DOWN) this.#owner.drop();
   }
 
   /** Notes that the connection is down; returns what `onClose` is told: our own code if we closed. */
