@@ -64,7 +64,7 @@ export class Listener {
   #routes: Hono = new Hono();
   #host: Host | undefined;
   #server: Server | undefined;
-  #starting = false;
+  #starting: Promise<void> | undefined;
   #stopped: Promise<void> | undefined;
 
   /**
@@ -158,19 +158,13 @@ export class Listener {
    * @throws {UnsupportedError} If a service requires what the engine lacks; the message names the engine that has it
    */
   async start(): Promise<void> {
-    if (this.#starting || this.#host !== undefined)
+    if (this.#starting !== undefined || this.#host !== undefined)
       throw new ListenerError("Cannot start: the listener is started already");
-    this.#starting = true;
+    this.#starting = this.#begin();
     try {
-      const requires = [...(this.#config.requires ?? []), ...[...this.#rules()].flatMap((rules) => rules.requires)];
-      const name = pickEngine(this.#config.engine ?? "auto", runtimeName(), requires);
-      const engine = await loadEngine(name);
-      const host = new Host(engine.capabilities, this.#config.logger);
-      this.#warn(host, name);
-      this.#server = await this.#listen(engine, host);
-      this.#host = host;
+      await this.#starting;
     } finally {
-      this.#starting = false;
+      this.#starting = undefined;
     }
   }
 
@@ -200,10 +194,22 @@ export class Listener {
     return engine === undefined || engine === "websocket" ? runtimeName() : engine;
   }
 
-  #stop(deadline: number): Promise<void> {
+  async #begin(): Promise<void> {
+    const requires = [...(this.#config.requires ?? []), ...[...this.#rules()].flatMap((rules) => rules.requires)];
+    const name = pickEngine(this.#config.engine ?? "auto", runtimeName(), requires);
+    const engine = await loadEngine(name);
+    const host = new Host(engine.capabilities, this.#config.logger);
+    this.#warn(host, name);
+    this.#server = await this.#listen(engine, host);
+    this.#host = host;
+  }
+
+  async #stop(deadline: number): Promise<void> {
+    // A port that is about to open is closed again; that it did not open is told by `start`.
+    if (this.#starting !== undefined) await this.#starting.catch(() => {});
     const host = this.#host;
     const server = this.#server;
-    if (host === undefined || server === undefined) return this.#stopped ?? Promise.resolve();
+    if (host === undefined || server === undefined) return this.#stopped;
     if (this.#stopped !== undefined && host.stopping && deadline > 0) return this.#stopped;
     host.stopping = true;
     this.#stopped = this.#end(host, server, deadline);

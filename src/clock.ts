@@ -12,8 +12,8 @@ export interface Clock {
   schedule(callback: () => void, ms: number): () => void;
 }
 
-// Timers take at most 2^31 - 1 ms; a longer one would fire at once.
-const LONGEST = 2_147_483_647;
+/** The milliseconds that a timer takes; a longer one would fire at once. */
+export const LONGEST = 2_147_483_647;
 
 /** The runtime's own time. */
 export const systemClock: Clock = {

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { LONGEST } from "./clock.ts";
 import type { Server } from "./engine.ts";
 import type { Host } from "./host.ts";
 
@@ -16,10 +17,11 @@ export async function stopAll(host: Host, server: Server, deadline: number): Pro
   const { promise: overdue, resolve } = Promise.withResolvers<void>();
   let late = deadline === 0;
   // Not a timer of the clock, which would let the process end before the deadline.
-  const timer = setTimeout(() => {
+  const overrun = (): void => {
     late = true;
     resolve();
-  }, deadline);
+  };
+  const timer = setTimeout(overrun, Math.min(deadline, LONGEST));
   const { sweep } = host;
   // More than once: an upgrade that was accepted just before opens while the others close.
   while (!late && sweep.members.length > 0) {
