@@ -5,14 +5,13 @@
  */
 
 import { createServer } from "node:http";
-import type { Socket } from "node:net";
 import { getRequestListener } from "@hono/node-server";
 import { type Capabilities, ENGINE_CAPABILITIES } from "../../src/capabilities.ts";
 import type { Engine, ListenOptions, Server } from "../../src/engine.ts";
 import { Host } from "../../src/host.ts";
 import type { Logger } from "../../src/logger.ts";
 import type { App } from "../../src/slot.ts";
-import type { NodeServer, UpgradeListener } from "./runtime.ts";
+import { isNode, type NodeServer, type NodeSocket, type UpgradeListener } from "./runtime.ts";
 import { onBun, toUpgradeListener } from "./upgrades.ts";
 
 /** Options of {@link attach} and {@link upgrader}. */
@@ -59,8 +58,10 @@ export function upgrader(app: App, options: UpgraderOptions = {}): UpgradeListen
 export const engine: Engine = {
   capabilities,
   async listen(app: App, options: ListenOptions, host: Host): Promise<Server> {
-    const server = createServer(getRequestListener((request, env) => app.fetch(request, { ...env })));
-    const undecided = new Set<Socket>();
+    const server = createServer(
+      getRequestListener((request, env) => app.fetch(request, { ...env }), { overrideGlobalObjects: isNode }),
+    );
+    const undecided = new Set<NodeSocket>();
     server.on("upgrade", toUpgradeListener(app, host, undecided));
     await new Promise<void>((resolve, reject) => {
       server.once("error", reject);

@@ -4,7 +4,9 @@
  * @module
  */
 
+import { WebSocket } from "ws";
 import type { Upgrade } from "../../src/slot.ts";
+import process from "node:process";
 import type { Connection } from "../../src/socket.ts";
 
 /** Node's `net.Socket` under an upgraded connection. */
@@ -13,6 +15,7 @@ export interface NodeSocket {
   readonly remoteAddress?: string | undefined;
   readonly writableCorked: number;
   readonly writableLength: number;
+  readonly writableNeedDrain: boolean;
   cork(): void;
   uncork(): void;
   write(data: Uint8Array): boolean;
@@ -22,6 +25,7 @@ export interface NodeSocket {
   resume(): void;
   on(event: "drain" | "close" | "finish", listener: () => void): unknown;
   on(event: "error", listener: (error: Error) => void): unknown;
+  once(event: "drain", listener: () => void): unknown;
   off(event: "error", listener: (error: Error) => void): unknown;
 }
 
@@ -57,9 +61,36 @@ export interface WsSocket {
   on(event: "error", listener: (this: Served, error: Error) => void): unknown;
 }
 
+/** The class `WebSocket` of `ws`, to extend it; `ws` makes the instances. */
+export const WsBase: new (...options: never[]) => WsEmitter = WebSocket as never;
+
+/** A `WebSocket` of `ws` as its subclasses see it. */
+export interface WsEmitter {
+  readonly readyState: number;
+  readonly bufferedAmount: number;
+  send(data: string | Uint8Array): unknown;
+  close(code?: number, reason?: string): void;
+  terminate(): void;
+  ping(data?: Uint8Array): void;
+  pong(data?: Uint8Array): void;
+  pause(): void;
+  resume(): void;
+  emit(event: string | symbol, ...values: unknown[]): boolean;
+}
+
+/** Passes a subclass off as the class that `ws` wants, which cannot be named without its types. */
+export function toWsClass(subclass: typeof WsBase): never {
+  return subclass as never;
+}
+
 /** Node's `Buffer`. */
 export interface NodeBuffer extends Uint8Array<ArrayBuffer> {
   toString(encoding?: "utf8"): string;
+}
+
+/** Reads what an event of `ws` brings. */
+export function toBuffer(data: unknown): NodeBuffer {
+  return data as NodeBuffer;
 }
 
 /** Where a socket keeps the connection that it belongs to, so that one listener serves all sockets. */
@@ -92,3 +123,9 @@ export function decisionOf(request: object): Upgrade | undefined {
 export function toOutgoing(handshake: object): never {
   return handshake as never;
 }
+
+/**
+ * Whether this is Node, where `@hono/node-server` may put its quicker `Response` in the place of the global one. The servers of Deno and Bun
+ * take none but their own, and Deno's ends when it is given another.
+ */
+export const isNode: boolean = process.versions.deno === undefined && process.versions.bun === undefined;

@@ -5,18 +5,26 @@
  */
 
 import { Buffer } from "node:buffer";
-import { IncomingMessage } from "node:http";
+import { IncomingMessage, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import process from "node:process";
 import { getRequestListener } from "@hono/node-server";
-import { WebSocketServer } from "ws";
+import { WebSocket, WebSocketServer } from "ws";
 import type { Host } from "../../src/host.ts";
 import { refuse } from "../../src/refusal.ts";
 import type { ServiceRules } from "../../src/service_config.ts";
 import { type App, ask, Upgrade, UpgradeSlot } from "../../src/slot.ts";
-import { Handshake } from "./handshake.ts";
+import { JoinedSocket } from "./joined_socket.ts";
 import { JoinedWriter } from "./joined_writer.ts";
-import { decideOn, decisionOf, toOutgoing, toWsSocket, type UpgradeListener } from "./runtime.ts";
+import {
+  decideOn,
+  decisionOf,
+  type NodeSocket,
+  toOutgoing,
+  toWsClass,
+  toWsSocket,
+  type UpgradeListener,
+} from "./runtime.ts";
 import { openConnection } from "./sockets.ts";
 
 /** Whether Bun puts its own `ws` in place of the package: it writes frames by itself and tells nothing of drained sockets. */
@@ -27,9 +35,9 @@ export const onBun: boolean = process.versions.bun !== undefined;
  *
  * @param undecided Holds the sockets whose upgrade takes time, which are neither the server's any more nor yet the core's
  */
-export function toUpgradeListener(app: App, host: Host, undecided: Set<Socket> = new Set()): UpgradeListener {
+export function toUpgradeListener(app: App, host: Host, undecided: Set<NodeSocket> = new Set()): UpgradeListener {
   const servers = new WeakMap<ServiceRules, WebSocketServer>();
-  const writer = onBun ? undefined : new JoinedWriter();
+  const writer = new JoinedWriter();
 
   const settle = (answer: Response | Upgrade, handshake: Handshake): Response => {
     if (!(answer instanceof Upgrade)) handshake.refuse(answer);
@@ -48,7 +56,11 @@ export function toUpgradeListener(app: App, host: Host, undecided: Set<Socket> =
     }
     handshake.decide();
     decideOn(incoming, upgrade);
-    server.handleUpgrade(incoming, socket, head, (ws) => openConnection(upgrade, toWsSocket(ws), socket, writer));
+    server.handleUpgrade(incoming, socket, head, (ws) => {
+      const joined: unknown = ws;
+      if (joined instanceof JoinedSocket) joined.serve(upgrade, socket, writer);
+      else openConnection(upgrade, toWsSocket(ws), socket);
+    });
   };
 
   const fetch = (request: Request, { outgoing }: { outgoing: unknown }): Response | Promise<Response> => {
@@ -64,7 +76,7 @@ export function toUpgradeListener(app: App, host: Host, undecided: Set<Socket> =
     });
   };
   // The rest of a body is left to the response of a refusal.
-  const answer = getRequestListener(fetch, { autoCleanupIncoming: false });
+  const answer = getRequestListener(fetch, { autoCleanupIncoming: false, overrideGlobalObjects: isNode });
   // What `@hono/node-server` is told to write in the place of an answer that is on its way by other means.
   const nothing = new Response(null);
 
@@ -96,6 +108,7 @@ function toWebSocketServer(rules: ServiceRules): WebSocketServer {
     closeTimeout: onBun && rules.closureTimeout !== -1 ? rules.closureTimeout : LONGEST,
   };
   const server = new WebSocketServer({
+    WebSocket: onBun ? WebSocket : toWsClass(JoinedSocket),
     noServer: true,
     clientTracking: false,
     perMessageDeflate: false,
@@ -107,3 +120,66 @@ function toWebSocketServer(rules: ServiceRules): WebSocketServer {
   });
   return server;
 }
+
+/**
+ * Stands for the response until there is a decision: most handshakes are accepted, and need none.
+ *
+ * It has the few members of `ServerResponse` that are used of one without a body.
+ */
+class Handshake {
+  /** The request. */
+  readonly incoming: IncomingMessage;
+  /** The connection. From Node 26 on the stream of a request with a body is not its socket. */
+  readonly socket: Socket;
+  /** What came right behind the request. */
+  readonly head: Buffer;
+  #isDecided = false;
+  #left: (() => void) | undefined;
+
+  /** Begins a handshake. */
+  constructor(incoming: IncomingMessage, head: Buffer) {
+    this.incoming = incoming;
+    this.socket = incoming.socket;
+    this.head = head;
+  }
+
+  /** Notes that the decision takes time: a peer that leaves meanwhile aborts the request. */
+  on(_event: "close", left: () => void): this {
+    if (this.#isDecided) return this;
+    this.#left = left;
+    this.socket.on("error", ignore).on("close", left);
+    return this;
+  }
+
+  /** Notes the decision, after which `ws` or a response of its own has the socket. */
+  decide(): void {
+    this.#isDecided = true;
+    if (this.#left === undefined) return;
+    this.socket.off("close", this.#left).off("error", ignore);
+    this.#left = undefined;
+  }
+
+  /** Refuses, the request being malformed. */
+  writeHead(statusCode: number): this {
+    if (!this.#isDecided) this.refuse(new Response(null, { status: statusCode }));
+    return this;
+  }
+
+  /** Does nothing: `writeHead` has done all. */
+  end(): void {}
+
+  /** Answers with a response and lets go of the socket. */
+  refuse(response: Response): void {
+    this.decide();
+    const { incoming, socket } = this;
+    const outgoing = new ServerResponse(incoming);
+    outgoing.shouldKeepAlive = false;
+    outgoing.on("finish", () => socket.destroySoon());
+    socket.on("error", ignore);
+    outgoing.assignSocket(socket);
+    void getRequestListener(() => response, { overrideGlobalObjects: isNode })(incoming, outgoing);
+  }
+}
+
+// A peer that leaves during the handshake; `close` follows. A function of its own, for it lives as long as the socket.
+function ignore(): void {}

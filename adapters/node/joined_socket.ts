@@ -1,0 +1,83 @@
+/**
+ * A socket of `ws` as the core takes it, its messages joined with those of the same tick.
+ *
+ * @module
+ */
+
+import type { Upgrade } from "../../src/slot.ts";
+import type { Connection, RuntimeSocket } from "../../src/socket.ts";
+import type { JoinedWriter } from "./joined_writer.ts";
+import { CONNECTION, type NodeSocket, type Served, toBuffer, WsBase } from "./runtime.ts";
+import { linger, onDrain, toPlainBytes, toStatusCode } from "./sockets.ts";
+
+/**
+ * What `ws` makes instead of its own `WebSocket`.
+ *
+ * It is emitter, socket and wrapper in one, and has no listeners: its events go straight to the connection.
+ */
+export class JoinedSocket extends WsBase implements RuntimeSocket {
+  #raw: NodeSocket | undefined;
+  #writer: JoinedWriter | undefined;
+  #connection: Connection | undefined;
+  #isClosing = false;
+
+  /** Opens the connection and forwards what happens to it from then on. */
+  serve(upgrade: Upgrade, raw: NodeSocket & Served, writer: JoinedWriter): void {
+    this.#raw = raw;
+    this.#writer = writer;
+    this.#connection = upgrade.open(this);
+    raw[CONNECTION] = this.#connection;
+    raw.on("drain", onDrain);
+  }
+
+  /** Sends a message; `false` says that it was not taken. */
+  override send(data: string | Uint8Array): boolean {
+    const raw = this.#raw;
+    if (raw === undefined || this.readyState !== 1) return false;
+    if (typeof data === "string") this.#writer?.text(raw, data);
+    else this.#writer?.binary(raw, data, false);
+    return true;
+  }
+
+  /** Sends bytes that nobody will change. */
+  sendOwned(data: Uint8Array<ArrayBuffer>): boolean {
+    const raw = this.#raw;
+    if (raw === undefined || this.readyState !== 1) return false;
+    this.#writer?.binary(raw, data, true);
+    return true;
+  }
+
+  /** Sends a close frame; `ws` calls it too, when the peer closes. */
+  override close(code?: number, reason?: string): void {
+    if (!this.#isClosing) {
+      this.#isClosing = true;
+      this.#raw?.on("finish", linger);
+    }
+    super.close(code, reason);
+  }
+
+  /** Takes the events of `ws`. */
+  override emit(event: string | symbol, first?: unknown, second?: unknown): boolean {
+    const connection = this.#connection;
+    switch (event) {
+      case "message":
+        if (second === true) connection?.binary(toPlainBytes(toBuffer(first)));
+        else connection?.text(toBuffer(first).toString());
+        return true;
+      case "ping":
+        connection?.ping(toPlainBytes(toBuffer(first)));
+        return true;
+      case "pong":
+        connection?.pong(toPlainBytes(toBuffer(first)));
+        return true;
+      case "close":
+        connection?.closed(typeof first === "number" ? first : 1006, toBuffer(second).toString());
+        return true;
+      case "error":
+        connection?.failed(toStatusCode(first), first);
+        return true;
+      default:
+        return super.emit(event, first, second);
+    }
+  }
+}
