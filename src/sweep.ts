@@ -17,6 +17,8 @@ export interface Swept {
 const SLICES = 4;
 const SHORTEST_TICK = 5;
 const LONGEST_TICK = 250;
+// Of a time in which the process stood still no more than this counts.
+const LONGEST_STEP = 1000;
 
 /**
  * Visits its members a slice at a time, each once in four ticks, so that 100,000 of them cause no burst.
@@ -24,10 +26,13 @@ const LONGEST_TICK = 250;
  * It ticks only while a member has a timeout or is urgent, and as coarsely as the shortest timeout allows.
  */
 export class Sweep<Member extends Swept = Swept> {
-  /** The time of the last tick, in whole milliseconds since the sweep was made: cheap to read, at most a tick old. */
+  /**
+   * The time of the last tick, in whole milliseconds since the sweep was made, without the times in which the process stood still: cheap to
+   * read, at most a tick old.
+   */
   now = 0;
   readonly #clock: Clock;
-  readonly #start: number;
+  #start: number;
   readonly #members: Member[] = [];
   readonly #urgent: Set<Member> = new Set();
   #next = 0;
@@ -120,7 +125,14 @@ export class Sweep<Member extends Swept = Swept> {
 
   #visit(): void {
     this.#cancel = undefined;
+    const before = this.now;
     this.#update();
+    // What peers have sent meanwhile waits to be read, behind this timer: they were not silent.
+    const stall = this.now - before - LONGEST_STEP;
+    if (stall > 0) {
+      this.#start += stall;
+      this.now -= stall;
+    }
     for (const member of [...this.#urgent]) member.sweep(this.now);
     // What is urgent for one member is no reason to visit the others more often.
     if (this.#ticking >= this.#tick || this.now - this.#slicedAt >= this.#tick) this.#slice();
