@@ -125,6 +125,18 @@ test("R13 onClose runs once, whatever comes twice", () => {
   assert.equal(host.sweep.members.length, 0);
 });
 
+test("R13 the first code counts, when the end is told twice while a callback runs", async () => {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const { service, seen } = recorder({ onTextMessage: () => promise });
+  const { connection, clock } = open(service);
+  connection.text("x");
+  connection.closed(1001, "first");
+  connection.closed(1005, "");
+  resolve();
+  await clock.advance(0);
+  assert.deepEqual(seen.at(-1), ["close", 1001, "first"]);
+});
+
 test("after the end nothing is delivered, and nothing is left in the sweep", async () => {
   const { service, seen } = recorder();
   const { connection, caller, clock } = open(service, { config: { idleTimeout: 1, heartbeat: { interval: 1 } } });
@@ -357,9 +369,84 @@ for (const [title, fail] of [
     without.connection.closed(1000, "");
     await without.clock.advance(0);
     assert.equal(without.logger.lines.length, 1);
+    assert.match(String(without.logger.lines[0]?.[2]), /broken/);
     assert.equal(without.host.sweep.members.length, 0);
   });
 }
+
+test("R9 every callback that throws calls onError, and the next is called", async () => {
+  for (const name of ["onOpen", "onTextMessage", "onBinaryMessage", "onPing", "onPong", "onIdleTimeout"]) {
+    const seen: unknown[] = [];
+    const service = {
+      [name]: () => {
+        throw new Error(name);
+      },
+      onMessage: () => void seen.push("next"),
+      onError: (_caller: unknown, error: Error) => void seen.push(error.message),
+    };
+    const { connection, clock } = open(service, { config: { idleTimeout: 1 } });
+    if (name === "onTextMessage") connection.text("x");
+    if (name === "onBinaryMessage") connection.binary(new Uint8Array(1));
+    if (name === "onPing") connection.ping(new Uint8Array(1));
+    if (name === "onPong") connection.pong(new Uint8Array(1));
+    if (name === "onIdleTimeout") await clock.advance(1.5);
+    if (name === "onTextMessage") connection.binary(new Uint8Array(1));
+    else connection.text("next");
+    assert.deepEqual(seen, [name, "next"]);
+  }
+});
+
+test("R9 R13 onClose is called after a callback has failed and the connection was closed with 1011", () => {
+  const ended: unknown[] = [];
+  const { connection } = open({
+    onTextMessage: () => {
+      throw new Error("broken");
+    },
+    onClose: (_caller, code) => void ended.push(code),
+  });
+  connection.text("x");
+  connection.closed(1011, "");
+  assert.deepEqual(ended, [1011]);
+});
+
+test("R9 a callback that fails for a reason of its own after the peer has left is logged as a fault", async () => {
+  const { promise, reject } = Promise.withResolvers<void>();
+  const { connection, clock, logger } = open({ onTextMessage: () => promise });
+  connection.text("x");
+  connection.closed(1000, "");
+  reject(new Error("broken"));
+  await clock.advance(0);
+  assert.deepEqual(
+    logger.lines.map(([level]) => level),
+    ["error"],
+  );
+});
+
+test("R9 a callback that fails because the connection is gone is told to the debug log only", async () => {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const { connection, clock, logger } = open({
+    onTextMessage: async (caller) => {
+      await promise;
+      await caller.writeTextMessage("late");
+    },
+  });
+  connection.text("x");
+  connection.closed(1000, "");
+  resolve();
+  await clock.advance(0);
+  assert.deepEqual(
+    logger.lines.map(([level]) => level),
+    ["debug"],
+  );
+});
+
+test("R21 after terminate() nothing that waited is delivered", async () => {
+  const { service, seen } = recorder({ onTextMessage: async (caller) => caller.terminate() });
+  const { connection, clock } = open(service);
+  for (const text of ["a", "b", "c"]) connection.text(text);
+  await clock.advance(0);
+  assert.deepEqual(seen, ["open", "a", ["close", 1006, ""]]);
+});
 
 test("R9 what is thrown and is no error becomes one", () => {
   const { service, seen } = recorder({
@@ -400,14 +487,15 @@ test("R10 a message over maxFrameSize that waited is judged too, and those after
   const { promise, resolve } = Promise.withResolvers<void>();
   const { service, seen } = recorder({ onOpen: () => promise });
   const { connection, socket, clock } = open(service, { config: { maxFrameSize: 3 } });
-  connection.text("ok");
-  connection.text("long");
+  connection.text("fit");
+  connection.binary(new Uint8Array(3));
+  connection.binary(new Uint8Array(4));
   connection.text("no");
   resolve();
   await clock.advance(0);
-  assert.deepEqual(seen.slice(0, 2), ["open", "ok"]);
-  assert.ok(seen[2] instanceof PayloadTooLargeError);
-  assert.equal(seen.length, 3);
+  assert.deepEqual(seen.slice(0, 3), ["open", "fit", [0, 0, 0]]);
+  assert.ok(seen[3] instanceof PayloadTooLargeError);
+  assert.equal(seen.length, 4);
   assert.deepEqual(socket.names, ["close"]);
 });
 
@@ -586,7 +674,6 @@ test("R19 where reading cannot pause, the connection closes with 1013 at 16 time
   );
   for (let i = 0; i < 63; i++) connection.text("x");
   assert.deepEqual(socket.calls, []);
-  connection.text("x");
   connection.text("x");
   assert.deepEqual(socket.calls, [["close", 1013, "Too many unhandled messages"]]);
 });

@@ -93,18 +93,18 @@ test("R12 a write over the high-water mark waits until the outbox is under it", 
 });
 
 test("R20 while the outbox is over its high-water mark no callback is called", async () => {
-  const seen: string[] = [];
-  const { socket, connection, caller } = open({ onTextMessage: (_caller, text) => void seen.push(text) });
+  const seen: unknown[] = [];
+  const { socket, connection, caller } = open({ onMessage: (_caller, data) => void seen.push(data) });
   socket.holds = true;
   void caller.writeBinaryMessage(new Uint8Array(HIGH + 1));
   connection.text("one");
-  connection.text("two");
+  connection.binary(new Uint8Array(2));
   connection.drain();
-  assert.deepEqual(seen, []);
+  assert.equal(seen.length, 0);
   socket.bufferedAmount = 0;
   connection.drain();
   connection.text("three");
-  assert.deepEqual(seen, ["one", "two", "three"]);
+  assert.deepEqual(seen, ["one", new Uint8Array(2), "three"]);
 });
 
 test("the high-water mark is counted from what the socket tells, not from what was estimated", () => {
@@ -125,6 +125,16 @@ test("R20 a write that finds more than maxBufferedAmount unsent closes with 1013
   assert.deepEqual(socket.names, ["send", "send", "close"]);
   assert.deepEqual(socket.calls.at(-1), ["close", 1013, "Slow consumer"]);
   assert.equal(caller.isOpen, false);
+});
+
+test("R20 a write that finds exactly maxBufferedAmount unsent goes out, and so does a ping", () => {
+  const { caller, socket } = held({ config: { maxBufferedAmount: 100_000 } });
+  void caller.writeBinaryMessage(new Uint8Array(100_000));
+  void caller.ping();
+  void caller.writeBinaryMessage(new Uint8Array(1));
+  assert.deepEqual(socket.names, ["send", "ping", "send"]);
+  void caller.ping();
+  assert.deepEqual(socket.names, ["send", "ping", "send", "close"]);
 });
 
 test("R20 one large message to a reading peer is no offence", async () => {
@@ -376,6 +386,19 @@ test("caller.signal aborts when the connection begins to close or is lost, with 
   lost.connection.closed(1006, "");
   assert.equal(lost.caller.signal.aborted, true);
   assert.match(String(lost.caller.signal.reason), /ConnectionError: .*lost/);
+});
+
+test("caller.signal that is first asked for after the close has begun is aborted", () => {
+  const { caller } = open({});
+  void caller.close(4000);
+  assert.match(String(caller.signal.reason), /code 4000/);
+});
+
+test("caller.isOpen is false once we have closed, whatever the socket says", () => {
+  const { caller, socket } = open({});
+  void caller.close();
+  socket.readyState = 1;
+  assert.equal(caller.isOpen, false);
 });
 
 test("a listener of caller.signal that terminates leaves no timer and sends no close frame", () => {

@@ -290,3 +290,32 @@ test("a stream that is returned when the connection has closed is not begun", as
   await clock.advance(0);
   assert.equal(source.nexts, 0);
 });
+
+test("a stream that is returned after our own close is not begun", async () => {
+  const source = new Source();
+  const { connection, clock } = open({
+    onTextMessage: (caller) => {
+      void caller.close(4000);
+      return source;
+    },
+  });
+  connection.text("x");
+  await clock.advance(0);
+  assert.equal(source.nexts, 0);
+});
+
+test("R8 a stream whose item cannot be sent is ended, so that its finally runs", async () => {
+  const seen: string[] = [];
+  const { connection, clock } = streaming(
+    (async function* () {
+      try {
+        yield 1n as unknown as Reply;
+      } finally {
+        seen.push("cleaned up");
+      }
+    })(),
+  );
+  connection.text("stream");
+  await clock.advance(0);
+  assert.deepEqual(seen, ["cleaned up"]);
+});

@@ -194,6 +194,41 @@ test("a member that joins or hurries during a visit does no harm", async () => {
   assert.ok(joined.every(({ visits }) => visits.length > 5));
 });
 
+test("members that join all the time do not put the ticks off", async () => {
+  const clock = new FakeClock();
+  const sweep = new Sweep<Member>(clock);
+  const [first] = members(sweep, 1, 60_000);
+  for (let i = 0; i < 20; i++) {
+    await clock.advance(0.1);
+    const [other] = members(sweep, 1, 60_000);
+    if (other !== undefined) sweep.hurry(other, 60_000);
+  }
+  assert.ok((first?.visits.length ?? 0) >= 1);
+  assert.equal(clock.pending, 1);
+});
+
+test("a member that leaves while it is urgent is not visited any more", async () => {
+  const clock = new FakeClock();
+  const sweep = new Sweep<Member>(clock);
+  const [gone, stays] = members(sweep, 2, 1000);
+  assert.ok(gone && stays);
+  sweep.hurry(gone, 60);
+  sweep.leave(gone);
+  await clock.advance(3);
+  assert.deepEqual(gone.visits, []);
+  assert.ok(stays.visits.length > 0);
+});
+
+test("hurry() brings the time of a resting sweep up to date", async () => {
+  const clock = new FakeClock();
+  const sweep = new Sweep<Member>(clock);
+  const [member] = members(sweep, 1, 0);
+  await clock.advance(10);
+  assert.ok(member);
+  sweep.hurry(member, 1000);
+  assert.equal(sweep.now, 10_000);
+});
+
 test("now is a whole number of milliseconds since the sweep was made, and is brought up to date by who joins a resting sweep", async () => {
   const clock = new FakeClock();
   await clock.advance(1.2345);
