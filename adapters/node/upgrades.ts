@@ -19,6 +19,8 @@ import { JoinedWriter } from "./joined_writer.ts";
 import {
   decideOn,
   decisionOf,
+  isNode,
+  isNode,
   type NodeSocket,
   toOutgoing,
   toWsClass,
