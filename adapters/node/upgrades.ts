@@ -20,7 +20,6 @@ import {
   decideOn,
   decisionOf,
   isNode,
-  isNode,
   type NodeSocket,
   toOutgoing,
   toWsClass,
