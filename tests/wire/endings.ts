@@ -1,7 +1,7 @@
 /** All the ways in which a connection ends: R4, R13, R14, R21. After each, the harness counts the calls of `onClose`. */
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
-import { closeFrame } from "../../mod.ts";
+import { type Caller, closeFrame } from "../../mod.ts";
 import { CLOSE, type RawClient, toClosePayload, toFrame, turn } from "../kit/raw_client.ts";
 import type { Define, Peer, WireServer } from "./harness.ts";
 
@@ -126,6 +126,18 @@ function testOurClose(define: Define): void {
       assert.deepEqual(peer.messages, [["text", "a"]]);
     },
   );
+  const slow = async (_data: unknown, caller: Caller) => {
+    // The others have arrived by then.
+    for (let i = 0; i < 5; i++) await turn();
+    if (caller.isOpen) return closeFrame(4004, "one is enough");
+    return undefined;
+  };
+  define("R21: what waits while our close is decided is delivered to nobody", { answer: slow }, async (server) => {
+    const { client, peer } = await server.pair();
+    await client.write(Buffer.concat(["a", "b", "c"].map((payload) => toFrame({ payload }))));
+    assert.deepEqual(await peer.event("close"), ["close", 4004, "one is enough"]);
+    assert.deepEqual(peer.messages, [["text", "a"]]);
+  });
   const heard = async (server: WireServer) => {
     for (let i = 0; i < 5; i++) {
       const { client } = await server.pair();
