@@ -71,7 +71,10 @@ export function drive<Opened extends Connection>(
   open: () => Opened,
 ): Promise<Opened> {
   const { promise, resolve, reject } = Promise.withResolvers<Opened>();
+  const fail = (): void => reject(new ConnectionError("The connection was closed before it was open"));
   const begin = (): void => {
+    // From now on an `error` says nothing that the `close` after it does not say.
+    socket.onerror = () => {};
     const connection = open();
     socket.onmessage = (event: MessageEvent): void => {
       const data: unknown = event.data;
@@ -87,9 +90,9 @@ export function drive<Opened extends Connection>(
   };
   socket.binaryType = "arraybuffer";
   socket.onopen = begin;
-  socket.onclose = () => reject(new ConnectionError("The connection was closed before it was open"));
-  // An `error` says nothing that the `close` after it does not say.
-  socket.onerror = () => {};
+  socket.onclose = fail;
+  // On Node 22 no `close` follows the `error` of a socket that was refused.
+  socket.onerror = fail;
   if (socket.readyState === 1) begin();
   else if (socket.readyState > 1) reject(new ConnectionError("Cannot run a service over a socket that is closed"));
   return promise;
