@@ -137,7 +137,9 @@ export const gaps: readonly Gap[] = [
   },
 ];
 
-const runtime = "Bun" in globalThis ? "bun" : process.versions.deno === undefined ? "node" : "deno";
+/** The runtime under the tests. */
+export const runtime: "node" | "deno" | "bun" =
+  "Bun" in globalThis ? "bun" : process.versions.deno === undefined ? "node" : "deno";
 
 /** Finds the gap that a test names, if the engine has it on this runtime. */
 export function findGap(engine: EngineName, key: string | undefined): Gap | undefined {

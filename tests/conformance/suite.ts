@@ -11,6 +11,8 @@ import { handshake } from "./suite/handshake.ts";
 import { hono, type Mount } from "./suite/hono.ts";
 import { listening } from "./suite/listening.ts";
 import { stopping } from "./suite/stopping.ts";
+import { capabilities } from "./suite/capabilities.ts";
+import { accepting } from "./suite/accepting.ts";
 import { Subject } from "./suite/subject.ts";
 
 /** Registers all tests for one engine; `mounts` are the ways to run it in a server of one's own. */
@@ -27,4 +29,6 @@ export function suite(engine: EngineName, mounts: readonly Mount[]): void {
   hono(subject, mounts);
   stopping(subject);
   listening(subject);
+  capabilities(subject);
+  accepting(subject);
 }

@@ -117,15 +117,18 @@ export function replies(subject: Subject): void {
     ] as const) {
       subject.gapTest(gapOf(name), `R6 R7 each kind of value ${how} by ${name} is sent as what it is`, async () => {
         let make: () => unknown = () => undefined;
-        await subject.serve(
+        await subject.run(
           ({ journal }) =>
-            returning(name, () => {
-              const value = make();
-              // An idle period that ends before the next kind was set.
-              make = () => undefined;
-              journal.add(name);
-              return wrap(value);
-            }),
+            () => {
+              // Once for each connection: an idle period may end again.
+              let own: (() => unknown) | undefined = make;
+              return returning(name, () => {
+                const value = own?.();
+                own = undefined;
+                journal.add(name);
+                return wrap(value);
+              });
+            },
           async ({ connect, journal }) => {
             for (const [kind, value, expected] of kinds) {
               make = value;

@@ -159,7 +159,7 @@ export function stopping(subject: Subject): void {
         const listener = new Listener(app, { port: 0, engine: subject.engine, logger: log });
         await listener.start();
         const { port } = listener;
-        const asked = connect(port, { path, patience: 3000 }).catch(() => {});
+        const asked = connect(port, { path, patience: 600 }).catch(() => {});
         await entered.promise;
         await subject.within(
           way,

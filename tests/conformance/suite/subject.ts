@@ -130,6 +130,12 @@ export class Subject {
     });
   }
 
+  /** Runs what has to fail, and does not wait long for it. */
+  async impatiently<Value>(fn: () => Promise<Value>): Promise<Value> {
+    this.#patience = 400;
+    return await fn();
+  }
+
   /** A journal with the patience of this test. */
   journal(): Journal {
     return new Journal(this.#patience);
