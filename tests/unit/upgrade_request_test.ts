@@ -59,11 +59,16 @@ test("cookies are as they came, the first of several, quotes around a value take
 
 test("64 KiB of cookies are read in linear time", () => {
   for (const unit of ["=", ";", " ", '"', 'a="', "a=b;", "; ="]) {
-    const upgrade = request("http://x", { cookie: `a="${unit.repeat(65_536 / unit.length)}x` });
-    const before = performance.now();
-    void upgrade.cookies;
-    const ms = performance.now() - before;
-    assert.ok(ms < 50, `${JSON.stringify(unit)}: ${ms} ms`);
+    const cookie = `a="${unit.repeat(65_536 / unit.length)}x`;
+    let best = Number.POSITIVE_INFINITY;
+    // The quickest of some runs, so that a busy machine does not count.
+    for (let run = 0; run < 50 && best >= 10; run++) {
+      const upgrade = request("http://x", { cookie });
+      const before = performance.now();
+      void upgrade.cookies;
+      best = Math.min(best, performance.now() - before);
+    }
+    assert.ok(best < 10, `${JSON.stringify(unit)}: ${best} ms`);
   }
 });
 
