@@ -148,7 +148,7 @@ export function closing(subject: Subject): void {
     ["close() in a later turn", (caller) => wait(0).then(() => caller.close(4000)), 4000],
     ["a close frame", () => closeFrame(4000), 4000],
     ["terminate()", (caller) => caller.terminate(), 1006, "terminate"],
-    ["close(), then terminate()", (caller) => [caller.close(4000), caller.terminate()] && undefined, 4000, "terminate"],
+    ["close(), then terminate()", (caller) => void [caller.close(4000), caller.terminate()], 4000, "terminate"],
   ];
   for (const name of ["onOpen", "onTextMessage"] as const) {
     for (const [what, end, code, gap] of early) {
@@ -271,10 +271,10 @@ export function closing(subject: Subject): void {
     );
   });
 
-  for (const [title, config, args] of [
-    ["a timeout", {}, [4000, "", 0.1]],
-    ["a timeout of 0", {}, [4000, "", 0]],
-    ["connectionClosureTimeout", { connectionClosureTimeout: 0.1 }, [4000]],
+  for (const [title, config, timeout] of [
+    ["a timeout", {}, 0.1],
+    ["a timeout of 0", {}, 0],
+    ["connectionClosureTimeout", { connectionClosureTimeout: 0.1 }, undefined],
   ] as const) {
     subject.test(`R14 close() with ${title} does not wait longer for a peer that does not answer`, async () => {
       const callers: Caller[] = [];
@@ -286,7 +286,7 @@ export function closing(subject: Subject): void {
         async ({ connect, journal }) => {
           await connect({ answersClose: false, answersFin: false });
           await until(() => callers.length === 1);
-          await subject.within("the close", (callers[0] as Caller).close(...args), 2000);
+          await subject.within("the close", (callers[0] as Caller).close(4000, "", timeout), 2000);
           await journal.until("close 4000");
         },
         { config },

@@ -81,15 +81,7 @@ export function listening(subject: Subject): void {
     assert.throws(() => new Listener(-1), RangeError);
     assert.throws(() => listener.attach("no-slash", () => ({})), TypeError);
     assert.throws(() => listener.attach("/", {} as never), TypeError);
-    assert.throws(
-      () =>
-        listener.attach(
-          "/",
-          upgrade(() => ({})),
-          {} as never,
-        ),
-      TypeError,
-    );
+    assert.throws(() => listener.attach("/", upgrade(() => ({})) as never, {}), TypeError);
     assert.throws(() => upgrade({} as never, undefined as never), TypeError);
   });
 
