@@ -59,10 +59,12 @@ export const engine: Engine = {
   capabilities,
   async listen(app: App, options: ListenOptions, host: Host): Promise<Server> {
     const server = createServer(
+      // Some clients offer to upgrade any request, to h2c; Node gives those to us without their bodies.
+      { shouldUpgradeCallback: ({ headers }) => /\bwebsocket\b/i.test(headers.upgrade ?? "") },
       getRequestListener((request, env) => app.fetch(request, { ...env }), { overrideGlobalObjects: isNode }),
     );
-    const undecided = new Set<NodeSocket>();
-    server.on("upgrade", toUpgradeListener(app, host, undecided));
+    const strays = new Set<NodeSocket>();
+    server.on("upgrade", toUpgradeListener(app, host, strays));
     await new Promise<void>((resolve, reject) => {
       server.once("error", reject);
       server.listen(options.port, options.hostname, resolve);
@@ -73,7 +75,7 @@ export const engine: Engine = {
         server.closeIdleConnections();
         if (!force) return;
         server.closeAllConnections();
-        for (const socket of undecided) socket.destroy();
+        for (const socket of strays) socket.destroy();
       });
     const address = server.address();
     return { port: typeof address === "object" && address !== null ? address.port : options.port, close };

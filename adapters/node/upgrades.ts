@@ -34,18 +34,27 @@ export const onBun: boolean = process.versions.bun !== undefined;
 /**
  * Makes the listener: `@hono/node-server` turns the request into a `Request` and writes a refusal, `ws` writes the 101.
  *
- * @param undecided Holds the sockets whose upgrade takes time, which are neither the server's any more nor yet the core's
+ * @param strays Holds the sockets that are neither the server's any more nor yet the core's: those that wait for a decision, or for the end of
+ *   their refusal
  */
-export function toUpgradeListener(app: App, host: Host, undecided: Set<NodeSocket> = new Set()): UpgradeListener {
+export function toUpgradeListener(app: App, host: Host, strays: Set<NodeSocket> = new Set()): UpgradeListener {
   const servers = new WeakMap<ServiceRules, WebSocketServer>();
   const writer = new JoinedWriter();
 
   const settle = (answer: Response | Upgrade, handshake: Handshake): Response => {
-    if (!(answer instanceof Upgrade)) handshake.refuse(answer);
+    if (!(answer instanceof Upgrade)) turnAway(answer, handshake);
     // RFC 6455, section 4.2.1; a `Request` does not tell, so the core cannot.
-    else if (handshake.incoming.httpVersion === "1.0") handshake.refuse(refuse(400, "Open a WebSocket with HTTP/1.1"));
+    else if (handshake.incoming.httpVersion === "1.0")
+      turnAway(refuse(400, "Open a WebSocket with HTTP/1.1"), handshake);
     else accept(answer, handshake);
     return nothing;
+  };
+
+  const turnAway = (response: Response, handshake: Handshake): void => {
+    const { socket } = handshake;
+    strays.add(socket);
+    socket.on("close", () => strays.delete(socket));
+    handshake.refuse(response);
   };
 
   const accept = (upgrade: Upgrade, handshake: Handshake): void => {
@@ -70,9 +79,9 @@ export function toUpgradeListener(app: App, host: Host, undecided: Set<NodeSocke
     const slot = new UpgradeSlot(host, socket.remoteAddress, isSecure(socket));
     const answer = ask(app, request, slot, { incoming });
     if (!(answer instanceof Promise)) return settle(answer, outgoing);
-    undecided.add(socket);
+    strays.add(socket);
     return answer.then((late) => {
-      undecided.delete(socket);
+      strays.delete(socket);
       return settle(late, outgoing);
     });
   };
@@ -176,6 +185,8 @@ class Handshake {
     const outgoing = new ServerResponse(incoming);
     outgoing.shouldKeepAlive = false;
     outgoing.on("finish", () => socket.destroySoon());
+    // What the server did for its sockets until the upgrade: a response that was held up goes on.
+    socket.on("drain", () => outgoing.emit("drain"));
     socket.on("error", ignore);
     outgoing.assignSocket(socket);
     void getRequestListener(() => response, { overrideGlobalObjects: isNode })(incoming, outgoing);
