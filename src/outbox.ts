@@ -120,7 +120,8 @@ export class Outbox {
   /** Sends a ping or a pong of at most 125 bytes. */
   control(kind: "ping" | "pong", data: Uint8Array<ArrayBuffer>): Promise<void> {
     if (this.state !== CLEAR && !this.#admits()) return this.#promise(false);
-    this.#socket[kind]?.(data);
+    // A copy, for `ws` keeps what it cannot send at once.
+    this.#socket[kind]?.(data.slice());
     this.sentAt = this.host.sweep.now;
     this.measure();
     return this.#promise(true);
