@@ -5,19 +5,20 @@
  */
 
 import { Hono } from "hono";
+import { type Attached, AttachedServices } from "./src/attached.ts";
 import type { Caller } from "./src/caller.ts";
-import type { EngineName } from "./src/capabilities.ts";
+import { checkRequirements, type EngineName, type Requirement } from "./src/capabilities.ts";
 import { ServiceConnection } from "./src/connection.ts";
 import type { Engine, Server } from "./src/engine.ts";
 import { ListenerError } from "./src/errors.ts";
 import { Host } from "./src/host.ts";
-import { checkListenerConfig, type ListenerConfig, pickEngine } from "./src/listener_config.ts";
+import { A_SERVICE, checkListenerConfig, type ListenerConfig, pickEngine } from "./src/listener_config.ts";
 import { quote } from "./src/logger.ts";
 import { refuse } from "./src/refusal.ts";
 import { type ServiceConfig, type ServiceRules, toMilliseconds } from "./src/service_config.ts";
 import { type App, type Env, slotOf } from "./src/slot.ts";
 import { stopAll } from "./src/stop.ts";
-import { isUpgradeService, rulesOf, upgrade, type UpgradeHandler, type UpgradeService } from "./src/upgrade.ts";
+import { isUpgradeService, rulesOf, type UpgradeHandler, type UpgradeService } from "./src/upgrade.ts";
 import type { UpgradeContext } from "./src/upgrade_request.ts";
 
 /** The options of {@link Listener.gracefulStop}. */
@@ -30,13 +31,6 @@ export interface StopOptions {
 interface RoutedApp extends App {
   get(path: string, handler: (context: UpgradeContext, next: () => Promise<void>) => unknown): unknown;
   readonly routes: readonly { readonly handler: unknown }[];
-}
-
-interface Attached {
-  readonly key: unknown;
-  readonly path: string;
-  readonly service: UpgradeService;
-  active: boolean;
 }
 
 // Bun's own default; what is known of no service is bounded by it.
@@ -60,7 +54,7 @@ const UNKNOWN_FRAME_SIZE = 16_777_216;
 export class Listener {
   readonly #config: ListenerConfig;
   readonly #app: App | undefined;
-  readonly #attached: Map<string, Attached> = new Map();
+  readonly #attached: AttachedServices = new AttachedServices();
   #routes: Hono = new Hono();
   #host: Host | undefined;
   #server: Server | undefined;
@@ -115,21 +109,11 @@ export class Listener {
   attach<Path extends string>(path: Path, handler: UpgradeHandler<Path>, config?: ServiceConfig): void;
   attach(path: string, service: UpgradeService): void;
   attach(path: string, answer: UpgradeHandler<string> | UpgradeService, config?: ServiceConfig): void {
-    if (typeof path !== "string" || !path.startsWith("/")) {
-      throw new TypeError(`Cannot attach at ${quote(String(path))}: a path begins with a slash`);
-    }
-    if (typeof answer !== "function")
-      throw new TypeError(`Cannot attach at "${path}": must be a handler or an upgrade service`);
-    if (isUpgradeService(answer) && config !== undefined) {
-      throw new TypeError(`Cannot attach at "${path}" with options: give them to upgrade(config, handler)`);
-    }
-    const pattern = path.replace(/:[^/{?]+/g, ":");
-    if (this.#attached.has(pattern)) throw new ListenerError(`Cannot attach at "${path}": a service is attached there`);
-    const service = isUpgradeService(answer) ? answer : upgrade<string>(config ?? {}, answer);
-    if (this.#host !== undefined) pickEngine(this.#engineName(), runtimeName(), rulesOf(service).requires);
-    const attached: Attached = { key: answer, path, service, active: true };
+    const attached = this.#attached.prepare(path, answer, config);
+    if (this.#host !== undefined)
+      checkRequirements(this.#host.capabilities, rulesOf(attached.service).requires, A_SERVICE);
     if (this.#app !== undefined) this.#mount(this.#app, attached);
-    this.#attached.set(pattern, attached);
+    this.#attached.add(attached);
     this.#route();
     this.#server?.limit?.(this.#maxFrameSize());
   }
@@ -141,14 +125,8 @@ export class Listener {
    * @throws {ListenerError} If it is not attached
    */
   detach(service: string | UpgradeService | UpgradeHandler<string>): void {
-    for (const [pattern, attached] of this.#attached) {
-      if (attached.key !== service && attached.path !== service) continue;
-      attached.active = false;
-      this.#attached.delete(pattern);
-      this.#route();
-      return;
-    }
-    throw new ListenerError("Cannot detach: the service is not attached");
+    this.#attached.remove(service);
+    this.#route();
   }
 
   /**
@@ -189,17 +167,11 @@ export class Listener {
     return this.gracefulStop();
   }
 
-  #engineName(): EngineName {
-    const engine = this.#host?.capabilities.engine;
-    return engine === undefined || engine === "websocket" ? runtimeName() : engine;
-  }
-
   async #begin(): Promise<void> {
     const requires = [...(this.#config.requires ?? []), ...[...this.#rules()].flatMap((rules) => rules.requires)];
-    const name = pickEngine(this.#config.engine ?? "auto", runtimeName(), requires);
-    const engine = await loadEngine(name);
+    const engine = await chooseEngine(this.#config.engine ?? "auto", requires);
     const host = new Host(engine.capabilities, this.#config.logger);
-    this.#warn(host, name);
+    this.#warn(host);
     this.#server = await this.#listen(engine, host);
     this.#host = host;
   }
@@ -247,15 +219,15 @@ export class Listener {
     return this.#routes.fetch(request, env);
   }
 
-  #warn(host: Host, name: EngineName): void {
-    if (name !== "deno" || (this.#config.engine ?? "auto") !== "auto") return;
+  #warn(host: Host): void {
+    if (host.capabilities.engine !== "deno" || (this.#config.engine ?? "auto") !== "auto") return;
     host.logger.warn(
       'The engine "deno" cannot bound a fragmented message nor end a close that the peer does not answer: use engine "node" where peers are not trusted',
     );
   }
 
   *#rules(): Generator<ServiceRules> {
-    for (const { service } of this.#attached.values()) yield rulesOf(service);
+    yield* this.#attached.rules();
     if (this.#app === undefined || !isRouted(this.#app)) return;
     for (const { handler } of this.#app.routes) {
       if (isUpgradeService(handler)) yield rulesOf(handler);
@@ -266,7 +238,7 @@ export class Listener {
   #route(): void {
     if (this.#app !== undefined) return;
     const routes = new Hono();
-    for (const { path, service } of this.#attached.values()) routes.all(path, (context) => service(context));
+    for (const { path, service } of this.#attached) routes.all(path, (context) => service(context));
     routes.notFound((context) => refuse(404, `No service at ${quote(context.req.path)}`));
     this.#routes = routes;
   }
@@ -298,6 +270,12 @@ function* callersOf(host: Host | undefined): Generator<Caller> {
 function runtimeName(): EngineName {
   if ("Bun" in globalThis) return "bun";
   return "Deno" in globalThis ? "deno" : "node";
+}
+
+async function chooseEngine(choice: "auto" | EngineName | Engine, requires: readonly Requirement[]): Promise<Engine> {
+  if (typeof choice === "string") return await loadEngine(pickEngine(choice, runtimeName(), requires));
+  checkRequirements(choice.capabilities, requires, A_SERVICE);
+  return choice;
 }
 
 async function loadEngine(name: EngineName): Promise<Engine> {

@@ -151,7 +151,7 @@ export class Caller {
    * @throws {RangeError} If one of them is not allowed, before anything is written
    */
   close(statusCode?: number, reason?: string, timeout?: number): Promise<void> {
-    return this.#outbox.close(statusCode, reason, timeout);
+    return this.#outbox.closeForService(statusCode, reason, timeout);
   }
 
   /**

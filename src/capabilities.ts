@@ -14,8 +14,8 @@ export type Requirement = "ping" | "terminate" | "compression" | "messageLimit";
 
 /** What the engine under a connection can do. */
 export interface Capabilities {
-  /** The engine, or `"websocket"` for a socket that was handed to `accept`. */
-  readonly engine: EngineName | "websocket";
+  /** The name of the engine; `"websocket"` for a socket that was handed to `accept`. */
+  readonly engine: string;
   /** `caller.ping`, `caller.pong`, `onPing`, `onPong`. */
   readonly ping: boolean;
   /** `caller.terminate`, and an end to a close that the peer does not answer. */

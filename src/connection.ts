@@ -140,7 +140,9 @@ export class ServiceConnection extends Callbacks implements Connection, Owner {
     if (outbox.state !== CLEAR || this.doing & PAUSED) return this.#liveness.suspend(now);
     if (this.#rules.heartbeatInterval > 0 && this.#host.capabilities.ping) this.#beat(now);
     if (this.doing & BUSY) return this.#liveness.rouse(now);
-    if (outbox.state === CLEAR && this.#liveness.isIdle(now, outbox.sentAt, this.#rules)) this.onIdle();
+    // Frames are stamped with a time that may be a tick old; idle is rather a tick late than early.
+    const idle = this.#liveness.isIdle(now - this.#host.sweep.lag, outbox.sentAt, this.#rules);
+    if (idle && outbox.state === CLEAR) this.onIdle();
   }
 
   /** A callback has ended. */

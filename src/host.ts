@@ -6,7 +6,7 @@
 
 import type { Capabilities } from "./capabilities.ts";
 import { type Clock, systemClock } from "./clock.ts";
-import { consoleLogger, type Logger } from "./logger.ts";
+import { consoleLogger, type Logger, toSafeLogger } from "./logger.ts";
 import { Sweep, type Swept } from "./sweep.ts";
 
 /** A connection as its host sees it. */
@@ -34,7 +34,7 @@ export class Host {
   /** Makes the shared part for one engine. */
   constructor(capabilities: Capabilities, logger: Logger = consoleLogger, clock: Clock = systemClock) {
     this.capabilities = capabilities;
-    this.logger = logger;
+    this.logger = toSafeLogger(logger);
     this.clock = clock;
     this.sweep = new Sweep(clock);
   }

@@ -4,7 +4,8 @@
  * @module
  */
 
-import { checkRequirements, type EngineName, ENGINE_CAPABILITIES, type Requirement } from "./capabilities.ts";
+import { checkRequirements, ENGINE_CAPABILITIES, type EngineName, type Requirement } from "./capabilities.ts";
+import type { Engine } from "./engine.ts";
 import { ListenerError } from "./errors.ts";
 import type { Logger } from "./logger.ts";
 import { checkNames, toRequirements } from "./service_config.ts";
@@ -15,8 +16,8 @@ export interface ListenerConfig {
   port?: number;
   /** The address to listen on. @default "0.0.0.0" */
   host?: string;
-  /** What carries the connections; `"auto"` takes the runtime's own unless something is required that it lacks. @default "auto" */
-  engine?: "auto" | EngineName;
+  /** What carries the connections; `"auto"` takes the runtime's own unless something is required that it lacks. Or an engine of your own. @default "auto" */
+  engine?: "auto" | EngineName | Engine;
   /** What the engine must be able to do. @default [] */
   requires?: readonly Requirement[];
   /** Where faults are told. @default the console, without `debug` */
@@ -25,6 +26,9 @@ export interface ListenerConfig {
 
 const NAMES: ReadonlySet<string> = new Set<keyof ListenerConfig>(["port", "host", "engine", "requires", "logger"]);
 const ENGINES: ReadonlySet<string> = new Set<EngineName | "auto">(["auto", "node", "bun", "deno"]);
+/** Who it is that requires something. */
+export const A_SERVICE = "The listener, or a service on it,";
+
 const LEVELS = ["debug", "info", "warn", "error"] as const;
 
 /**
@@ -41,7 +45,7 @@ export function checkListenerConfig(config: ListenerConfig): void {
   }
   if (host !== undefined && (typeof host !== "string" || host === ""))
     throw new TypeError("Option host must be an address");
-  if (engine !== undefined && !ENGINES.has(engine)) {
+  if (engine !== undefined && !isEngine(engine)) {
     throw new TypeError(`Option engine is ${JSON.stringify(engine)}: must be one of ${[...ENGINES].join(", ")}`);
   }
   if (requires !== undefined) toRequirements(requires);
@@ -67,11 +71,16 @@ export function pickEngine(
         `The engine "${choice}" does not run on ${runtime}: use engine ${runtime === "node" ? "" : `"${runtime}", `}"node" or "auto"`,
       );
     }
-    checkRequirements(ENGINE_CAPABILITIES[choice], requires, "The listener, or a service on it,");
+    checkRequirements(ENGINE_CAPABILITIES[choice], requires, A_SERVICE);
     return choice;
   }
   const native = ENGINE_CAPABILITIES[runtime];
   const engine = requires.every((requirement) => native[requirement]) ? runtime : "node";
-  checkRequirements(ENGINE_CAPABILITIES[engine], requires, "The listener, or a service on it,");
+  checkRequirements(ENGINE_CAPABILITIES[engine], requires, A_SERVICE);
   return engine;
+}
+
+function isEngine(engine: unknown): boolean {
+  if (typeof engine === "string") return ENGINES.has(engine);
+  return typeof engine === "object" && engine !== null && "listen" in engine && typeof engine.listen === "function";
 }

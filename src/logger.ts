@@ -24,6 +24,20 @@ export const consoleLogger: Logger = {
   error: (message, ...details) => console.error(message, ...details),
 };
 
+/** Makes a logger whose faults disturb nobody. */
+export function toSafeLogger(logger: Logger): Logger {
+  const guard = (level: keyof Logger): Logger["error"] => {
+    return (message, ...details) => {
+      try {
+        logger[level](message, ...details);
+      } catch {
+        // Where a logger's own faults could be told, nobody knows.
+      }
+    };
+  };
+  return { debug: guard("debug"), info: guard("info"), warn: guard("warn"), error: guard("error") };
+}
+
 const LONGEST = 256;
 
 /**

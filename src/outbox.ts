@@ -4,10 +4,11 @@
  * @module
  */
 
+import { Backlog } from "./backlog.ts";
 import { checkClose } from "./close_frame.ts";
 import { ConnectionClosureError, ConnectionError } from "./errors.ts";
 import type { Host, Hosted } from "./host.ts";
-import { toClosureTimeout, type ServiceRules } from "./service_config.ts";
+import { type ServiceRules, toClosureTimeout } from "./service_config.ts";
 import type { RuntimeSocket } from "./socket.ts";
 
 /** Nothing holds a write up. */
@@ -64,9 +65,9 @@ export class Outbox {
     return this.state < CLOSING && this.#socket.readyState === 1;
   }
 
-  /** Whether the close frame was ours. */
-  get closedByUs(): boolean {
-    return this.#ending?.promise !== undefined;
+  /** Whether it was the service that closed. */
+  get closedByService(): boolean {
+    return this.#ending?.byService === true;
   }
 
   /** Bytes that have not left the process. */
@@ -192,6 +193,13 @@ export class Outbox {
     return promise;
   }
 
+  /** The same, for the service: a reply that it returns afterwards is its mistake. */
+  closeForService(code?: number, reason?: string, seconds?: number): Promise<void> {
+    const closed = this.close(code, reason, seconds);
+    if (this.#ending !== undefined) this.#ending.byService = true;
+    return closed;
+  }
+
   /** Ends the connection without a close frame; where the socket cannot, it is counted as down all the same. */
   terminate(): void {
     if (this.state !== DOWN) this.#owner.drop();
@@ -249,33 +257,6 @@ export class Outbox {
   }
 }
 
-/** Unsent bytes over the high-water mark, and who waits for them to leave. */
-class Backlog {
-  readonly promise: Promise<void>;
-  readonly resolve: () => void;
-  readonly reject: (error: Error) => void;
-  /** When the amount last shrank. */
-  since: number;
-  /** Bytes of pongs that the runtime has sent meanwhile. */
-  answers = 0;
-  #amount: number;
-
-  constructor(amount: number, now: number) {
-    const { promise, resolve, reject } = Promise.withResolvers<void>();
-    this.promise = promise;
-    this.resolve = resolve;
-    this.reject = reject;
-    this.since = now;
-    this.#amount = amount;
-    promise.catch(() => {}); // R12: a write that nobody awaits is nobody's unhandled rejection.
-  }
-
-  note(amount: number, now: number): void {
-    if (amount < this.#amount) this.since = now;
-    this.#amount = amount;
-  }
-}
-
 /** The end of a connection: the code that was sent or received, and who waits for it. */
 class Ending {
   code: number;
@@ -285,6 +266,7 @@ class Ending {
   promise: Promise<void> | undefined;
   resolve: (() => void) | undefined;
   cancel: (() => void) | undefined;
+  byService = false;
 
   constructor(code: number, reason: string) {
     this.code = code;

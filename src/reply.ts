@@ -21,10 +21,10 @@ export function isStream(value: unknown): value is AsyncIterable<unknown> {
 /**
  * Sends one returned value that is neither a promise, a stream nor an error.
  *
- * A value for a peer that has left is dropped; a value after our own close is a mistake of the service.
+ * A value for a connection that has ended meanwhile is dropped; a value after the service's own `close` is its mistake.
  *
  * @throws {TypeError} If the value has no JSON form
- * @throws {ConnectionClosureError} If we have closed the connection
+ * @throws {ConnectionClosureError} If the service has closed the connection
  */
 export function sendReply(outbox: Outbox, reply: unknown): void {
   if (reply === undefined) return;
@@ -33,7 +33,7 @@ export function sendReply(outbox: Outbox, reply: unknown): void {
     return;
   }
   const message = toMessage(reply);
-  if (!outbox.send(message, true) && outbox.closedByUs) throw outbox.refusal();
+  if (!outbox.send(message, true) && outbox.closedByService) throw outbox.refusal();
 }
 
 /**

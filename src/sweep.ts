@@ -54,6 +54,11 @@ export class Sweep<Member extends Swept = Swept> {
     return this.#members;
   }
 
+  /** How old `now` may be, in milliseconds. */
+  get lag(): number {
+    return this.#ticking;
+  }
+
   /** Adds a member; `shortest` is its shortest timeout in milliseconds, 0 for none. */
   join(member: Member, shortest: number): void {
     member.place = this.#members.push(member) - 1;

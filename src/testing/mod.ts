@@ -16,7 +16,7 @@
  */
 
 export { type CloseInfo, type Message, TestClient } from "./client.ts";
-export { connect, type ConnectOptions, type Connected } from "./connect.ts";
+export { type Connected, type ConnectOptions, connect } from "./connect.ts";
 export { FakeClock } from "./fake_clock.ts";
-export { type ClientOptions, pair, type Pair, type PairOptions } from "./pair.ts";
+export { type ClientOptions, type Pair, type PairOptions, pair } from "./pair.ts";
 export { settle } from "./settle.ts";

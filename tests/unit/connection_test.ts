@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { closeFrame } from "../../src/close_frame.ts";
 import { ConnectionClosureError, CorruptedFrameError, PayloadTooLargeError } from "../../src/errors.ts";
 import type { Service } from "../../src/service.ts";
-import { open, RecordingSocket } from "./support.ts";
+import { gate, open, RecordingSocket } from "./support.ts";
 
 /** A service that writes down its callbacks, and does what `more` says. */
 function recorder(more: Service = {}): { service: Service; seen: unknown[] } {
@@ -590,7 +590,33 @@ test("onClose is told the peer's code, when the peer's close frame came first", 
   assert.deepEqual(seen.at(-1), ["close", 4001, "theirs"]);
 });
 
-test("a reply after our own close is a mistake that onError is told, and only the debug log without one", async () => {
+test("a reply after a close that was not the service's is dropped, and onError is not told", async () => {
+  const { promise, resolve } = gate<string>();
+  const { service, seen } = recorder({ onTextMessage: () => promise });
+  const { connection, host, logger, socket } = open(service);
+  connection.text("x");
+  for (const member of host.sweep.members) void member.stop(1000);
+  resolve("late");
+  await promise;
+  assert.deepEqual(socket.names, ["close"]);
+  assert.ok(!seen.some((entry) => entry instanceof Error));
+  assert.deepEqual(logger.lines, []);
+});
+
+test("R16 a connection is not idle before idleTimeout is over, though a frame came late in a tick", async () => {
+  let idle = 0;
+  const { connection, clock } = open({ onIdleTimeout: () => void idle++ }, { config: { idleTimeout: 12 } });
+  for (let i = 0; i < 20; i++) {
+    // The ticks are 250 ms apart, and the frame comes just before one: its stamp is nearly as old as that.
+    await clock.advance(11.99);
+    connection.text("x");
+  }
+  assert.equal(idle, 0);
+  await clock.advance(16);
+  assert.equal(idle, 1);
+});
+
+test("a reply after the service's own close is a mistake that onError is told, and only the debug log without one", async () => {
   const onTextMessage: Service["onTextMessage"] = (caller) => {
     void caller.close(4000);
     return "late";

@@ -2,17 +2,29 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { systemClock } from "../../src/clock.ts";
 import { Host } from "../../src/host.ts";
-import { consoleLogger } from "../../src/logger.ts";
 import { FakeClock } from "../../src/testing/mod.ts";
 import { full, open, silent, toHost } from "./support.ts";
 
-test("a host takes the console and the runtime's time, when nothing else is given", () => {
+test("a host takes the runtime's time, when nothing else is given", () => {
   const host = new Host(full);
-  assert.equal(host.logger, consoleLogger);
   assert.equal(host.clock, systemClock);
   assert.equal(host.capabilities, full);
   assert.equal(host.stopping, false);
   assert.deepEqual(host.sweep.members, []);
+});
+
+test("a logger that throws disturbs nobody", () => {
+  const told: string[] = [];
+  const fail = (line: string): never => {
+    told.push(line);
+    throw new Error("The disk is full");
+  };
+  const host = toHost({ debug: fail, info: fail, warn: fail, error: fail }, new FakeClock());
+  host.logger.debug("a");
+  host.logger.info("b");
+  host.logger.warn("c");
+  host.logger.error("d");
+  assert.deepEqual(told, ["a", "b", "c", "d"]);
 });
 
 test("warnOnce() tells the same line once, and others too", () => {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { type Caller, closeFrame, ConnectionError, UpgradeError, upgrade } from "../../mod.ts";
+import { type Caller, ConnectionError, closeFrame, UpgradeError, upgrade } from "../../mod.ts";
 import { connect, FakeClock, pair, settle } from "../../src/testing/mod.ts";
 import { silent } from "./support.ts";
 

@@ -89,7 +89,7 @@ export class Peer implements Service {
   }
 
   /** Waits until the service has seen `count` events of a kind; gives the last of them. */
-  async event(kind: Seen[0], count = 1, patience = PATIENCE): Promise<Seen> {
+  async event(kind: Seen[0], count = 1, patience: number = PATIENCE): Promise<Seen> {
     const there = () => this.all(kind).length >= count;
     await this.#waiter.until(`event ${count} of ${kind}`, there, patience, () => `saw ${JSON.stringify(this.seen)}`);
     return this.all(kind)[count - 1] as Seen;

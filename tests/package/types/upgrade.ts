@@ -67,7 +67,7 @@ app.get(
     return { onOpen: () => user };
   }),
 );
-export const served = new Listener(app, { port: 0 });
+export const served: Listener = new Listener(app, { port: 0 });
 attachTo(createServer(), app);
 
 export const replies: Reply[] = [

@@ -1,0 +1,85 @@
+/**
+ * The services that are attached to a listener, by their paths.
+ *
+ * @module
+ */
+
+import { ListenerError } from "./errors.ts";
+import { quote } from "./logger.ts";
+import type { ServiceConfig, ServiceRules } from "./service_config.ts";
+import { isUpgradeService, rulesOf, type UpgradeHandler, type UpgradeService, upgrade } from "./upgrade.ts";
+
+/** A service on a path. */
+export interface Attached {
+  /** The path, as Hono takes it. */
+  readonly path: string;
+  /** What answers there. */
+  readonly service: UpgradeService;
+  /** What was given to `attach`, by which it is detached. */
+  readonly key: unknown;
+  /** Whether it still answers. */
+  active: boolean;
+}
+
+/** The services of one listener. */
+export class AttachedServices {
+  readonly #byPattern: Map<string, Attached> = new Map();
+
+  /** All of them. */
+  [Symbol.iterator](): IterableIterator<Attached> {
+    return this.#byPattern.values();
+  }
+
+  /** Their options. */
+  *rules(): Generator<ServiceRules> {
+    for (const { service } of this) yield rulesOf(service);
+  }
+
+  /**
+   * Makes what is to be attached; {@link add} attaches it.
+   *
+   * @throws {ListenerError} If there is a service on that path already
+   * @throws {TypeError} If the path does not begin with a slash, or an option is wrong
+   */
+  prepare(path: string, answer: UpgradeHandler<string> | UpgradeService, config?: ServiceConfig): Attached {
+    if (typeof path !== "string" || !path.startsWith("/")) {
+      throw new TypeError(`Cannot attach at ${quote(String(path))}: a path begins with a slash`);
+    }
+    if (typeof answer !== "function") {
+      throw new TypeError(`Cannot attach at "${path}": must be a handler or an upgrade service`);
+    }
+    if (isUpgradeService(answer) && config !== undefined) {
+      throw new TypeError(`Cannot attach at "${path}" with options: give them to upgrade(config, handler)`);
+    }
+    if (this.#byPattern.has(toPattern(path))) {
+      throw new ListenerError(`Cannot attach at "${path}": a service is attached there`);
+    }
+    const service = isUpgradeService(answer) ? answer : upgrade<string>(config ?? {}, answer);
+    return { path, service, key: answer, active: true };
+  }
+
+  /** Adds what {@link prepare} made. */
+  add(attached: Attached): void {
+    this.#byPattern.set(toPattern(attached.path), attached);
+  }
+
+  /**
+   * Takes a service away; by itself, by its handler, or by its path.
+   *
+   * @throws {ListenerError} If it is not attached
+   */
+  remove(service: unknown): void {
+    for (const [pattern, attached] of this.#byPattern) {
+      if (attached.key !== service && attached.path !== service) continue;
+      attached.active = false;
+      this.#byPattern.delete(pattern);
+      return;
+    }
+    throw new ListenerError("Cannot detach: the service is not attached");
+  }
+}
+
+// Two paths that differ by the names of their parameters are one.
+function toPattern(path: string): string {
+  return path.replace(/:[^/{?]+/g, ":");
+}

@@ -1,0 +1,37 @@
+/**
+ * What is unsent while a peer reads slowly (R12, R20).
+ *
+ * @module
+ */
+
+/** Unsent bytes over the high-water mark, and who waits for them to leave. */
+export class Backlog {
+  /** Settles when enough has left, or the connection ends. */
+  readonly promise: Promise<void>;
+  /** Enough has left. */
+  readonly resolve: () => void;
+  /** The connection has ended. */
+  readonly reject: (error: Error) => void;
+  /** When the amount last shrank. */
+  since: number;
+  /** Bytes of pongs that the runtime has sent meanwhile. */
+  answers = 0;
+  #amount: number;
+
+  /** Begins with `amount` bytes, at the sweep's time `now`. */
+  constructor(amount: number, now: number) {
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    this.promise = promise;
+    this.resolve = resolve;
+    this.reject = reject;
+    this.since = now;
+    this.#amount = amount;
+    promise.catch(() => {}); // R12: a write that nobody awaits is nobody's unhandled rejection.
+  }
+
+  /** Notes what is unsent now. */
+  note(amount: number, now: number): void {
+    if (amount < this.#amount) this.since = now;
+    this.#amount = amount;
+  }
+}
