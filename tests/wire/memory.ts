@@ -33,33 +33,29 @@ async function serve(
 /** Less than an inbox may hold where reading cannot pause. */
 const requests = Buffer.concat(Array.from({ length: 900 }, () => toFrame({ payload: "x" })));
 
+/** How 200 MiB are written: see the program. The first is for what the code itself needs. */
+const ways = ["burst", "burst", "text", "turns", "awaited", "replies", "stream"];
+
 function testSlowReaders(engine: EngineName): void {
-  for (const [way, title] of [
-    ["burst", "200 MiB of bytes are written to it at once"],
-    ["text", "200 MiB of text are written to it at once"],
-    ["turns", "200 MiB are written to it, a message each turn"],
-    ["awaited", "200 MiB are written to it, each write awaited"],
-    ["replies", "it asks for 900 replies of 64 KiB"],
-    ["stream", "a stream of 200 MiB goes to it"],
-  ] as const) {
-    gapTest(engine, undefined, `R20: a client that does not read is closed with 1013 when ${title}`, () =>
+  gapTest(
+    engine,
+    undefined,
+    "R20: a client that does not read is closed with 1013, however 200 MiB are written to it",
+    () =>
       serve(engine, "slow_reader", async (port, child) => {
-        // The first round is for what the code itself needs.
-        for (const round of [1, 2]) {
+        for (const [round, way] of ways.entries()) {
           const client = await connect(port, { path: `/flood/${way}`, answersClose: false });
           client.pause();
           if (way === "replies") void client.write(requests);
           if (way === "stream") assert.deepEqual(await child.line(), { returned: true });
-          const { code, reason, growth, error } = await child.line<Record<string, unknown>>();
-          assert.equal(error, undefined);
-          assert.deepEqual({ code, reason }, { code: 1013, reason: "Slow consumer" });
-          const most = round === 1 ? 32 : 9;
-          assert.ok(Number(growth) <= most * MIB, `The server grew by ${Number(growth) / MIB} MiB in round ${round}`);
+          const { growth, ...rest } = await child.line<Record<string, unknown>>();
+          assert.deepEqual({ way, ...rest }, { way, code: 1013, reason: "Slow consumer" });
+          const most = round === 0 ? 32 : 9;
+          assert.ok(Number(growth) <= most * MIB, `The server grew by ${Number(growth) / MIB} MiB: ${way}`);
           client.destroy();
         }
       }),
-    );
-  }
+  );
 }
 
 interface Flooded {
@@ -71,9 +67,9 @@ interface Flooded {
 
 const COUNT = 10_000;
 
-/** 80 MiB of messages that say which they are. */
-function toFlood(): Buffer {
-  const filler = "x".repeat(8192);
+/** Messages that say which they are, of `size` bytes and a few. */
+function toFlood(size: number): Buffer {
+  const filler = "x".repeat(size);
   const toText = (i: number) => `${i} ${filler}${i === COUNT - 1 ? "last" : ""}`;
   return Buffer.concat(Array.from({ length: COUNT }, (_, i) => toFrame({ payload: toText(i) })));
 }
@@ -83,7 +79,7 @@ function testInboxes(engine: EngineName): void {
   gapTest(engine, "pause", `${title} are all handled, in order`, () =>
     serve(engine, "inbox_flood", async (port, child) => {
       const client = await connect(port, { patience: 30_000 });
-      void client.write(toFlood());
+      void client.write(toFlood(64));
       assert.equal(await client.message(), "done");
       void client.send.close(1000);
       const { code, handled, inOrder } = await child.line<Flooded>();
@@ -97,7 +93,7 @@ function testInboxes(engine: EngineName): void {
     () =>
       serve(engine, "inbox_flood", async (port, child) => {
         const client = await connect(port, { patience: 30_000 });
-        void client.write(toFlood());
+        void client.write(toFlood(4096));
         // A close frame comes where the engine cannot pause.
         await client.message().catch(() => {});
         void client.send.close(1000);
@@ -122,11 +118,11 @@ function testLeaks(engine: EngineName): void {
   const many = 10_000;
   gapTest(engine, undefined, `${many} connections that have come and gone leave no object behind`, () =>
     serve(engine, "leaks", async (port, child) => {
-      await comeAndGo(port, "/", 1000);
-      await comeAndGo(port, "/timeless", 1000);
-      const before = await count(child, 2000);
+      await comeAndGo(port, "/", 400);
+      await comeAndGo(port, "/timeless", 400);
+      const before = await count(child, 800);
       await comeAndGo(port, "/timeless", many);
-      const after = await count(child, 2000 + many);
+      const after = await count(child, 800 + many);
       const growth = after.heap - before.heap;
       assert.ok(growth < 2 * MIB, `The heap grew by ${growth / MIB} MiB`);
     }),
@@ -144,15 +140,13 @@ async function count(child: Child, opened: number): Promise<Counted> {
   return counted;
 }
 
-/** Connects, gets an echo, and leaves in one of four ways, 32 at a time. */
+/** Connects and leaves in one of four ways, 32 at a time. */
 async function comeAndGo(port: number, path: string, count: number): Promise<void> {
   let next = 0;
   const work = async () => {
     while (next < count) {
       const way = next++ % 4;
       const client = await connect(port, { path });
-      void client.send.text("hello");
-      await client.message();
       if (way === 0) void client.send.close(1000);
       if (way === 1) client.reset();
       if (way === 2) client.fin();

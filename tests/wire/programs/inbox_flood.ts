@@ -23,7 +23,7 @@ class Sleeper implements Service {
 
   async onTextMessage(_caller: Caller, text: string): Promise<string | undefined> {
     if (this.#handled === 0) {
-      await new Promise((resolve) => setTimeout(resolve, 500));
+      await new Promise((resolve) => setTimeout(resolve, 1000));
       collect();
       this.#growth = resident() - this.#base;
     }
