@@ -1,5 +1,5 @@
 import { handlers, serve } from "../../entries/bun.ts";
-import type { Mount } from "./suite/hono.ts";
+import type { Mount } from "./suite/mounted.ts";
 import { suite } from "./suite.ts";
 
 const onBun: Mount = {

@@ -1,5 +1,5 @@
 import { handler, serve } from "../../entries/deno.ts";
-import type { Mount } from "./suite/hono.ts";
+import type { Mount } from "./suite/mounted.ts";
 import { suite } from "./suite.ts";
 
 const onDeno: Mount = {

@@ -2,7 +2,7 @@ import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { getRequestListener, serve } from "@hono/node-server";
 import { attach, serve as listen } from "../../entries/node.ts";
-import type { Mount } from "./suite/hono.ts";
+import type { Mount } from "./suite/mounted.ts";
 import { suite } from "./suite.ts";
 
 // The servers of Deno and Bun, which a test runs beside these, take no Response but their own.

@@ -1,6 +1,6 @@
 /** `accept`: a service over the platform's own client socket, connected to a service of the engine. */
 import assert from "node:assert/strict";
-import { accept, type Caller, closeFrame, ConnectionError, type Service, type ServiceConfig } from "../../../mod.ts";
+import { accept, type Caller, ConnectionError, closeFrame, type Service, type ServiceConfig } from "../../../mod.ts";
 import { gate, type Journal, Log, type Running, type Subject, wait } from "./subject.ts";
 
 export function accepting(subject: Subject): void {

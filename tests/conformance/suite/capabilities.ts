@@ -1,176 +1,21 @@
 /** R28: what an engine cannot do is said, and what is said is so. */
 import assert from "node:assert/strict";
-import { Buffer } from "node:buffer";
 import {
   type Caller,
   type Capabilities,
-  closeFrame,
   ENGINE_CAPABILITIES,
   Listener,
   ListenerError,
-  PayloadTooLargeError,
   type Requirement,
   UnsupportedError,
 } from "../../../mod.ts";
-import { connect, PING, toFrame } from "../../kit/raw_client.ts";
+import { connect } from "../../kit/raw_client.ts";
 import { runtime } from "../gaps.ts";
-import { gate, Log, type Subject, wait } from "./subject.ts";
-
-type Claim = Exclude<keyof Capabilities, "engine">;
+import { type Claim, proofsOf } from "./proofs.ts";
+import { gate, Log, type Subject } from "./subject.ts";
 
 export function capabilities(subject: Subject): void {
-  /** What shows that the engine has a capability; fails where it has not. */
-  const proofs: Readonly<Record<Claim, () => Promise<void>>> = {
-    async ping() {
-      await subject.serve(
-        ({ journal }) => ({
-          onOpen: (caller) => void caller.ping(),
-          onPing: () => journal.add("ping"),
-          onPong: () => journal.add("pong"),
-        }),
-        async ({ connect, journal }) => {
-          const client = await connect();
-          assert.equal((await client.frame()).opcode, PING);
-          await client.send.ping();
-          await Promise.all([journal.until("ping"), journal.until("pong")]);
-        },
-        { logs: /Cannot ping/ },
-      );
-    },
-    async terminate() {
-      await subject.serve(
-        ({ journal }) => ({
-          onTextMessage: (caller) => caller.terminate(),
-          onClose: (_caller, code) => journal.add(`close ${code}`),
-        }),
-        async ({ connect, journal }) => {
-          const client = await connect({ answersClose: false });
-          await client.send.text("");
-          assert.equal((await client.ended()).code, undefined);
-          await journal.until("close 1006");
-        },
-        { logs: /Cannot terminate/ },
-      );
-    },
-    async pause() {
-      const held = gate();
-      await subject.serve(
-        ({ journal }) => ({
-          async onTextMessage(_caller, text) {
-            await held.promise;
-            journal.add(text);
-          },
-        }),
-        async ({ connect, journal }) => {
-          const client = await connect();
-          for (let i = 0; i < 40; i++) await client.send.text(`${i}`);
-          await wait(50);
-          held.resolve();
-          await journal.until("39");
-        },
-        { config: { maxQueuedMessages: 2 } },
-      );
-    },
-    async drain() {
-      // What is looked for every few milliseconds takes some; what is told takes none. The quickest of many counts.
-      let quickest = Number.POSITIVE_INFINITY;
-      await subject.serve(
-        () => ({
-          async onTextMessage(caller) {
-            const began = performance.now();
-            await caller.writeBinaryMessage(new Uint8Array(900_000));
-            quickest = Math.min(quickest, performance.now() - began);
-            return "sent";
-          },
-        }),
-        async ({ connect }) => {
-          const client = await connect();
-          for (let i = 0; i < 20; i++) {
-            await client.send.text("");
-            while ((await client.message()) !== "sent");
-          }
-        },
-      );
-      assert.ok(quickest < 100, `${quickest} ms until bytes had left`);
-    },
-    async messageLimit() {
-      await subject.serve(
-        ({ journal }) => ({
-          onError: (_caller, error) => journal.add(`${error instanceof PayloadTooLargeError}`),
-          onClose: (_caller, code) => journal.add(`close ${code}`),
-        }),
-        async ({ connect, journal }) => {
-          const client = await connect();
-          // A message without an end.
-          await client.send.frame({ fin: false, payload: "a".repeat(600) });
-          await client.send.frame({ fin: false, opcode: 0, payload: "a".repeat(401) });
-          await journal.until("close 1009");
-          assert.deepEqual(journal.entries, ["true", "close 1009"]);
-          await client.ended();
-        },
-        { config: { maxFrameSize: 1000 } },
-      );
-    },
-    async reliableClose() {
-      await subject.serve(
-        () => ({ onTextMessage: () => closeFrame(4000, "why") }),
-        async ({ connect }) => {
-          for (let i = 0; i < 10; i++) {
-            const client = await connect();
-            await client.write(Buffer.concat([toFrame({ payload: "" }), toFrame({ payload: "more" })]));
-            const { code, reason } = await client.ended();
-            assert.deepEqual([code, reason], [4000, "why"]);
-          }
-        },
-      );
-    },
-    async frameErrors() {
-      await subject.serve(
-        ({ journal }) => ({
-          onError: (_caller, error) => journal.add(error.name),
-          onClose: (_caller, code) => journal.add(`close ${code}`),
-        }),
-        async ({ connect, journal }) => {
-          for (const [bad, code] of [
-            [toFrame({ payload: Uint8Array.of(0xc3, 0x28) }), 1007],
-            [toFrame({ rsv: 4 }), 1002],
-            [toFrame({ opcode: 0 }), 1002],
-          ] as const) {
-            const client = await connect();
-            await client.write(bad);
-            assert.equal((await client.ended()).code, code);
-            await journal.until(`close ${code}`);
-          }
-          assert.equal(journal.count("CorruptedFrameError"), 3);
-        },
-      );
-    },
-    async earlyFrames() {
-      await subject.run(
-        ({ journal }) =>
-          () =>
-            wait(20).then(() => ({ onTextMessage: (_caller, text) => journal.add(text) })),
-        async ({ connect, journal }) => {
-          await connect({ early: toFrame({ payload: "early" }) });
-          await journal.until("early");
-        },
-      );
-    },
-    async compression() {
-      await subject.serve(
-        () => ({}),
-        async ({ connect }) => {
-          const client = await connect({ headers: { "Sec-WebSocket-Extensions": "permessage-deflate" } });
-          assert.match(client.response.header("sec-websocket-extensions") ?? "", /permessage-deflate/);
-        },
-      );
-    },
-    async mutualSsl() {
-      const config = { secureSocket: { mutualSsl: { verifyClient: "REQUIRE" } } };
-      await subject.listener(config as never).start();
-    },
-  };
-
+  const proofs = proofsOf(subject);
   // `drain` is also emulated, so that nothing can be seen of its lack.
   const invisible: ReadonlySet<Claim> = new Set(["drain"]);
   for (const [claim, prove] of Object.entries(proofs) as [Claim, () => Promise<void>][]) {

@@ -1,13 +1,14 @@
-/** R13 to R15: the end of a connection. */
+/** R4 and R13: what comes before onClose, and onClose, once. */
 import assert from "node:assert/strict";
 import { type Caller, closeFrame } from "../../../mod.ts";
-import { CLOSE, type RawClient, toClosePayload, toFrame } from "../../kit/raw_client.ts";
+import { CLOSE, type FrameOptions, type RawClient, toClosePayload, toFrame } from "../../kit/raw_client.ts";
 import { gate, type Subject, wait } from "./subject.ts";
 
+const frames = (...list: FrameOptions[]): Buffer => Buffer.concat(list.map(toFrame));
+const texts = (count: number): FrameOptions[] => Array.from({ length: count }, (_, i) => ({ payload: `${i}` }));
+const close = (code: number): FrameOptions => ({ opcode: CLOSE, payload: toClosePayload(code) });
+
 const sendable = [1000, 1001, 1002, 1003, 1007, 1008, 1009, 1010, 1011, 1012, 1013, 1014, 3000, 3999, 4000, 4999];
-const unsendable = [-1, 0, 1, 999, 1004, 1005, 1006, 1015, 1016, 2000, 2999, 5000, 65535, 65536, 1000.5, Number.NaN];
-const overlong = ["a".repeat(124), "€".repeat(42), "😀".repeat(31)];
-const longest = ["a".repeat(123), "€".repeat(41), `${"😀".repeat(30)}abc`];
 
 type End = readonly [
   when: string,
@@ -28,7 +29,6 @@ const ends: readonly End[] = [
   ["the service terminates", (caller) => caller.terminate(), 1006, "", "terminate"],
   ["the service terminates twice", (caller) => [caller.terminate(), caller.terminate()], 1006, "", "terminate"],
 ];
-
 export function closing(subject: Subject): void {
   for (const [when, end, code, reason, gap] of ends) {
     subject.gapTest(gap, `R13 onClose runs once, with the right code, when ${when}`, async () => {
@@ -225,190 +225,68 @@ export function closing(subject: Subject): void {
     );
   });
 
-  subject.test("R14 close() resolves when the connection is down", async () => {
-    const callers: Caller[] = [];
-    await subject.serve(
-      ({ journal }) => ({
-        onOpen: (caller) => void callers.push(caller),
-        onClose: (_caller, code) => journal.add(`close ${code}`),
-      }),
-      async ({ connect, journal }) => {
-        const client = await connect();
-        await until(() => callers.length === 1);
-        const caller = callers[0] as Caller;
-        const first = caller.close(4000, "ours");
-        assert.equal(caller.isOpen, false);
-        assert.equal(caller.signal.aborted, true);
-        const second = caller.close(4001, "again", 0);
-        await subject.within("the first close", first);
-        await subject.within("the second close", second);
-        await subject.within("a third close", caller.close(1000));
-        const { code, reason } = await client.ended();
-        assert.deepEqual([code, reason], [4000, "ours"]);
-        await journal.until("close 4000");
-      },
-    );
-  });
-
-  subject.gapTest("closeWaits", "R14 -1 waits for the peer for ever", async () => {
-    const callers: Caller[] = [];
-    await subject.serve(
-      () => ({ onOpen: (caller) => void callers.push(caller) }),
-      async ({ connect }) => {
-        const client = await connect({ answersClose: false, answersFin: false });
-        await until(() => callers.length === 1);
-        let down = false;
-        const closed = callers[0]?.close(4000, "", -1).then(() => {
-          down = true;
-        });
-        assert.equal((await client.frame()).code, 4000);
-        await wait(150);
-        assert.equal(down, false);
-        await client.send.close(4000);
-        await subject.within("the close", closed as Promise<void>);
-      },
-      { config: { connectionClosureTimeout: 0.01 } },
-    );
-  });
-
-  for (const [title, config, timeout] of [
-    ["a timeout", {}, 0.1],
-    ["a timeout of 0", {}, 0],
-    ["connectionClosureTimeout", { connectionClosureTimeout: 0.1 }, undefined],
-  ] as const) {
-    subject.test(`R14 close() with ${title} does not wait longer for a peer that does not answer`, async () => {
-      const callers: Caller[] = [];
-      await subject.serve(
-        ({ journal }) => ({
-          onOpen: (caller) => void callers.push(caller),
-          onClose: (_caller, code) => journal.add(`close ${code}`),
-        }),
-        async ({ connect, journal }) => {
-          await connect({ answersClose: false, answersFin: false });
-          await until(() => callers.length === 1);
-          await subject.within("the close", (callers[0] as Caller).close(4000, "", timeout), 2000);
-          await journal.until("close 4000");
-        },
-        { config },
-      );
-    });
-  }
-
-  subject.gapTest("terminate", "R14 after the timeout the socket is gone", async () => {
-    await subject.serve(
-      () => ({ onOpen: (caller) => void caller.close(4000, "", 0.05) }),
-      async ({ connect }) => {
-        const client = await connect({ answersClose: false });
-        const { code } = await client.ended();
-        assert.equal(code, 4000);
-      },
-    );
-  });
-
-  subject.test("R14 close() after the end resolves at once", async () => {
-    const callers: Caller[] = [];
-    await subject.serve(
-      ({ journal }) => ({
-        onOpen: (caller) => void callers.push(caller),
-        async onClose(caller) {
-          await caller.close(4000);
-          journal.add("closed");
-        },
-      }),
-      async ({ connect, journal }) => {
-        const client = await connect();
-        await client.send.close(1000);
-        await journal.until("closed");
-        await subject.within("the close", (callers[0] as Caller).close(4001));
-        assert.equal((await client.ended()).code, 1000);
-      },
-    );
-  });
-
-  subject.test("R15 what cannot be sent throws a RangeError before anything is written", async () => {
-    await subject.serve(
-      () => ({
-        onTextMessage(caller) {
-          for (const code of unsendable) {
-            assert.throws(() => caller.close(code), RangeError, `${code}`);
-            assert.throws(() => closeFrame(code), RangeError, `${code}`);
-          }
-          for (const reason of overlong) {
-            assert.throws(() => caller.close(1000, reason), RangeError);
-            assert.throws(() => closeFrame(1000, reason), RangeError);
-          }
-          for (const timeout of [-2, -0.5, Number.NaN, Number.NEGATIVE_INFINITY]) {
-            assert.throws(() => caller.close(1000, "", timeout), RangeError, `${timeout}`);
-          }
-          assert.throws(() => caller.close("1000" as never), RangeError);
-          return "still open";
-        },
-      }),
-      async ({ connect }) => {
-        const client = await connect();
-        await client.send.text("");
-        assert.equal(await client.message(), "still open");
-      },
-    );
-  });
-
-  subject.test("R15 a reason of 123 bytes passes whole", async () => {
-    await subject.serve(
-      () => ({ onTextMessage: (_caller, text) => closeFrame(4000, text) }),
-      async ({ connect }) => {
-        for (const reason of longest) {
-          const client = await connect();
-          await client.send.text(reason);
-          assert.equal((await client.ended()).reason, reason);
-        }
-      },
-    );
-  });
-
-  subject.test("R21 after our own close no message is delivered", async () => {
-    await subject.serve(
-      ({ journal }) => ({
-        onTextMessage(_caller, text) {
-          journal.add(text);
-          return closeFrame(4000);
-        },
-        onPing: () => journal.add("ping"),
-        onClose: (_caller, code) => journal.add(`close ${code}`),
-      }),
-      async ({ connect, journal }) => {
-        const client = await connect({ answersClose: false });
-        const more = Array.from({ length: 20 }, (_, i) => toFrame({ payload: `${i}` }));
-        await client.write(Buffer.concat([toFrame({ payload: "end" }), ...more]));
-        await wait(20);
-        await client.write(Buffer.concat([...more, toFrame({ opcode: CLOSE, payload: toClosePayload(4000) })]));
-        await journal.until(/close/);
-        await wait(20);
-        assert.deepEqual(journal.entries, ["end", "close 4000"]);
-      },
-    );
-  });
-
-  subject.test("R21 what waited in the inbox is forgotten when the service closes", async () => {
-    const held = gate();
+  subject.test("R4 messages before the peer's close frame are handled before onClose", async () => {
     await subject.serve(
       ({ journal }) => ({
         async onTextMessage(_caller, text) {
+          await wait(0);
           journal.add(text);
-          await held.promise;
-          return text === "0" ? closeFrame(4000) : undefined;
+          return text;
         },
         onClose: (_caller, code) => journal.add(`close ${code}`),
       }),
       async ({ connect, journal }) => {
         const client = await connect();
-        for (let i = 0; i < 10; i++) await client.send.text(`${i}`);
-        await journal.until("0");
-        await wait(20);
-        held.resolve();
+        await client.write(frames(...texts(20), close(4321)));
         await journal.until(/close/);
-        assert.deepEqual(journal.entries, ["0", "close 4000"]);
+        assert.deepEqual(journal.entries, [...texts(20).map(({ payload }) => payload), "close 4321"]);
       },
-      { config: { maxQueuedMessages: 2 } },
+    );
+  });
+
+  subject.test(
+    "R4 messages before the end of a connection without a close frame are handled before onClose",
+    async () => {
+      await subject.serve(
+        ({ journal }) => ({
+          async onTextMessage(_caller, text) {
+            await wait(0);
+            journal.add(text);
+          },
+          onClose: (_caller, code) => journal.add(`close ${code}`),
+        }),
+        async ({ connect, journal }) => {
+          const client = await connect();
+          await client.write(frames(...texts(10)));
+          client.fin();
+          await journal.until(/close/);
+          assert.deepEqual(journal.entries, [...texts(10).map(({ payload }) => payload), "close 1006"]);
+        },
+      );
+    },
+  );
+
+  subject.test("R4 the peer leaves during onOpen: onOpen, then its messages, then onClose", async () => {
+    const opened = gate();
+    await subject.serve(
+      ({ journal }) => ({
+        async onOpen() {
+          journal.add("open");
+          await opened.promise;
+        },
+        onTextMessage: (_caller, text) => journal.add(text),
+        onClose: (_caller, code) => journal.add(`close ${code}`),
+      }),
+      async ({ connect, journal }) => {
+        const client = await connect();
+        await journal.until("open");
+        await client.write(frames(...texts(2), close(1000)));
+        await client.ended();
+        assert.deepEqual(journal.entries, ["open"]);
+        opened.resolve();
+        await journal.until(/close/);
+        assert.deepEqual(journal.entries, ["open", "0", "1", "close 1000"]);
+      },
     );
   });
 }

@@ -1,18 +1,9 @@
 /** R9 to R12: errors, in a process of their own, since what is promised is that it lives. */
 import assert from "node:assert/strict";
-import { type ChildProcess, spawn } from "node:child_process";
-import process from "node:process";
-import { createInterface } from "node:readline";
-import { fileURLToPath } from "node:url";
-import {
-  type Caller,
-  ConnectionClosureError,
-  ConnectionError,
-  PayloadTooLargeError,
-  type Service,
-} from "../../../mod.ts";
-import { connect, HandshakeRefused, type RawClient } from "../../kit/raw_client.ts";
-import { gate, type Journal, type Subject, wait } from "./subject.ts";
+import type { Caller, Service } from "../../../mod.ts";
+import { HandshakeRefused, type RawClient } from "../../kit/raw_client.ts";
+import { inProgram } from "./program.ts";
+import { gate, type Subject, wait } from "./subject.ts";
 
 const ways = [
   "throws",
@@ -38,7 +29,6 @@ const triggers: Readonly<Record<Exclude<Name, "onError">, (client: RawClient) =>
   onIdleTimeout: () => {},
   onClose: (client) => client.send.close(1000),
 };
-
 export function errors(subject: Subject): void {
   let last = 0;
 
@@ -196,184 +186,6 @@ export function errors(subject: Subject): void {
       { logs: /on purpose/ },
     );
   });
-
-  const sizes: readonly [string, (client: RawClient, size: number) => Promise<void>][] = [
-    ["text", (client, size) => client.send.text("a".repeat(size))],
-    [
-      "text of three bytes a character",
-      (client, size) => client.send.text(`${"€".repeat(Math.floor(size / 3))}${"a".repeat(size % 3)}`),
-    ],
-    ["binary", (client, size) => client.send.binary(new Uint8Array(size))],
-    [
-      "fragments",
-      async (client, size) => {
-        await client.send.frame({ fin: false, payload: "a".repeat(600) });
-        await client.send.frame({ fin: false, opcode: 0, payload: "" });
-        await client.send.frame({ opcode: 0, payload: "a".repeat(size - 600) });
-      },
-    ],
-  ];
-  for (const [kind, send] of sizes) {
-    for (const other of [1000, 100_000]) {
-      const beside = other === 1000 ? "" : ", beside a service that takes more";
-      subject.test(`R10 ${kind} of maxFrameSize passes, one byte more closes with 1009${beside}`, async () => {
-        await subject.serve(
-          ({ journal }) => ({
-            onMessage: () => "passed",
-            onError: (_caller, error) => journal.add(`${error instanceof PayloadTooLargeError && error.code}`),
-            onClose: (_caller, code) => journal.add(`close ${code}`),
-          }),
-          async ({ connect, listener, journal }) => {
-            await listener.immediateStop();
-            listener.attach("/other", () => ({}), { maxFrameSize: other });
-            await listener.start();
-            const client = await connect();
-            await send(client, 1000);
-            assert.equal(await client.message(), "passed");
-            await send(client, 1001);
-            const { code } = await client.ended();
-            assert.equal(code, 1009);
-            await journal.until(/close/);
-            assert.deepEqual(journal.entries, ["payload_too_large", "close 1009"]);
-          },
-          { config: { maxFrameSize: 1000 } },
-        );
-      });
-    }
-  }
-
-  subject.test("R12 a write after the end is rejected with a ConnectionError whose code says why", async () => {
-    const callers: Caller[] = [];
-    await subject.serve(
-      ({ journal }) => ({
-        onOpen: (caller) => void callers.push(caller),
-        onClose: (_caller, code) => journal.add(`close ${code}`),
-      }),
-      async ({ connect, journal }) => {
-        const [closed, lost, ours] = [await connect(), await connect(), await connect()];
-        await closed.send.close(4000);
-        lost.destroy();
-        void callers[2]?.close(4001);
-        await journal.until(/close/, 3);
-        await ours.ended();
-        const codes = [ConnectionClosureError, ConnectionError, ConnectionClosureError];
-        for (const [i, type] of codes.entries()) {
-          const caller = callers[i] as Caller;
-          for (const write of [
-            () => caller.writeTextMessage(""),
-            () => caller.writeBinaryMessage(new Uint8Array(1)),
-            () => caller.writeMessage({}),
-          ]) {
-            await assert.rejects(write, (error: unknown) => {
-              assert.ok(error instanceof ConnectionError);
-              assert.equal(error.constructor, type);
-              return true;
-            });
-          }
-          assert.equal(caller.isOpen, false);
-          assert.equal(caller.bufferedAmount, 0);
-        }
-      },
-    );
-  });
-
-  subject.test("R12 a handler that awaits a write to a peer that has left makes no line in the log", async () => {
-    await subject.serve(
-      ({ journal }) => ({
-        async onTextMessage(caller) {
-          journal.add("begin");
-          await new Promise((resolve) => caller.signal.addEventListener("abort", resolve));
-          await caller.writeTextMessage("too late");
-        },
-        onClose: () => journal.add("closed"),
-      }),
-      async ({ connect, journal, log }) => {
-        const client = await connect();
-        await client.send.text("");
-        await journal.until("begin");
-        client.destroy();
-        await journal.until("closed");
-        assert.equal(log.count(/^error/), 0);
-      },
-    );
-  });
-
-  subject.test("R12 a write of the wrong type throws at once and sends nothing", async () => {
-    await subject.serve(
-      () => ({
-        onTextMessage(caller) {
-          assert.throws(() => caller.writeTextMessage(1 as never), TypeError);
-          assert.throws(() => caller.writeBinaryMessage("a" as never), TypeError);
-          assert.throws(() => caller.writeMessage(undefined), TypeError);
-          assert.throws(() => caller.writeMessage(() => 1), TypeError);
-          return "done";
-        },
-      }),
-      async ({ connect }) => {
-        const client = await connect();
-        await client.send.text("");
-        assert.equal(await client.message(), "done");
-      },
-    );
-  });
-}
-
-interface Program {
-  /** What it has said: "kind text". */
-  readonly said: Journal;
-  connect(path: string): Promise<RawClient>;
-}
-
-/** Runs the failing program, and fails if it ends before `use` has. */
-async function inProgram(subject: Subject, use: (program: Program) => Promise<void>): Promise<void> {
-  const file = fileURLToPath(new URL("./failing_program.ts", import.meta.url));
-  const run = process.versions.deno === undefined ? [] : ["run", "-A", "--no-check"];
-  const child = spawn(process.execPath, [...run, file, subject.engine], {
-    stdio: ["ignore", "pipe", "pipe"],
-    env: { ...process.env, NO_COLOR: "1" },
-  });
-  const clients: RawClient[] = [];
-  try {
-    const said = subject.journal();
-    const died = listen(child, said);
-    await Promise.race([said.until(/^port/), died]);
-    const port = Number(said.entries.find((line) => line.startsWith("port"))?.slice(5));
-    const open = async (path: string): Promise<RawClient> => {
-      const client = await connect(port, { path, patience: subject.patience });
-      clients.push(client);
-      return client;
-    };
-    const used = use({ said, connect: open }).catch(async (error: unknown) => {
-      // Its end says more than what was noticed of it.
-      await Promise.race([died, wait(200)]);
-      throw error;
-    });
-    await Promise.race([used, died]);
-  } finally {
-    for (const client of clients) client.destroy();
-    if (child.exitCode === null && child.signalCode === null) {
-      const ended = new Promise((resolve) => child.once("exit", resolve));
-      child.kill("SIGKILL");
-      await ended;
-    }
-  }
-}
-
-/** Notes what a program says; rejects when it ends. */
-function listen(child: ChildProcess, said: Journal): Promise<never> {
-  const { promise, reject } = gate<never>();
-  promise.catch(() => {});
-  let stderr = "";
-  child.stderr?.on("data", (chunk) => {
-    stderr += chunk;
-  });
-  child.once("exit", (code) => reject(new Error(`The program has ended with ${code}: ${stderr.slice(-2000)}`)));
-  if (child.stdout === null) throw new Error("The program has no output");
-  createInterface({ input: child.stdout }).on("line", (line) => {
-    const { kind, text } = JSON.parse(line) as { kind: string; text: string };
-    said.add(`${kind} ${text}`);
-  });
-  return promise;
 }
 
 async function refusal(opened: Promise<unknown>): Promise<HandshakeRefused["response"]> {

@@ -1,8 +1,8 @@
-/** R27: how a listener starts and stops. */
+/** R27: how a listener stops. */
 import assert from "node:assert/strict";
 import { createConnection } from "node:net";
 import { Hono } from "hono";
-import { Listener, ListenerError, type Service, upgrade } from "../../../mod.ts";
+import { Listener, type Service, upgrade } from "../../../mod.ts";
 import { connect, HandshakeRefused, type RawClient } from "../../kit/raw_client.ts";
 import { gate, Log, type Running, type Subject, wait } from "./subject.ts";
 
@@ -25,17 +25,6 @@ export function stopping(subject: Subject): void {
       assert.deepEqual([...listener.connections], []);
       await assert.rejects(connect(port, { patience: 500 }));
     });
-  });
-
-  subject.test("R27 gracefulStop without connections settles at once, and before start too", async () => {
-    const listener = subject.listener();
-    await subject.within("the first stop", listener.gracefulStop());
-    await subject.within("the second stop", listener.immediateStop());
-    await listener.start();
-    const began = performance.now();
-    await subject.within("the third stop", listener.gracefulStop());
-    assert.ok(performance.now() - began < 1000);
-    await subject.within("the fourth stop", listener.gracefulStop());
   });
 
   subject.test("R27 gracefulStop waits for running callbacks and for onClose", async () => {
@@ -292,144 +281,6 @@ export function stopping(subject: Subject): void {
         { config: { connectionClosureTimeout: -1 } },
       );
     }
-  });
-
-  subject.test("R27 a listener can be started again after a stop", async () => {
-    await subject.serve(closes, async ({ connect: open, listener }) => {
-      for (const stop of [() => listener.gracefulStop(), () => listener.immediateStop()]) {
-        const client = await open();
-        await client.send.text("round");
-        assert.equal(await client.message(), "round");
-        await stop();
-        await listener.start();
-      }
-      assert.equal((await open()).response.status, 101);
-    });
-  });
-
-  subject.test("R27 a deadline that is none throws a RangeError and stops nothing", async () => {
-    await subject.serve(closes, async ({ connect: open, listener }) => {
-      for (const deadline of [-1, Number.NaN, Number.POSITIVE_INFINITY]) {
-        await assert.rejects(async () => listener.gracefulStop({ deadline }), RangeError);
-      }
-      await assert.rejects(async () => listener.gracefulStop({ deadline: "1" as never }), TypeError);
-      const client = await open();
-      await client.send.text("still here");
-      assert.equal(await client.message(), "still here");
-    });
-  });
-
-  subject.test("R27 detach refuses new upgrades with 404 and leaves open connections alone", async () => {
-    const handler = (): Service => ({ onTextMessage: (_caller, text) => text });
-    const service = upgrade(handler);
-    await subject.serve(closes, async ({ connect: open, listener }) => {
-      for (const [key, attach] of [
-        ["/other", () => listener.attach("/other", handler)],
-        [handler, () => listener.attach("/other", handler)],
-        [service, () => listener.attach("/other", service)],
-      ] as const) {
-        attach();
-        const client = await open({ path: "/other" });
-        listener.detach(key as string);
-        await assert.rejects(
-          open({ path: "/other" }),
-          (error: unknown) => error instanceof HandshakeRefused && error.response.status === 404,
-        );
-        await client.send.text("still here");
-        assert.equal(await client.message(), "still here");
-        assert.equal((await open()).response.status, 101);
-        assert.throws(() => listener.detach(key as string), ListenerError);
-      }
-    });
-  });
-
-  subject.test("R27 detach on an app's listener gives the path back to the app", async () => {
-    const app = new Hono();
-    const log = new Log(subject.patience);
-    const listener = new Listener(app, { port: 0, engine: subject.engine, logger: log });
-    listener.attach("/ws", () => ({}));
-    await listener.start();
-    try {
-      const client = await connect(listener.port, { path: "/ws" });
-      listener.detach("/ws");
-      await assert.rejects(
-        connect(listener.port, { path: "/ws" }),
-        (error: unknown) => error instanceof HandshakeRefused && error.response.status === 404,
-      );
-      client.destroy();
-    } finally {
-      await listener.immediateStop();
-    }
-  });
-
-  for (const started of ["without a service", "with a service of a smaller maxFrameSize"]) {
-    subject.test(
-      `R27 a service that is attached to a running listener ${started} takes messages of its own maxFrameSize`,
-      async () => {
-        const listener = subject.listener();
-        if (started !== "without a service") listener.attach("/small", () => ({}), { maxFrameSize: 10 });
-        await listener.start();
-        try {
-          listener.attach("/default", () => ({ onTextMessage: (_caller, text) => `${text.length}` }));
-          listener.attach("/large", () => ({ onTextMessage: (_caller, text) => `${text.length}` }), {
-            maxFrameSize: 300_000,
-          });
-          for (const [path, size] of [
-            ["/default", 65_536],
-            ["/large", 300_000],
-          ] as const) {
-            const client = await connect(listener.port, { path });
-            await client.send.text("a".repeat(size));
-            assert.equal(await client.message(), `${size}`);
-            client.destroy();
-          }
-        } finally {
-          await listener.immediateStop();
-        }
-      },
-    );
-  }
-
-  subject.test("a listener that is started, or starting, cannot be started", async () => {
-    const listener = subject.listener();
-    const first = listener.start();
-    await assert.rejects(listener.start(), ListenerError);
-    await first;
-    await assert.rejects(listener.start(), ListenerError);
-    await listener.immediateStop();
-  });
-
-  subject.test("a port that is taken is a ListenerError that names it, and start() may be tried again", async () => {
-    const first = subject.listener();
-    await first.start();
-    const second = new Listener(first.port, {
-      engine: subject.engine,
-      logger: new Log(subject.patience),
-      host: "0.0.0.0",
-    });
-    try {
-      await assert.rejects(second.start(), (error: unknown) => {
-        assert.ok(error instanceof ListenerError);
-        assert.match(error.message, new RegExp(`${first.port}.*taken`));
-        return true;
-      });
-      await first.immediateStop();
-      await second.start();
-      await second.immediateStop();
-    } finally {
-      await first.immediateStop();
-      await second.immediateStop();
-    }
-  });
-
-  subject.test("a path has one service", () => {
-    const listener = subject.listener();
-    listener.attach("/rooms/:room", () => ({}));
-    assert.throws(() => listener.attach("/rooms/:room", () => ({})), ListenerError);
-    assert.throws(() => listener.attach("/rooms/:other", () => ({})), ListenerError);
-    listener.attach("/rooms", () => ({}));
-    listener.detach("/rooms/:room");
-    listener.attach("/rooms/:other", () => ({}));
   });
 }
 

@@ -1,93 +1,12 @@
-/** R19, R20: what is received and not handled, what is written and not sent. */
+/** R20: what is written and not sent. */
 import assert from "node:assert/strict";
 import type { Caller } from "../../../mod.ts";
 import type { RawClient } from "../../kit/raw_client.ts";
-import { gate, type Subject, wait } from "./subject.ts";
+import { type Subject, wait } from "./subject.ts";
 
 const KB64 = new Uint8Array(65536 - 16);
 const TEXT64 = "a".repeat(60_000);
-
-export function bounds(subject: Subject): void {
-  for (const [option, config, size] of [
-    ["maxQueuedMessages", { maxQueuedMessages: 4 }, 60_000],
-    ["maxQueuedBytes", { maxQueuedBytes: 100_000 }, 60_000],
-  ] as const) {
-    subject.gapTest("pause", `R19 over ${option} reading pauses, and nothing is lost`, async () => {
-      const held = gate();
-      let handled = 0;
-      await subject.serve(
-        ({ journal }) => ({
-          async onBinaryMessage(_caller, data) {
-            await held.promise;
-            assert.equal(data[0], handled++ & 255);
-            if (handled === 500) journal.add("all");
-          },
-          onClose: (_caller, code) => journal.add(`close ${code}`),
-        }),
-        async ({ connect, journal }) => {
-          const client = await connect();
-          for (let i = 0; i < 500; i++) void client.send.binary(new Uint8Array(size).fill(i & 255));
-          await wait(300);
-          const stuck = client.unsent;
-          await wait(100);
-          assert.ok(stuck > 1_000_000, `only ${stuck} of 30 MB are held back`);
-          assert.equal(client.unsent, stuck);
-          held.resolve();
-          await journal.until("all");
-          await client.send.close(1000);
-          await journal.until("close 1000");
-        },
-        { config },
-      );
-    });
-  }
-
-  subject.test("R19 where reading cannot pause, the connection closes with 1013 at 16 times the mark", async () => {
-    const held = gate();
-    let pauses = true;
-    await subject.serve(
-      ({ journal }) => ({
-        onOpen(caller) {
-          pauses = caller.capabilities.pause;
-        },
-        async onTextMessage(_caller, text) {
-          journal.add("begin");
-          await held.promise;
-          if (text === "64") journal.add("all");
-        },
-        onClose: (_caller, code) => journal.add(`close ${code}`),
-      }),
-      async ({ connect, journal }) => {
-        const client = await connect();
-        for (let i = 0; i < 80; i++) await client.send.text(`${i}`);
-        await journal.until("begin");
-        await wait(50);
-        held.resolve();
-        await journal.until(pauses ? "all" : "close 1013");
-      },
-      { config: { maxQueuedMessages: 4 } },
-    );
-  });
-
-  subject.gapTest("pause", "R19 a long burst of small messages is handled whole", async () => {
-    let handled = 0;
-    await subject.serve(
-      ({ journal }) => ({
-        async onTextMessage() {
-          await Promise.resolve();
-          if (++handled === 5000) journal.add("all");
-        },
-        onClose: (_caller, code) => journal.add(`close ${code}`),
-      }),
-      async ({ connect, journal }) => {
-        const client = await connect();
-        for (let i = 0; i < 5000; i++) void client.send.text("m");
-        await journal.until("all");
-        assert.deepEqual(journal.entries, ["all"]);
-      },
-    );
-  });
-
+export function outbound(subject: Subject): void {
   const writers: readonly [string, (caller: Caller) => unknown][] = [
     ["writes that nobody awaits", (caller) => flood(caller)],
     ["writes of a timer", (caller) => void everyTurn(caller)],

@@ -1,0 +1,127 @@
+/** R10 and R12: messages that are too large, and writes that come too late. */
+import assert from "node:assert/strict";
+import { type Caller, ConnectionClosureError, ConnectionError, PayloadTooLargeError } from "../../../mod.ts";
+import type { RawClient } from "../../kit/raw_client.ts";
+import type { Subject } from "./subject.ts";
+
+export function writes(subject: Subject): void {
+  const sizes: readonly [string, (client: RawClient, size: number) => Promise<void>][] = [
+    ["text", (client, size) => client.send.text("a".repeat(size))],
+    [
+      "text of three bytes a character",
+      (client, size) => client.send.text(`${"€".repeat(Math.floor(size / 3))}${"a".repeat(size % 3)}`),
+    ],
+    ["binary", (client, size) => client.send.binary(new Uint8Array(size))],
+    [
+      "fragments",
+      async (client, size) => {
+        await client.send.frame({ fin: false, payload: "a".repeat(600) });
+        await client.send.frame({ fin: false, opcode: 0, payload: "" });
+        await client.send.frame({ opcode: 0, payload: "a".repeat(size - 600) });
+      },
+    ],
+  ];
+  for (const [kind, send] of sizes) {
+    for (const other of [1000, 100_000]) {
+      const beside = other === 1000 ? "" : ", beside a service that takes more";
+      subject.test(`R10 ${kind} of maxFrameSize passes, one byte more closes with 1009${beside}`, async () => {
+        await subject.serve(
+          ({ journal }) => ({
+            onMessage: () => "passed",
+            onError: (_caller, error) => journal.add(`${error instanceof PayloadTooLargeError && error.code}`),
+            onClose: (_caller, code) => journal.add(`close ${code}`),
+          }),
+          async ({ connect, listener, journal }) => {
+            await listener.immediateStop();
+            listener.attach("/other", () => ({}), { maxFrameSize: other });
+            await listener.start();
+            const client = await connect();
+            await send(client, 1000);
+            assert.equal(await client.message(), "passed");
+            await send(client, 1001);
+            const { code } = await client.ended();
+            assert.equal(code, 1009);
+            await journal.until(/close/);
+            assert.deepEqual(journal.entries, ["payload_too_large", "close 1009"]);
+          },
+          { config: { maxFrameSize: 1000 } },
+        );
+      });
+    }
+  }
+
+  subject.test("R12 a write after the end is rejected with a ConnectionError whose code says why", async () => {
+    const callers: Caller[] = [];
+    await subject.serve(
+      ({ journal }) => ({
+        onOpen: (caller) => void callers.push(caller),
+        onClose: (_caller, code) => journal.add(`close ${code}`),
+      }),
+      async ({ connect, journal }) => {
+        const [closed, lost, ours] = [await connect(), await connect(), await connect()];
+        await closed.send.close(4000);
+        lost.destroy();
+        void callers[2]?.close(4001);
+        await journal.until(/close/, 3);
+        await ours.ended();
+        const codes = [ConnectionClosureError, ConnectionError, ConnectionClosureError];
+        for (const [i, type] of codes.entries()) {
+          const caller = callers[i] as Caller;
+          for (const write of [
+            () => caller.writeTextMessage(""),
+            () => caller.writeBinaryMessage(new Uint8Array(1)),
+            () => caller.writeMessage({}),
+          ]) {
+            await assert.rejects(write, (error: unknown) => {
+              assert.ok(error instanceof ConnectionError);
+              assert.equal(error.constructor, type);
+              return true;
+            });
+          }
+          assert.equal(caller.isOpen, false);
+          assert.equal(caller.bufferedAmount, 0);
+        }
+      },
+    );
+  });
+
+  subject.test("R12 a handler that awaits a write to a peer that has left makes no line in the log", async () => {
+    await subject.serve(
+      ({ journal }) => ({
+        async onTextMessage(caller) {
+          journal.add("begin");
+          await new Promise((resolve) => caller.signal.addEventListener("abort", resolve));
+          await caller.writeTextMessage("too late");
+        },
+        onClose: () => journal.add("closed"),
+      }),
+      async ({ connect, journal, log }) => {
+        const client = await connect();
+        await client.send.text("");
+        await journal.until("begin");
+        client.destroy();
+        await journal.until("closed");
+        assert.equal(log.count(/^error/), 0);
+      },
+    );
+  });
+
+  subject.test("R12 a write of the wrong type throws at once and sends nothing", async () => {
+    await subject.serve(
+      () => ({
+        onTextMessage(caller) {
+          assert.throws(() => caller.writeTextMessage(1 as never), TypeError);
+          assert.throws(() => caller.writeBinaryMessage("a" as never), TypeError);
+          assert.throws(() => caller.writeMessage(undefined), TypeError);
+          assert.throws(() => caller.writeMessage(() => 1), TypeError);
+          return "done";
+        },
+      }),
+      async ({ connect }) => {
+        const client = await connect();
+        await client.send.text("");
+        assert.equal(await client.message(), "done");
+      },
+    );
+  });
+}
