@@ -1,0 +1,53 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { ENGINE_CAPABILITIES, type Engine, type Host, Listener, UnsupportedError } from "../../mod.ts";
+import { silent } from "./support.ts";
+
+interface Calls {
+  readonly engine: Engine;
+  readonly seen: unknown[];
+}
+
+/** An engine that opens no port and notes what it is asked. */
+function toEngine(): Calls {
+  const seen: unknown[] = [];
+  const engine: Engine = {
+    capabilities: { ...ENGINE_CAPABILITIES.node, engine: "mine", terminate: false },
+    listen(_app, options, host: Host) {
+      seen.push(options, host.capabilities.engine);
+      return Promise.resolve({ port: 4321, close: (force) => Promise.resolve(void seen.push(`close ${force}`)) });
+    },
+  };
+  return { engine, seen };
+}
+
+test("a listener takes an engine of the user's own, starts it and stops it", async () => {
+  const { engine, seen } = toEngine();
+  const listener = new Listener(0, { engine, host: "127.0.0.1", logger: silent() });
+  listener.attach("/a", () => ({}), { maxFrameSize: 100 });
+  await listener.start();
+  assert.equal(listener.port, 4321);
+  await listener.gracefulStop();
+  assert.deepEqual(seen, [{ hostname: "127.0.0.1", port: 0, maxFrameSize: 100 }, "mine", "close false", "close true"]);
+});
+
+test("R28 an engine of the user's own is held to what services require, at start and at attach", async () => {
+  const { engine, seen } = toEngine();
+  const listener = new Listener(0, { engine, logger: silent() });
+  listener.attach("/a", () => ({}), { requires: ["terminate"] });
+  await assert.rejects(listener.start(), (error: Error) => {
+    assert.ok(error instanceof UnsupportedError);
+    assert.match(error.message, /requires "terminate", which the engine "mine" lacks: use engine "node" or "bun"/);
+    return true;
+  });
+  assert.deepEqual(seen, []);
+  listener.detach("/a");
+  await listener.start();
+  assert.throws(() => listener.attach("/b", () => ({}), { requires: ["terminate"] }), UnsupportedError);
+  await listener.gracefulStop();
+});
+
+test("a listener refuses what is no engine", () => {
+  assert.throws(() => new Listener(0, { engine: {} as Engine }), /Option engine/);
+  assert.throws(() => new Listener(0, { engine: "fast" as "node" }), /Option engine is "fast"/);
+});
