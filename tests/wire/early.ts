@@ -20,7 +20,7 @@ const messages = [
 
 /** Milliseconds that a slow handler takes. */
 const SLOW = 200;
-const wait = () => new Promise<undefined>((resolve) => setTimeout(resolve, SLOW));
+const wait = (): Promise<undefined> => new Promise((resolve) => setTimeout(() => resolve(undefined), SLOW));
 
 /** Registers the tests. */
 export function testEarlyFrames(define: Define): void {
