@@ -1,6 +1,6 @@
 /** R14, R15 and R21: what `caller.close()` does. */
 import assert from "node:assert/strict";
-import { type Caller, closeFrame } from "../../../mod.ts";
+import { type Caller, closeFrame, ConnectionClosureError } from "../../../mod.ts";
 import { CLOSE, toClosePayload, toFrame } from "../../kit/raw_client.ts";
 import { gate, type Subject, wait } from "./subject.ts";
 
@@ -107,6 +107,64 @@ export function closes(subject: Subject): void {
       },
     );
   });
+
+  for (const how of ["close()", "gracefulStop()"] as const) {
+    subject.test(
+      `R14 ${how} while much is unsent: a peer that reads late gets all of it, then the close frame`,
+      async () => {
+        await subject.serve(
+          ({ journal }) => ({
+            onTextMessage(caller) {
+              for (let i = 0; i < 14; i++) void caller.writeBinaryMessage(new Uint8Array(1_000_000));
+              if (how === "close()") void caller.close(1001);
+              journal.add("written");
+            },
+            onClose: (_caller, code) => journal.add(`close ${code}`),
+          }),
+          async ({ connect, listener, journal }) => {
+            const client = await connect();
+            client.pause();
+            await client.send.text("");
+            await journal.until("written");
+            const stopped = how === "close()" ? undefined : listener.gracefulStop();
+            await wait(100);
+            client.resume();
+            for (let i = 0; i < 14; i++) assert.equal((await client.message()).length, 1_000_000);
+            assert.equal((await client.ended()).code, 1001);
+            await journal.until("close 1001");
+            await stopped;
+          },
+          { config: { maxBufferedAmount: 20_000_000 } },
+        );
+      },
+    );
+  }
+
+  subject.test(
+    "R12 R14 close() while much is unsent: writes that wait are rejected, and the timeout holds",
+    async () => {
+      await subject.serve(
+        ({ journal }) => ({
+          async onTextMessage(caller) {
+            const write = caller.writeBinaryMessage(new Uint8Array(14_000_000));
+            const closed = caller.close(4000, "", 0.1);
+            await assert.rejects(write, ConnectionClosureError);
+            await closed;
+            journal.add("closed");
+          },
+          onClose: (_caller, code) => journal.add(`close ${code}`),
+        }),
+        async ({ connect, journal }) => {
+          const client = await connect();
+          client.pause();
+          await client.send.text("");
+          await journal.until("close 4000");
+          assert.deepEqual(journal.entries, ["closed", "close 4000"]);
+        },
+        { config: { maxBufferedAmount: 20_000_000 } },
+      );
+    },
+  );
 
   subject.test("R15 what cannot be sent throws a RangeError before anything is written", async () => {
     await subject.serve(
