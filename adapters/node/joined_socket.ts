@@ -19,15 +19,25 @@ export class JoinedSocket extends WsBase implements RuntimeSocket {
   #raw: NodeSocket | undefined;
   #writer: JoinedWriter | undefined;
   #connection: Connection | undefined;
+  #highWaterMark = 0;
   #isClosing = false;
 
   /** Opens the connection and forwards what happens to it from then on. */
   serve(upgrade: Upgrade, raw: NodeSocket & Served, writer: JoinedWriter): void {
     this.#raw = raw;
     this.#writer = writer;
+    this.#highWaterMark = upgrade.rules.highWaterMark;
     this.#connection = upgrade.open(this);
     raw[CONNECTION] = this.#connection;
     raw.on("drain", onDrain);
+  }
+
+  /** Bytes that have not left the process. Before they are told to be too many, the kernel is offered what still waits to be joined. */
+  get bufferedAmount(): number {
+    const raw = this.#raw;
+    if (raw === undefined) return 0;
+    if (raw.writableCorked > 0 && raw.writableLength > this.#highWaterMark) raw.uncork();
+    return raw.writableLength;
   }
 
   /** Sends a message; `false` says that it was not taken. */

@@ -17,8 +17,8 @@ const BINARY = 0x82;
 // Copying more than this costs more than a second buffer in the same system call.
 const COPY_UP_TO = 4096;
 
-// More than this is handed to the kernel at once: it fills its buffer anyway, and what is unsent should be known.
-const JOIN_UP_TO = 16384;
+// More than this is handed to the kernel at once. A read is of 64 KiB, so the echo of all of it still leaves in one system call.
+const JOIN_UP_TO = 65536;
 
 /** Writes frames to raw sockets and lets each tick's go out together. */
 export class JoinedWriter {

@@ -4,9 +4,9 @@
  * @module
  */
 
+import process from "node:process";
 import { WebSocket } from "ws";
 import type { Upgrade } from "../../src/slot.ts";
-import process from "node:process";
 import type { Connection } from "../../src/socket.ts";
 
 /** Node's `net.Socket` under an upgraded connection. */
@@ -67,7 +67,6 @@ export const WsBase: new (...options: never[]) => WsEmitter = WebSocket as never
 /** A `WebSocket` of `ws` as its subclasses see it. */
 export interface WsEmitter {
   readonly readyState: number;
-  readonly bufferedAmount: number;
   send(data: string | Uint8Array): unknown;
   close(code?: number, reason?: string): void;
   terminate(): void;
