@@ -29,6 +29,8 @@ export function checkForm(method: string, header: ReadHeader): Response | undefi
   if (version !== "13") return refuse(426, "Speak version 13 of the WebSocket protocol", SPEAK_WEBSOCKET);
   const key = header("sec-websocket-key");
   if (key === null || !isKey(key)) return refuse(400, "Send one Sec-WebSocket-Key: 16 bytes in base64");
+  // Deno makes the address of what Host holds: with a path in it, it is another than the request line's.
+  if (/[/?#@\\\s]/.test(header("host") ?? "")) return refuse(400, "Send a Host of name and port");
   if (hasBody(header)) return refuse(400, "Send no body with an upgrade");
   return undefined;
 }

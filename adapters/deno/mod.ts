@@ -9,9 +9,11 @@ import type { Engine, ListenOptions, Server } from "../../src/engine.ts";
 import { ListenerError } from "../../src/errors.ts";
 import { Host } from "../../src/host.ts";
 import type { Logger } from "../../src/logger.ts";
+import { refuse } from "../../src/refusal.ts";
 import { type App, ask, Upgrade, UpgradeSlot } from "../../src/slot.ts";
 import { drive } from "../../src/web_socket.ts";
-import { type DenoGlobal, type DenoServeInfo, denoGlobal, hostnameOf, portOf } from "./runtime.ts";
+import { DenoPort } from "./port.ts";
+import { type DenoGlobal, type DenoServeInfo, denoGlobal, hostnameOf } from "./runtime.ts";
 
 /** Options of {@link handler}. */
 export interface HandlerOptions {
@@ -46,33 +48,10 @@ export function handler(app: App, options: HandlerOptions = {}): Handler {
 export const engine: Engine = {
   capabilities: ENGINE_CAPABILITIES.deno,
   listen(app: App, options: ListenOptions, host: Host): Promise<Server> {
-    const abort = new AbortController();
     const { port, hostname } = options;
-    const server = deno().serve(
-      { port, hostname, signal: abort.signal, onListen: () => {} },
-      toHandler(deno(), app, host),
-    );
-    let closed: Promise<void> | undefined;
-    const close = (force: boolean): Promise<void> => {
-      // Deno throws when a server that is going down is aborted.
-      if (force && closed === undefined) abort.abort();
-      closed ??= server.shutdown();
-      return force ? settleWithin(100, closed) : closed;
-    };
-    return Promise.resolve({ port: portOf(server.addr) ?? port, close });
+    return Promise.resolve(new DenoPort(deno(), { port, hostname }, toHandler(deno(), app, host), host.logger));
   },
 };
-
-// Deno waits for ever for an upgrade whose peer left before the 101; the port is free by then.
-function settleWithin(ms: number, promise: Promise<void>): Promise<void> {
-  return new Promise((resolve) => {
-    const timer = setTimeout(resolve, ms);
-    void promise.finally(() => {
-      clearTimeout(timer);
-      resolve();
-    });
-  });
-}
 
 function toHandler(
   runtime: DenoGlobal,
@@ -93,6 +72,8 @@ function reply(runtime: DenoGlobal, answer: Response | Upgrade, request: Request
   // Deno pings a silent peer after half of its idle timeout, and drops it at the end.
   const idleTimeout = Math.ceil((heartbeatInterval + heartbeatTimeout) / 1000);
   const options = answer.protocol === "" ? { idleTimeout } : { idleTimeout, protocol: answer.protocol };
+  // Deno lets a request without Host through.
+  if (!request.headers.has("host")) return refuse(400, "Send a Host");
   const { socket, response } = runtime.upgradeWebSocket(request, options);
   for (const [name, value] of answer.headers) response.headers.append(name, value);
   drive(socket, toStatusCode, () => answer.open(socket)).catch(() => {}); // A peer that left before the 101.

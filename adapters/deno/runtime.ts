@@ -12,6 +12,7 @@ export interface DenoServeInfo {
 /** Deno's `HttpServer`. */
 export interface DenoServer {
   readonly addr: unknown;
+  readonly finished: Promise<void>;
   shutdown(): Promise<void>;
 }
 

@@ -107,12 +107,6 @@ export const gaps: readonly Gap[] = [
   },
   {
     engine: "deno",
-    key: "host",
-    reason: "Deno accepts requests of HTTP/1.1 without Host",
-    upstream: "https://github.com/denoland/deno/issues/26554",
-  },
-  {
-    engine: "deno",
     key: "headerLimit",
     reason: "Deno takes about 100 kB of headers, and the bound cannot be set",
     upstream: "https://github.com/denoland/deno/issues/21047",

@@ -1,0 +1,79 @@
+/**
+ * A port that `Deno.serve` listens on.
+ *
+ * @module
+ */
+
+import type { Server } from "../../src/engine.ts";
+import type { Logger } from "../../src/logger.ts";
+import { type DenoGlobal, type DenoServeInfo, type DenoServer, portOf } from "./runtime.ts";
+
+// Milliseconds.
+const SETTLES_WITHIN = 100;
+const OPENS_AGAIN_AFTER = 500;
+
+type Answer = (request: Request, info: DenoServeInfo) => Response | Promise<Response>;
+
+/** Keeps a port open until it is closed. */
+export class DenoPort implements Server {
+  /** The port that was bound. */
+  readonly port: number;
+  readonly #runtime: DenoGlobal;
+  readonly #hostname: string;
+  readonly #answer: Answer;
+  readonly #logger: Logger;
+  #server: DenoServer;
+  #abort: AbortController = new AbortController();
+  #closed: Promise<void> | undefined;
+
+  /** Opens the port; throws Deno's own error when it cannot. */
+  constructor(runtime: DenoGlobal, options: { port: number; hostname: string }, answer: Answer, logger: Logger) {
+    this.#runtime = runtime;
+    this.#hostname = options.hostname;
+    this.#answer = answer;
+    this.#logger = logger;
+    this.#server = this.#serve(options.port);
+    this.port = portOf(this.#server.addr) ?? options.port;
+  }
+
+  /** Stops listening; with `force` what is left is cut. */
+  close(force: boolean): Promise<void> {
+    // Deno throws when a server that is going down is aborted.
+    if (force && this.#closed === undefined) this.#abort.abort();
+    this.#closed ??= this.#server.shutdown();
+    return force ? settleWithin(SETTLES_WITHIN, this.#closed) : this.#closed;
+  }
+
+  #serve(port: number): DenoServer {
+    this.#abort = new AbortController();
+    const { signal } = this.#abort;
+    const server = this.#runtime.serve({ port, hostname: this.#hostname, signal, onListen: () => {} }, this.#answer);
+    server.finished.catch((error: unknown) => this.#serveAgain(error));
+    return server;
+  }
+
+  // Deno gives up listening when it cannot accept, for one when the file descriptors have run out; a peer can bring that about.
+  #serveAgain(error: unknown): void {
+    if (this.#closed !== undefined) return;
+    this.#logger.error("Deno has stopped listening; the port is opened again", error);
+    setTimeout(() => {
+      if (this.#closed !== undefined) return;
+      try {
+        this.#server = this.#serve(this.port);
+      } catch (second) {
+        this.#serveAgain(second);
+      }
+    }, OPENS_AGAIN_AFTER);
+  }
+}
+
+// Deno waits for ever for an upgrade whose peer left before the 101; the port is free by then.
+function settleWithin(ms: number, promise: Promise<void>): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, ms);
+    void promise.finally(() => {
+      clearTimeout(timer);
+      resolve();
+    });
+  });
+}
