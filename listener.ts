@@ -45,10 +45,11 @@ const UNKNOWN_FRAME_SIZE = 16_777_216;
  * ```ts
  * import { Listener } from "@switchboard/websocket";
  *
- * await using listener = new Listener(0);
+ * const listener = new Listener(0);
  * listener.attach("/hello/:name", ({ params }) => ({ onOpen: () => `Hello ${params.name}` }));
  * await listener.start();
  * console.log(listener.url);
+ * await listener.gracefulStop();
  * ```
  */
 export class Listener {
@@ -108,6 +109,7 @@ export class Listener {
    */
   attach<Path extends string>(path: Path, handler: UpgradeHandler<Path>, config?: ServiceConfig): void;
   attach(path: string, service: UpgradeService): void;
+  attach(path: string, answer: UpgradeHandler<string> | UpgradeService, config?: ServiceConfig): void;
   attach(path: string, answer: UpgradeHandler<string> | UpgradeService, config?: ServiceConfig): void {
     const attached = this.#attached.prepare(path, answer, config);
     if (this.#host !== undefined)

@@ -164,7 +164,10 @@ export class Outbox {
 
   /** Closes a peer that has not taken a byte for `writeTimeout`. */
   closeIfStuck(now: number): void {
-    if (this.#backlog === undefined || now - this.#backlog.since < this.#rules.writeTimeout) return;
+    const { writeTimeout, maxBufferedAmount } = this.#rules;
+    // Some runtimes count a message as unsent until its last byte has left, so a large one has a time-out for each `maxBufferedAmount` of it.
+    const patience = writeTimeout * Math.max(1, Math.ceil(this.#unsent / maxBufferedAmount));
+    if (this.#backlog === undefined || now - this.#backlog.since < patience) return;
     void this.close(1013, "Slow consumer");
   }
 

@@ -211,7 +211,7 @@ function toOrigins(origins: "same-origin" | "*" | readonly string[]): ServiceRul
   if (!Array.isArray(origins)) throw new TypeError('Option origins must be "same-origin", "*" or a list of origins');
   return origins.map((origin: unknown) => {
     const serialized = typeof origin === "string" ? toOrigin(origin) : undefined;
-    if (serialized === undefined) {
+    if (serialized === undefined || serialized.includes("*")) {
       throw new TypeError(`Option origins has ${JSON.stringify(origin)}: must be like "https://example.com" or "null"`);
     }
     return serialized;

@@ -10,6 +10,9 @@ import { isStream, sendReply } from "./reply.ts";
 
 const FAILED = "streaming failed";
 
+// A peer starts streams with a few bytes each; nobody watches so many.
+const MOST = 1024;
+
 /** The streams of one connection. */
 export class Streams {
   readonly #outbox: Outbox;
@@ -39,6 +42,10 @@ export class Streams {
 
   async #pump(stream: AsyncIterable<unknown>): Promise<void> {
     if (this.#outbox.state >= CLOSING) return;
+    if (this.#running.size >= MOST) {
+      void this.#outbox.close(1013, "Too many streams");
+      return;
+    }
     const iterator = stream[Symbol.asyncIterator]();
     this.#running.add(iterator);
     try {

@@ -156,6 +156,15 @@ test("R20 an outbox that has not shrunk for writeTimeout closes with 1013", asyn
   await assert.rejects(write, ConnectionClosureError);
 });
 
+test("R20 a large message has a writeTimeout for each maxBufferedAmount of it, for not every runtime tells of its parts", async () => {
+  const { caller, socket, clock } = held({ config: { writeTimeout: 3, maxBufferedAmount: 1_000_000 } });
+  void caller.writeBinaryMessage(new Uint8Array(4_500_000));
+  await clock.advance(14);
+  assert.ok(caller.isOpen);
+  await clock.advance(2);
+  assert.deepEqual(socket.calls.at(-1), ["close", 1013, "Slow consumer"]);
+});
+
 test("R20 an outbox that shrinks, however slowly, is left alone", async () => {
   const { caller, socket, clock } = held({ config: { writeTimeout: 3 } });
   void caller.writeBinaryMessage(new Uint8Array(HIGH + 100));

@@ -77,6 +77,7 @@ const wrong: Record<keyof ServiceConfig, readonly unknown[]> = {
     {},
     [5],
     [null],
+    ["https://*.example.com"],
     ["example.com"],
     ["https://example.com/"],
     ["https://example.com/path"],

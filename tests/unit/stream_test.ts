@@ -319,3 +319,22 @@ test("R8 a stream whose item cannot be sent is ended, so that its finally runs",
   await clock.advance(0);
   assert.deepEqual(seen, ["cleaned up"]);
 });
+
+test("R19 a peer that starts more than 1024 streams is closed with 1013, and all of them end", () => {
+  const sources: Source[] = [];
+  const { connection, socket } = open({
+    onTextMessage: () => {
+      const source = new Source();
+      sources.push(source);
+      return source;
+    },
+  });
+  for (let i = 0; i < 1024; i++) connection.text("stream");
+  assert.deepEqual(socket.calls, []);
+  connection.text("stream");
+  assert.deepEqual(socket.calls, [["close", 1013, "Too many streams"]]);
+  assert.deepEqual(
+    sources.map(({ returns }) => returns),
+    [...Array<number>(1024).fill(1), 0],
+  );
+});

@@ -10,8 +10,8 @@ import {
   type ParamsOf,
   type Reply,
   type Service,
-  upgrade,
   UpgradeError,
+  upgrade,
 } from "../../../mod.ts";
 import type { Equal, Expect } from "./expect.ts";
 
@@ -48,6 +48,7 @@ listener.attach(
 listener.attach("/refused", () => new UpgradeError("No", { status: 422, headers: { "x-a": "b" } }));
 listener.attach("/nobody", () => new AuthnError("Who are you?"));
 listener.attach("/response", () => new Response(null, { status: 302, headers: { location: "/" } }));
+listener.attach("/either", Math.random() < 2 ? upgrade(() => ({})) : () => ({}));
 // @ts-expect-error Options are checked.
 listener.attach("/options", () => ({}), { idleTimeOut: 60 });
 // @ts-expect-error A handler answers something.
