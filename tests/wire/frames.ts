@@ -8,8 +8,8 @@ import {
   type FrameOptions,
   PING,
   PONG,
-  toClosePayload,
   TEXT,
+  toClosePayload,
   toFrame,
 } from "../kit/raw_client.ts";
 import type { Define, Seen, WireServer } from "./harness.ts";

@@ -7,6 +7,7 @@ import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import process from "node:process";
 import { ENGINE_CAPABILITIES, type EngineName } from "../../mod.ts";
+import { Random } from "../kit/random.ts";
 import {
   BINARY,
   CLOSE,
@@ -20,7 +21,6 @@ import {
   toFrame,
   turn,
 } from "../kit/raw_client.ts";
-import { Random } from "../kit/random.ts";
 import type { Define, Peer, Seen, WireServer } from "./harness.ts";
 
 /** The option of the service; a message over it is one of the faults. */

@@ -1,7 +1,7 @@
 /** What the adapter reads of Bun is what Bun's own types say. */
 import type { Serve, Server, ServerWebSocket } from "bun";
-import type { BunServer, BunWebSocket } from "../../../adapters/bun/runtime.ts";
 import { type Handlers, handlers, type SocketData } from "../../../adapters/bun/mod.ts";
+import type { BunServer, BunWebSocket } from "../../../adapters/bun/runtime.ts";
 import type { Expect } from "./expect.ts";
 
 type Fits<Official, Slice> = Official extends Slice ? true : false;
