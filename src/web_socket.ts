@@ -49,53 +49,63 @@ export function accept(
 ): Promise<Caller> {
   const rules = toServiceRules(config);
   const host = new Host(socketCapabilities({}), options.logger ?? consoleLogger, systemClock);
-  const opened = drive(socket, toStatusCode, () => {
+  const { promise, resolve, reject } = Promise.withResolvers<Caller>();
+  promise.catch(() => {}); // Nobody needs to wait for a service to be opened.
+  const open = (): Connection => {
     const isSecure = socket.url.startsWith("wss:");
     const details = { protocol: socket.protocol, remoteAddress: undefined, isSecure };
     const connection = new ServiceConnection(service, socket, rules, host, details);
     connection.start();
+    resolve(connection.caller);
     return connection;
-  }).then((connection) => connection.caller);
-  opened.catch(() => {}); // Nobody needs to wait for a service to be opened.
-  return opened;
+  };
+  if (socket.readyState > 1) reject(new ConnectionError("Cannot run a service over a socket that is closed"));
+  else drive(socket, toStatusCode, open, reject);
+  return promise;
 }
 
 /**
- * Forwards the events of a Web-standard socket to the connection that `open` makes once the socket is open.
+ * Forwards the events of a Web-standard socket to the connection that `open` makes once the socket is open. Nothing that was needed until then
+ * stays with the socket.
  *
  * @param toCode Reads the close code of a runtime that does not follow the standard
+ * @param refused Is told when the socket closes before it is open
  */
-export function drive<Opened extends Connection>(
+export function drive(
   socket: WebSocket,
   toCode: (event: CloseEvent) => number,
-  open: () => Opened,
-): Promise<Opened> {
-  const { promise, resolve, reject } = Promise.withResolvers<Opened>();
-  const fail = (): void => reject(new ConnectionError("The connection was closed before it was open"));
-  const begin = (): void => {
-    // From now on an `error` says nothing that the `close` after it does not say.
-    socket.onerror = () => {};
-    const connection = open();
-    socket.onmessage = (event: MessageEvent): void => {
-      const data: unknown = event.data;
-      if (typeof data === "string") connection.text(data);
-      else if (data instanceof ArrayBuffer) connection.binary(new Uint8Array(data));
-    };
-    socket.onclose = (event) => {
-      // Deno keeps a lost socket until its idle timer ends; what belonged to it need not stay as long.
-      socket.onopen = socket.onmessage = socket.onerror = socket.onclose = null;
-      connection.closed(toCode(event), event.reason);
-    };
-    resolve(connection);
-  };
+  open: () => Connection,
+  refused: (error: ConnectionError) => void,
+): void {
   socket.binaryType = "arraybuffer";
-  socket.onopen = begin;
-  socket.onclose = fail;
-  // On Node 22 no `close` follows the `error` of a socket that was refused.
-  socket.onerror = fail;
-  if (socket.readyState === 1) begin();
-  else if (socket.readyState > 1) reject(new ConnectionError("Cannot run a service over a socket that is closed"));
-  return promise;
+  if (socket.readyState === 1) return forward(socket, toCode, open());
+  const settle = (event: Event): void => {
+    socket.removeEventListener("open", settle);
+    socket.removeEventListener("close", settle);
+    socket.removeEventListener("error", settle);
+    if (event.type === "open") forward(socket, toCode, open());
+    else refused(new ConnectionError("The connection was closed before it was open"));
+  };
+  socket.addEventListener("open", settle);
+  socket.addEventListener("close", settle);
+  // On Node 22 no `close` follows the `error` of a socket that was refused. Later an `error` says nothing that the `close` after it does not.
+  socket.addEventListener("error", settle);
+}
+
+function forward(socket: WebSocket, toCode: (event: CloseEvent) => number, connection: Connection): void {
+  const onMessage = (event: MessageEvent): void => {
+    const data: unknown = event.data;
+    if (typeof data === "string") connection.text(data);
+    else if (data instanceof ArrayBuffer) connection.binary(new Uint8Array(data));
+  };
+  const onClose = (event: CloseEvent): void => {
+    // Deno keeps a lost socket until its idle timer ends; what belonged to it need not stay as long.
+    socket.removeEventListener("message", onMessage);
+    socket.removeEventListener("close", onClose);
+    connection.closed(toCode(event), event.reason);
+  };
+  socket.addEventListener("message", onMessage);
+  socket.addEventListener("close", onClose);
 }
 
 // Deno reports a lost connection as 0.

@@ -76,7 +76,12 @@ function reply(runtime: DenoGlobal, answer: Response | Upgrade, request: Request
   if (!request.headers.has("host")) return refuse(400, "Send a Host");
   const { socket, response } = runtime.upgradeWebSocket(request, options);
   for (const [name, value] of answer.headers) response.headers.append(name, value);
-  drive(socket, toStatusCode, () => answer.open(socket)).catch(() => {}); // A peer that left before the 101.
+  drive(
+    socket,
+    toStatusCode,
+    () => answer.open(socket),
+    () => {}, // A peer that left before the 101.
+  );
   return response;
 }
 

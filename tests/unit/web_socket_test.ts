@@ -5,17 +5,20 @@ import { accept } from "../../src/web_socket.ts";
 import { silent } from "./support.ts";
 
 /** A Web-standard socket without a network. */
-class FakeWebSocket {
+class FakeWebSocket extends EventTarget {
   readyState = 0;
   bufferedAmount = 0;
   protocol = "";
   binaryType = "blob";
   url = "wss://example.com/x";
-  onopen: (() => void) | null = null;
-  onmessage: ((event: { data: unknown }) => void) | null = null;
-  onclose: ((event: { code: number; reason: string; wasClean: boolean }) => void) | null = null;
-  onerror: (() => void) | null = null;
+  /** How often somebody began to listen. */
+  listened = 0;
   readonly calls: unknown[][] = [];
+
+  override addEventListener(...args: Parameters<EventTarget["addEventListener"]>): void {
+    this.listened++;
+    super.addEventListener(...args);
+  }
 
   send(data: unknown): void {
     this.calls.push(["send", data]);
@@ -29,12 +32,16 @@ class FakeWebSocket {
   open(protocol = ""): void {
     this.readyState = 1;
     this.protocol = protocol;
-    this.onopen?.();
+    this.dispatchEvent(new Event("open"));
   }
 
   end(code: number, reason = ""): void {
     this.readyState = 3;
-    this.onclose?.({ code, reason, wasClean: code !== 1006 });
+    this.dispatchEvent(Object.assign(new Event("close"), { code, reason, wasClean: code !== 1006 }));
+  }
+
+  message(data: unknown): void {
+    this.dispatchEvent(Object.assign(new Event("message"), { data }));
   }
 
   get web(): WebSocket {
@@ -79,10 +86,10 @@ test("accept() hands messages and the end to the service, 0 as 1006", async () =
     });
     socket.open();
     await accepted;
-    socket.onmessage?.({ data: "a" });
-    socket.onmessage?.({ data: new Uint8Array([1]).buffer });
-    socket.onmessage?.({ data: new Blob([]) });
-    socket.onerror?.();
+    socket.message("a");
+    socket.message(new Uint8Array([1]).buffer);
+    socket.message(new Blob([]));
+    socket.dispatchEvent(new Event("error"));
     socket.end(code, "bye");
     socket.end(1005);
     assert.deepEqual(seen, ["a", new Uint8Array([1]), [told, "bye"]]);
@@ -106,7 +113,7 @@ test("accept() rejects, when the socket is closed or closes before it opens, and
 test("accept() checks its options before it touches the socket", () => {
   const socket = new FakeWebSocket();
   assert.throws(() => accept(socket.web, {}, { idleTimeout: -1 }), RangeError);
-  assert.equal(socket.onopen, null);
+  assert.equal(socket.listened, 0);
 });
 
 test("accept() over a socket that can ping leaves the heartbeat off, for nobody hears the pongs", async () => {
@@ -146,7 +153,7 @@ test("accept() closes without a code, where the socket may not send it", async (
   const accepted = accept(socket.web, service, {}, { logger });
   socket.open();
   await accepted;
-  socket.onmessage?.({ data: "x" });
+  socket.message("x");
   assert.deepEqual(socket.calls, [
     ["close", 1011, "Internal server error occurred"],
     ["close", undefined, undefined],
