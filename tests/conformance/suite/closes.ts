@@ -1,6 +1,6 @@
 /** R14, R15 and R21: what `caller.close()` does. */
 import assert from "node:assert/strict";
-import { type Caller, closeFrame, ConnectionClosureError } from "../../../mod.ts";
+import { type Caller, ConnectionClosureError, closeFrame } from "../../../mod.ts";
 import { CLOSE, toClosePayload, toFrame } from "../../kit/raw_client.ts";
 import { gate, type Subject, wait } from "./subject.ts";
 
@@ -85,6 +85,34 @@ export function closes(subject: Subject): void {
         const { code } = await client.ended();
         assert.equal(code, 4000);
       },
+    );
+  });
+
+  subject.test("R14 R19 close() from elsewhere resolves although a callback runs and reading was paused", async () => {
+    const held = gate();
+    const callers: Caller[] = [];
+    await subject.serve(
+      ({ journal }) => ({
+        onOpen: (caller) => void callers.push(caller),
+        async onTextMessage(_caller, text) {
+          journal.add(text);
+          await held.promise;
+        },
+        onClose: (_caller, code) => journal.add(`close ${code}`),
+      }),
+      async ({ connect, journal }) => {
+        const client = await connect();
+        for (let i = 0; i < 8; i++) await client.send.text(`${i}`);
+        await journal.until("0");
+        await wait(20);
+        await subject.within("the close", (callers[0] as Caller).close(4000), 2000);
+        assert.equal((await client.ended()).code, 4000);
+        assert.deepEqual(journal.entries, ["0"]);
+        held.resolve();
+        await journal.until("close 4000");
+        assert.deepEqual(journal.entries, ["0", "close 4000"]);
+      },
+      { config: { maxQueuedMessages: 2 } },
     );
   });
 

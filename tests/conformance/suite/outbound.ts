@@ -138,25 +138,29 @@ export function outbound(subject: Subject): void {
   subject.test("R20 while too much is unsent nothing is handled, and afterwards everything", async () => {
     await subject.serve(
       ({ journal }) => ({
-        onTextMessage(caller, text) {
+        async onTextMessage(caller, text) {
           journal.add(text);
           if (text !== "fill") return text;
+          // The next message waits already when this one ends.
+          await wait(20);
           // More than the kernels of both sides hold.
           for (let i = 0; i < 250; i++) void caller.writeBinaryMessage(KB64);
+          journal.add("filled");
           return undefined;
         },
       }),
       async ({ connect, journal }) => {
         const client = await connect();
         client.pause();
-        await client.send.text("fill");
-        await journal.until("fill");
-        await client.send.text("next");
+        for (const text of ["fill", "queued"]) void client.send.text(text);
+        await journal.until("filled");
+        await client.send.text("late");
         await wait(100);
-        assert.deepEqual(journal.entries, ["fill"]);
+        assert.deepEqual(journal.entries, ["fill", "filled"]);
         client.resume();
-        await journal.until("next");
-        for (;;) if ((await client.message()) === "next") break;
+        await journal.until("late");
+        for (;;) if ((await client.message()) === "late") break;
+        assert.deepEqual(journal.entries, ["fill", "filled", "queued", "late"]);
       },
       { config: { maxBufferedAmount: 20_000_000 } },
     );
