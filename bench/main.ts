@@ -4,6 +4,7 @@
  * A word chooses rows whose name holds it: `node p16`, `bun connect`, `timers`.
  */
 import { parseArgs } from "node:util";
+import { root } from "../scripts/root.ts";
 import { run } from "../scripts/spawn.ts";
 import type { TimersResult } from "./idle_timers.ts";
 import { type Contest, contests, generator, IDLE, IDLE_CONNECTIONS, type Phase, phases, timers } from "./plan.ts";
@@ -46,6 +47,7 @@ interface Draft extends Row {
 }
 
 if (process.platform !== "linux") throw new Error("The bench reads CPU times from /proc: it runs on Linux");
+await build();
 const load = new Talker(GENERATOR_CORE, generator);
 const rows: Draft[] = [];
 for (const contest of contests) {
@@ -60,6 +62,14 @@ if (rows.length > 0) console.log(`\n${toTable(rows)}`);
 if (timed.length > 0) console.log(`\n${toTimersTable(timed)}`);
 if (options.write) writePage(rows, timed, rounds);
 process.exitCode = rows.some((row) => row.failures.length > 0) ? 1 : 0;
+
+async function build(): Promise<void> {
+  const { code, output } = await run(process.execPath, [
+    `${root}/node_modules/typescript/bin/tsc`,
+    ...["-p", "bench/tsconfig.servers.json"],
+  ]);
+  if (code !== 0) throw new Error(`The servers for Node cannot be built:\n${output}`);
+}
 
 function toRows(contest: Contest): Draft[] {
   const names = [...phases.map(({ name, unit }) => ({ name, unit })), { name: IDLE, unit: "connection" }];
@@ -125,6 +135,7 @@ async function cpuOf({ target }: Server, phase: Phase): Promise<number> {
   const longer = phase.warmUp ?? 1;
   const command: Command = { op: "load", target, load: phase.load, warmUp: warmUp * longer, window };
   const { cpu, count } = (await tell(command)) as Window;
+  if (cpu === 0) throw new Error("The kernel accounted no time to the server");
   return cpu / count;
 }
 

@@ -1,5 +1,4 @@
 /** Checks, apart from the measurement, that a server does what is measured. */
-import { deepStrictEqual } from "node:assert/strict";
 import type { Target } from "../protocol.ts";
 import { type Connection, open } from "./connection.ts";
 import { BINARY, type Frame, readFrames, somePayload, TEXT, toFrame } from "./frames.ts";
@@ -19,15 +18,24 @@ export async function verify({ port }: Target): Promise<void> {
   if (caller === undefined) throw new Error("No connection");
   const echoed = collect(caller, messages.length);
   for (const { opcode, payload } of messages) caller.write(toFrame(opcode, payload));
-  deepStrictEqual(await echoed, messages);
+  same(await echoed, messages, "echo");
   await caller.terminate();
 
   const callers = await open(port, "/broadcast", 3);
   const news = [1, 2, 3].map(() => ({ opcode: TEXT, payload: somePayload(128) }));
   const heard = callers.map((each) => collect(each, news.length));
   for (const { opcode, payload } of news) callers[0]?.write(toFrame(opcode, payload));
-  for (const frames of await Promise.all(heard)) deepStrictEqual(frames, news);
+  for (const frames of await Promise.all(heard)) same(frames, news, "broadcast");
   await Promise.all(callers.map((each) => each.terminate()));
+}
+
+function same(got: readonly Frame[], sent: readonly Frame[], what: string): void {
+  sent.forEach(({ opcode, payload }, i) => {
+    const frame = got[i];
+    if (frame?.opcode === opcode && Buffer.compare(frame.payload, payload) === 0) return;
+    throw new Error(`The ${what} of message ${i}, of ${payload.byteLength} bytes, is not what was sent`);
+  });
+  if (got.length !== sent.length) throw new Error(`The ${what} has ${got.length} messages, not ${sent.length}`);
 }
 
 function collect(connection: Connection, count: number): Promise<Frame[]> {
