@@ -11,12 +11,11 @@ import { ListenerError } from "../../src/errors.ts";
 import { Host } from "../../src/host.ts";
 import type { Logger } from "../../src/logger.ts";
 import { type App, ask, Upgrade, UpgradeSlot } from "../../src/slot.ts";
-import type { Connection } from "../../src/socket.ts";
 import { type BunServer, type BunWebSocketHandler, bunGlobal } from "./runtime.ts";
 import { BunSocket, closed } from "./socket.ts";
 
 /** What Bun keeps with a socket: the decision until it opens, the connection from then on. */
-export type SocketData = { upgrade: Upgrade | undefined; connection: Connection | undefined };
+export type SocketData = BunSocket;
 
 /** Options of {@link handlers}. */
 export interface HandlersOptions {
@@ -81,15 +80,7 @@ function toHandlers(app: App, host: Host, maxFrameSize: number): Handlers {
       return answer instanceof Promise ? answer.then((a) => reply(a, request, server)) : reply(answer, request, server);
     },
     websocket: {
-      open(socket) {
-        // Not Bun's default, a Buffer, whose `slice` and JSON are unlike those of the other engines' bytes.
-        socket.binaryType = "uint8array";
-        const connection = socket.data.upgrade?.open(new BunSocket(socket));
-        socket.data.connection = connection;
-        socket.data.upgrade = undefined;
-        // Bun tells of the end inside `close()`; an `onOpen` that closed did so before there was a connection to tell.
-        if (socket.readyState > 1) connection?.closed(1006, "");
-      },
+      open: (socket) => socket.data.open(socket),
       message(socket, message) {
         if (typeof message === "string") socket.data.connection?.text(message);
         else socket.data.connection?.binary(toBytes(message));
@@ -110,10 +101,17 @@ function toHandlers(app: App, host: Host, maxFrameSize: number): Handlers {
 
 function reply(answer: Response | Upgrade, request: Request, server: BunServer<SocketData>): Response | undefined {
   if (!(answer instanceof Upgrade)) return answer;
-  const headers = new Headers();
-  for (const [name, value] of answer.headers) headers.append(name, value);
-  // Without the header Bun echoes the first protocol that the client offers.
-  headers.set("sec-websocket-protocol", answer.protocol);
-  if (server.upgrade(request, { data: { upgrade: answer, connection: undefined }, headers })) return undefined;
+  if (server.upgrade(request, toUpgradeOptions(answer, request))) return undefined;
   return new Response("Send nothing before the upgrade is answered\n", { status: 400 });
+}
+
+function toUpgradeOptions(upgrade: Upgrade, request: Request): { data: SocketData; headers?: Headers } {
+  const data = new BunSocket(upgrade);
+  // Without the header Bun echoes the first protocol that the client offers.
+  const isOffered = request.headers.has("sec-websocket-protocol");
+  if (upgrade.headers.length === 0 && !isOffered) return { data };
+  const headers = new Headers();
+  for (const [name, value] of upgrade.headers) headers.append(name, value);
+  if (isOffered) headers.set("sec-websocket-protocol", upgrade.protocol);
+  return { data, headers };
 }
