@@ -95,6 +95,8 @@ async function play(contest: Contest, rows: readonly Draft[], round: number): Pr
       const row = rows.find((candidate) => candidate.phase === phase.name);
       if (row !== undefined) await record(row, servers, (server) => cpuOf(server, phase));
     }
+  } catch (error) {
+    for (const row of rows) fail(row, error);
   } finally {
     for (const server of servers) await server.talker.end();
   }
@@ -119,9 +121,14 @@ async function record<Of extends Server | Name>(
     );
     console.log(`${row.contest}, ${row.phase}: raw ${figures[0]}, again ${figures[1]}, ours ${figures[2]}`);
   } catch (error) {
-    row.failures.push(error instanceof Error ? error.message : String(error));
-    console.log(`${row.contest}, ${row.phase}: FAILED: ${row.failures.at(-1)}`);
+    fail(row, error);
   }
+}
+
+function fail(row: Draft, error: unknown): void {
+  const reason = error instanceof Error ? error.message : String(error);
+  row.failures.push(reason);
+  console.log(`${row.contest}, ${row.phase}: FAILED: ${reason}`);
 }
 
 async function start(contest: Contest, name: Name): Promise<Server> {

@@ -15,7 +15,7 @@ export interface Phase {
   readonly name: string;
   readonly load: Load;
   readonly unit: string;
-  /** Longer than the default, for code that must be compiled first. */
+  /** How many times the usual warm-up, for code that is compiled late because it runs less often than that of messages. */
   readonly warmUp?: number;
 }
 
@@ -45,7 +45,7 @@ export const phases: readonly Phase[] = [
     unit: "delivery",
     load: { kind: "broadcast", connections: 1000, inFlight: 8, bytes: 128 },
   },
-  { name: "connect", unit: "connection", load: { kind: "churn", connections: 50 }, warmUp: 2 },
+  { name: "connect", unit: "connection", load: { kind: "churn", connections: 50 }, warmUp: 6 },
 ];
 
 /** The name of the row for idle connections. */
