@@ -173,6 +173,7 @@ export class Listener {
     const requires = [...(this.#config.requires ?? []), ...[...this.#rules()].flatMap((rules) => rules.requires)];
     const engine = await chooseEngine(this.#config.engine ?? "auto", requires);
     const host = new Host(engine.capabilities, this.#config.logger);
+    host.sweep.lingers = true;
     this.#warn(host);
     this.#server = await this.#listen(engine, host);
     this.#host = host;

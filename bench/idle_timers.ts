@@ -53,7 +53,7 @@ async function measure(): Promise<Omit<TimersResult, "runtime">> {
   const rules = toServiceRules({ idleTimeout: 120, heartbeat: { interval: 60, timeout: 10 } });
   await cpuFor(0.5);
   const resting = await cpuFor(SECONDS);
-  const details = { protocol: "", remoteAddress: undefined, isSecure: false };
+  const details = { protocol: "", peer: {}, isSecure: false };
   const upgrade = new Upgrade({}, rules, host, details, []);
   const empty = heap();
   for (let i = 0; i < CONNECTIONS; i++) upgrade.open(new IdleSocket());

@@ -23,8 +23,10 @@ const { values: options, positionals: words } = parseArgs({
 });
 const rounds = Number(options.rounds ?? (options.quick ? 2 : 9));
 const idleRounds = Math.min(rounds, options.quick ? 1 : 3);
-const window = options.quick ? 400 : 700;
-const warmUp = options.quick ? 200 : 250;
+// A window in slices, each server's in turn, so that the three meet the machine in the same mood.
+const slices = options.quick ? 2 : 5;
+const slice = 150;
+const warmUp = 250;
 
 type Name = keyof Round;
 const NAMES: readonly Name[] = ["raw", "again", "ours"];
@@ -93,7 +95,7 @@ async function play(contest: Contest, rows: readonly Draft[], round: number): Pr
     for (const { target } of servers) await tell({ op: "verify", target });
     for (const phase of phases) {
       const row = rows.find((candidate) => candidate.phase === phase.name);
-      if (row !== undefined) await record(row, servers, (server) => cpuOf(server, phase));
+      if (row !== undefined) await record(row, () => cpuOf(servers, phase));
     }
   } catch (error) {
     for (const row of rows) fail(row, error);
@@ -103,23 +105,21 @@ async function play(contest: Contest, rows: readonly Draft[], round: number): Pr
   const idle = rows.find((row) => row.phase === IDLE);
   if (idle === undefined || round >= idleRounds) return;
   // One at a time and fresh: what a load has left behind would be counted.
-  await record(idle, round % 2 === 0 ? NAMES : [...NAMES].reverse(), (name) => bytesOf(contest, name));
+  await record(idle, async () => {
+    const found = { raw: 0, again: 0, ours: 0 };
+    for (const name of round % 2 === 0 ? NAMES : [...NAMES].reverse()) found[name] = await bytesOf(contest, name);
+    return found;
+  });
 }
 
-async function record<Of extends Server | Name>(
-  row: Draft,
-  servers: readonly Of[],
-  figure: (server: Of) => Promise<number>,
-): Promise<void> {
-  const found = new Map<Name, number>();
+async function record(row: Draft, measure: () => Promise<Round>): Promise<void> {
   try {
-    for (const server of servers) found.set(typeof server === "string" ? server : server.name, await figure(server));
-    const [raw, again, ours] = NAMES.map((name) => found.get(name) ?? Number.NaN) as [number, number, number];
-    row.rounds.push({ raw, again, ours });
-    const figures = [raw, again, ours].map((value) =>
-      row.phase === IDLE ? value.toFixed(0) : (value / 1000).toFixed(2),
+    const round = await measure();
+    row.rounds.push(round);
+    const [raw, again, ours] = NAMES.map((name) =>
+      row.phase === IDLE ? round[name].toFixed(0) : (round[name] / 1000).toFixed(2),
     );
-    console.log(`${row.contest}, ${row.phase}: raw ${figures[0]}, again ${figures[1]}, ours ${figures[2]}`);
+    console.log(`${row.contest}, ${row.phase}: raw ${raw}, again ${again}, ours ${ours}`);
   } catch (error) {
     fail(row, error);
   }
@@ -138,12 +138,23 @@ async function start(contest: Contest, name: Name): Promise<Server> {
   return new Server(name, talker, port);
 }
 
-async function cpuOf({ target }: Server, phase: Phase): Promise<number> {
-  const longer = phase.warmUp ?? 1;
-  const command: Command = { op: "load", target, load: phase.load, warmUp: warmUp * longer, window };
-  const { cpu, count } = (await tell(command)) as Window;
-  if (cpu === 0) throw new Error("The kernel accounted no time to the server");
-  return cpu / count;
+/** CPU time a message of each server, over slices of time that alternate between them. */
+async function cpuOf(servers: readonly Server[], { load, warmUp: longer = 1 }: Phase): Promise<Round> {
+  for (const { target } of servers) await tell({ op: "load", target, load, warmUp: warmUp * longer, window: slice });
+  const found = { raw: 0, again: 0, ours: 0 };
+  const counts = { raw: 0, again: 0, ours: 0 };
+  for (let i = 0; i < slices; i++) {
+    for (const { name, target } of i % 2 === 0 ? servers : [...servers].reverse()) {
+      const { cpu, count } = (await tell({ op: "load", target, load, warmUp: 30, window: slice })) as Window;
+      found[name] += cpu;
+      counts[name] += count;
+    }
+  }
+  for (const name of NAMES) {
+    if (found[name] === 0) throw new Error("The kernel accounted no time to the server");
+    found[name] /= counts[name];
+  }
+  return found;
 }
 
 async function bytesOf(contest: Contest, name: Name): Promise<number> {

@@ -42,6 +42,8 @@ export abstract class Callbacks {
   protected abstract readonly outbox: Outbox;
   /** A callback has ended; the next may begin. */
   protected abstract released(): void;
+  /** The last callback has ended. */
+  protected abstract left(): void;
 
   /** Calls `onOpen`. */
   protected onOpen(): void {
@@ -115,20 +117,14 @@ export abstract class Callbacks {
     this.#report(error, undefined);
   }
 
-  /** Calls `onClose` and then, when it has settled, `left`. */
-  protected onClose(code: number, reason: string, left: () => void): void {
-    const failed = (error: unknown): void => {
-      this.#closeThrew(error);
-      left();
-    };
-    // Nobody is left to reply to, but an error is an error.
-    const settled = (reply: unknown): void => (reply instanceof Error ? failed(reply) : left());
+  /** Calls `onClose`, the last callback. */
+  protected onClose(code: number, reason: string): void {
     try {
       const reply: unknown = this.service.onClose?.(this.caller, code, reason);
-      if (isPromise(reply)) toPromise(reply).then(settled, failed);
-      else settled(reply);
+      if (isPromise(reply)) this.#awaitLast(reply);
+      else this.#settleLast(reply);
     } catch (error) {
-      failed(error);
+      this.#lastThrew(error);
     }
   }
 
@@ -164,6 +160,24 @@ export abstract class Callbacks {
     toPromise(promise).then(settled, (error: unknown) => this.#threw(error));
   }
 
+  #awaitLast(promise: PromiseLike<unknown>): void {
+    toPromise(promise).then(
+      (reply) => this.#settleLast(reply),
+      (error: unknown) => this.#lastThrew(error),
+    );
+  }
+
+  // Nobody is left to reply to, but an error is an error.
+  #settleLast(reply: unknown): void {
+    if (reply instanceof Error) this.#lastThrew(reply);
+    else this.left();
+  }
+
+  #lastThrew(thrown: unknown): void {
+    this.#reportLast(thrown);
+    this.left();
+  }
+
   #release(): void {
     this.doing &= ~(BUSY | REPORTING);
     this.released();
@@ -196,7 +210,7 @@ export abstract class Callbacks {
     this.#release();
   }
 
-  #closeThrew(thrown: unknown): void {
+  #reportLast(thrown: unknown): void {
     const log = (error: unknown): void => this.outbox.host.logger.error("A callback failed after the end", error);
     if (this.service.onError === undefined) return log(thrown);
     const settled = (reply: unknown): void => {

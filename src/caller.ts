@@ -14,10 +14,16 @@ import { toMessage } from "./reply.ts";
 export interface ConnectionDetails {
   /** The negotiated subprotocol, "" for none. */
   readonly protocol: string;
-  /** The address of the peer, where the engine tells it. */
-  readonly remoteAddress: string | undefined;
+  /** Who connected. */
+  readonly peer: Peer;
   /** Whether the connection came over TLS. */
   readonly isSecure: boolean;
+}
+
+/** Whoever connected, as the engine tells it when asked: most never ask, and for some runtimes it is a system call. */
+export interface Peer {
+  /** The address. */
+  readonly remoteAddress?: string | undefined;
 }
 
 /**
@@ -60,9 +66,12 @@ export class Caller {
     return this.#details.protocol === "" ? undefined : this.#details.protocol;
   }
 
-  /** The address of the peer, where the engine tells it. */
+  /**
+   * The address of the peer, where the engine tells it. After the end it is known if it was read before, and always to a service with an
+   * `onClose` or an `onError`.
+   */
   get remoteAddress(): string | undefined {
-    return this.#details.remoteAddress;
+    return this.#details.peer.remoteAddress;
   }
 
   /** Whether the connection came over TLS. */

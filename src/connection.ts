@@ -101,8 +101,8 @@ export class ServiceConnection extends Callbacks implements Connection, Owner {
   /** The socket is down. */
   closed(code: number, reason: string): void {
     if (this.doing & (GONE | ENDING)) return;
-    const { code: first, reason: text } = this.#end ?? { code, reason };
-    this.#end = this.outbox.down(first, text);
+    this.#end =
+      this.#end === undefined ? this.outbox.down(code, reason) : this.outbox.down(this.#end.code, this.#end.reason);
     this.doing |= GONE;
     this.cancelStreams();
     this.#pump();
@@ -148,6 +148,12 @@ export class ServiceConnection extends Callbacks implements Connection, Owner {
   /** A callback has ended. */
   protected released(): void {
     if (this.#inbox !== undefined || this.doing !== 0) this.#pump();
+  }
+
+  /** The last callback has ended. */
+  protected left(): void {
+    this.#host.sweep.leave(this);
+    this.#stopped?.resolve();
   }
 
   #beat(now: number): void {
@@ -229,10 +235,7 @@ export class ServiceConnection extends Callbacks implements Connection, Owner {
   #finish(): void {
     const { code, reason } = this.#end ?? { code: 1006, reason: "" };
     this.doing = ENDING | BUSY;
-    this.onClose(code, reason, () => {
-      this.#host.sweep.leave(this);
-      this.#stopped?.resolve();
-    });
+    this.onClose(code, reason);
   }
 }
 

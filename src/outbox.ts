@@ -211,7 +211,10 @@ export class Outbox {
   /** Notes that the connection is down; returns what `onClose` is told: our own code if we closed. */
   down(code: number, reason: string): { readonly code: number; readonly reason: string } {
     const ending = (this.#ending ??= new Ending(code, reason));
-    if (!ending.sent) Object.assign(ending, { code, reason });
+    if (!ending.sent) {
+      ending.code = code;
+      ending.reason = reason;
+    }
     this.#leave(DOWN);
     ending.cancel?.();
     ending.resolve?.();

@@ -6,7 +6,7 @@
  * @module
  */
 
-import type { Caller, ConnectionDetails } from "./caller.ts";
+import type { Caller, ConnectionDetails, Peer } from "./caller.ts";
 import { ServiceConnection } from "./connection.ts";
 import type { Host } from "./host.ts";
 import { refuse } from "./refusal.ts";
@@ -45,7 +45,7 @@ export interface App {
 /** What an adapter hands to an app. */
 export interface Env {
   /** Where an upgrade service leaves its decision. */
-  readonly [SLOT]?: UpgradeSlot;
+  [SLOT]?: UpgradeSlot;
   readonly [name: string]: unknown;
 }
 
@@ -53,8 +53,8 @@ export interface Env {
 export class UpgradeSlot {
   /** What the connections of the adapter share. */
   readonly host: Host;
-  /** The address of the peer, where the engine tells it. */
-  readonly remoteAddress: string | undefined;
+  /** Who asks. */
+  readonly peer: Peer;
   /** Whether the request came over TLS. */
   readonly isSecure: boolean;
   /** The decision to accept. */
@@ -63,9 +63,9 @@ export class UpgradeSlot {
   isDirect = false;
 
   /** Makes the slot for one request. */
-  constructor(host: Host, remoteAddress: string | undefined, isSecure: boolean) {
+  constructor(host: Host, peer: Peer, isSecure: boolean) {
     this.host = host;
-    this.remoteAddress = remoteAddress;
+    this.peer = peer;
     this.isSecure = isSecure;
   }
 }
@@ -117,7 +117,10 @@ export class Upgrade {
 
   /** Joins the service and the open socket, and runs `onOpen`. */
   open(socket: RuntimeSocket): Connection & { readonly caller: Caller } {
-    const connection = new ServiceConnection(this.#service, socket, this.rules, this.#host, this.#details);
+    const service = this.#service;
+    // Once the socket is down, Bun and Node do not tell it any more.
+    if (service.onClose !== undefined || service.onError !== undefined) void this.#details.peer.remoteAddress;
+    const connection = new ServiceConnection(service, socket, this.rules, this.#host, this.#details);
     connection.start();
     // Accepted just before the listener stopped.
     if (this.#host.stopping) void connection.stop(this.rules.closureTimeout);
@@ -134,25 +137,29 @@ export class Upgrade {
  * Asks an app about a request: the answer is an {@link Upgrade} if an upgrade service accepted and nothing after it refused.
  *
  * Never throws and never rejects: an app that does is answered for with 500.
+ *
+ * @param env What the handlers of this one request get; the slot is added to it
  */
 export function ask(
   app: App,
   request: Request,
   slot: UpgradeSlot,
-  bindings: Readonly<Record<string, unknown>>,
+  env: Env,
 ): Response | Upgrade | Promise<Response | Upgrade> {
-  const fail = (error: unknown): Response => {
-    slot.host.logger.error("The app failed", error);
-    return refuse(500, "Internal server error");
-  };
+  env[SLOT] = slot;
   try {
-    const answer = app.fetch(request, { ...bindings, [SLOT]: slot });
+    const answer = app.fetch(request, env);
     return answer instanceof Promise
-      ? answer.then((response) => decide(slot, response)).catch(fail)
+      ? answer.then((response) => decide(slot, response)).catch((error: unknown) => fail(slot, error))
       : decide(slot, answer);
   } catch (error) {
-    return fail(error);
+    return fail(slot, error);
   }
+}
+
+function fail(slot: UpgradeSlot, error: unknown): Response {
+  slot.host.logger.error("The app failed", error);
+  return refuse(500, "Internal server error");
 }
 
 function decide(slot: UpgradeSlot, response: Response): Response | Upgrade {

@@ -31,5 +31,6 @@ export async function stopAll(host: Host, server: Server, deadline: number): Pro
   // Bun counts a connection as ended while its last bytes are on their way: force would cut them off.
   const closed = late ? false : await Promise.race([server.close(false).then(() => true), overdue]);
   clearTimeout(timer);
+  sweep.rest();
   if (closed !== true) await server.close(true);
 }

@@ -31,6 +31,8 @@ export class Sweep<Member extends Swept = Swept> {
    * read, at most a tick old.
    */
   now = 0;
+  /** Whether it ticks once more when its last member has left: where many come and go, setting a timer for each costs more. */
+  lingers = false;
   readonly #clock: Clock;
   #start: number;
   readonly #members: Member[] = [];
@@ -84,7 +86,13 @@ export class Sweep<Member extends Swept = Swept> {
     this.relax(member);
     if (this.#members.length > 0) return;
     this.#tick = Number.POSITIVE_INFINITY;
-    this.#rest();
+    if (!this.lingers) this.rest();
+  }
+
+  /** Stops ticking. */
+  rest(): void {
+    this.#cancel?.();
+    this.#cancel = undefined;
   }
 
   /** Visits a member at every tick, until {@link relax}, and ticks for a timeout of `shortest` milliseconds. */
@@ -96,6 +104,7 @@ export class Sweep<Member extends Swept = Swept> {
 
   /** Ends {@link hurry}. */
   relax(member: Member): void {
+    if (this.#urgent.size === 0) return;
     this.#urgent.delete(member);
     if (this.#urgent.size === 0) this.#urgentTick = Number.POSITIVE_INFINITY;
   }
@@ -112,16 +121,11 @@ export class Sweep<Member extends Swept = Swept> {
     if (tick === Number.POSITIVE_INFINITY) return;
     if (this.#cancel !== undefined) {
       if (tick >= this.#ticking) return;
-      this.#rest();
+      this.rest();
     }
     this.#update();
     this.#ticking = tick;
     this.#cancel = this.#clock.schedule(() => this.#visit(), tick);
-  }
-
-  #rest(): void {
-    this.#cancel?.();
-    this.#cancel = undefined;
   }
 
   #update(): void {

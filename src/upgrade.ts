@@ -148,7 +148,7 @@ class Door<Path extends string, Context> {
     const context = this.#context;
     if (!isParamsOf<Path>(params) || !isOf<Context>(context))
       return this.#failed(new TypeError("The app gave no parameters"));
-    const request = new UpgradeRequest<Path, Context>(req.raw, context, params, this.#slot.remoteAddress);
+    const request = new UpgradeRequest<Path, Context>(req.raw, context, params, this.#slot.peer);
     try {
       const answer = handler(request);
       return isPromise(answer) ? this.#await(answer, request) : this.#take(answer);
@@ -199,7 +199,7 @@ class Door<Path extends string, Context> {
       if (!capabilities.ping && (service.onPing !== undefined || service.onPong !== undefined)) {
         this.#host.warnOnce(`onPing and onPong are never called on engine "${capabilities.engine}": use engine "node"`);
       }
-      const details = { protocol: this.#protocol, remoteAddress: slot.remoteAddress, isSecure: slot.isSecure };
+      const details = { protocol: this.#protocol, peer: slot.peer, isSecure: slot.isSecure };
       slot.upgrade = new Upgrade(service, this.#rules, this.#host, details, headers);
     } catch (error) {
       return this.#failed(error);

@@ -4,6 +4,8 @@
  * @module
  */
 
+import type { Peer } from "./caller.ts";
+
 /** The names that stand behind a colon in a path of Hono, as an object of strings. */
 export type ParamsOf<Path extends string> = string extends Path
   ? Readonly<Record<string, string>>
@@ -40,8 +42,7 @@ export class UpgradeRequest<Path extends string = string, Context = UpgradeConte
   readonly raw: Request;
   /** The Hono context, with what middleware has set. */
   readonly context: Context;
-  /** The address of the peer, where the engine tells it. */
-  readonly remoteAddress: string | undefined;
+  readonly #peer: Peer;
   readonly #params: ParamsOf<Path>;
   #url: URL | undefined;
   #headers: Headers | undefined;
@@ -51,16 +52,21 @@ export class UpgradeRequest<Path extends string = string, Context = UpgradeConte
   #reason: Error | undefined;
 
   /** Made by the upgrade service. */
-  constructor(raw: Request, context: Context, params: ParamsOf<Path>, remoteAddress: string | undefined) {
+  constructor(raw: Request, context: Context, params: ParamsOf<Path>, peer: Peer) {
     this.raw = raw;
     this.context = context;
-    this.remoteAddress = remoteAddress;
+    this.#peer = peer;
     this.#params = params;
   }
 
   /** The parameters of the path, decoded. */
   get params(): ParamsOf<Path> {
     return this.#params;
+  }
+
+  /** The address of the peer, where the engine tells it. */
+  get remoteAddress(): string | undefined {
+    return this.#peer.remoteAddress;
   }
 
   /** The address that was asked for. */

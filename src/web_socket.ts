@@ -53,7 +53,7 @@ export function accept(
   promise.catch(() => {}); // Nobody needs to wait for a service to be opened.
   const open = (): Connection => {
     const isSecure = socket.url.startsWith("wss:");
-    const details = { protocol: socket.protocol, remoteAddress: undefined, isSecure };
+    const details = { protocol: socket.protocol, peer: {}, isSecure };
     const connection = new ServiceConnection(service, socket, rules, host, details);
     connection.start();
     resolve(connection.caller);

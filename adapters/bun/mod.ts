@@ -10,6 +10,7 @@ import type { Engine, ListenOptions, Server } from "../../src/engine.ts";
 import { ListenerError } from "../../src/errors.ts";
 import { Host } from "../../src/host.ts";
 import type { Logger } from "../../src/logger.ts";
+import { refuse } from "../../src/refusal.ts";
 import { type App, ask, Upgrade, UpgradeSlot } from "../../src/slot.ts";
 import { type BunServer, type BunWebSocketHandler, bunGlobal } from "./runtime.ts";
 import { BunSocket, closed } from "./socket.ts";
@@ -74,16 +75,16 @@ export const engine: Engine = {
 function toHandlers(app: App, host: Host, maxFrameSize: number): Handlers {
   return {
     fetch(request, server) {
-      const address = server.requestIP(request)?.address;
-      const slot = new UpgradeSlot(host, address, request.url.startsWith("https:"));
+      const socket = new BunSocket(request, server);
+      const slot = new UpgradeSlot(host, socket, request.url.startsWith("https:"));
       const answer = ask(app, request, slot, { server });
-      return answer instanceof Promise ? answer.then((a) => reply(a, request, server)) : reply(answer, request, server);
+      return answer instanceof Promise ? answer.then((late) => reply(late, socket)) : reply(answer, socket);
     },
     websocket: {
       open: (socket) => socket.data.open(socket),
       message(socket, message) {
         if (typeof message === "string") socket.data.connection?.text(message);
-        else socket.data.connection?.binary(toBytes(message));
+        else socket.data.connection?.binary(message);
       },
       ping: (socket, data) => socket.data.connection?.ping(toBytes(data)),
       pong: (socket, data) => socket.data.connection?.pong(toBytes(data)),
@@ -99,19 +100,7 @@ function toHandlers(app: App, host: Host, maxFrameSize: number): Handlers {
   };
 }
 
-function reply(answer: Response | Upgrade, request: Request, server: BunServer<SocketData>): Response | undefined {
+function reply(answer: Response | Upgrade, socket: BunSocket): Response | undefined {
   if (!(answer instanceof Upgrade)) return answer;
-  if (server.upgrade(request, toUpgradeOptions(answer, request))) return undefined;
-  return new Response("Send nothing before the upgrade is answered\n", { status: 400 });
-}
-
-function toUpgradeOptions(upgrade: Upgrade, request: Request): { data: SocketData; headers?: Headers } {
-  const data = new BunSocket(upgrade);
-  // Without the header Bun echoes the first protocol that the client offers.
-  const isOffered = request.headers.has("sec-websocket-protocol");
-  if (upgrade.headers.length === 0 && !isOffered) return { data };
-  const headers = new Headers();
-  for (const [name, value] of upgrade.headers) headers.append(name, value);
-  if (isOffered) headers.set("sec-websocket-protocol", upgrade.protocol);
-  return { data, headers };
+  return socket.upgrade(answer) ? undefined : refuse(400, "Send nothing before the upgrade is answered");
 }

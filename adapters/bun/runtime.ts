@@ -7,6 +7,7 @@
 /** Bun's `ServerWebSocket`. */
 export interface BunWebSocket<Data> {
   data: Data;
+  readonly remoteAddress: string;
   binaryType?: "nodebuffer" | "arraybuffer" | "uint8array" | "blob";
   readonly readyState: number;
   send(data: string | Uint8Array<ArrayBuffer>): number;
@@ -31,7 +32,7 @@ export interface BunServer<Data> {
 /** The handlers of `Bun.serve({ websocket })`. */
 export interface BunWebSocketHandler<Data> {
   open(socket: BunWebSocket<Data>): void;
-  message(socket: BunWebSocket<Data>, message: string | Uint8Array): void;
+  message(socket: BunWebSocket<Data>, message: string | Uint8Array<ArrayBuffer>): void;
   ping(socket: BunWebSocket<Data>, data: Uint8Array): void;
   pong(socket: BunWebSocket<Data>, data: Uint8Array): void;
   drain(socket: BunWebSocket<Data>): void;

@@ -4,9 +4,10 @@
  * @module
  */
 
+import type { Peer } from "../../src/caller.ts";
 import type { Upgrade } from "../../src/slot.ts";
 import type { Connection, RuntimeSocket } from "../../src/socket.ts";
-import type { BunWebSocket } from "./runtime.ts";
+import type { BunServer, BunWebSocket } from "./runtime.ts";
 
 /** Forwards Bun's `close`, which puts what it found wrong into the reason of a 1006. */
 export function closed(connection: Connection | undefined, code: number, reason: string): void {
@@ -30,16 +31,26 @@ function toStatusCode(reason: string): number {
   }
 }
 
-/** A socket of Bun as the core takes it; what Bun keeps with the socket. */
-export class BunSocket implements RuntimeSocket {
+/** A socket of Bun as the core takes it, from its request on; what Bun keeps with the socket. */
+export class BunSocket implements RuntimeSocket, Peer {
   /** The connection, from `open` on. */
   connection: Connection | undefined;
+  #asked: { readonly request: Request; readonly server: BunServer<BunSocket> } | undefined;
   #upgrade: Upgrade | undefined;
   #socket: BunWebSocket<unknown> | undefined;
+  #address: string | undefined;
 
-  /** Keeps the decision until Bun has upgraded. */
-  constructor(upgrade: Upgrade) {
+  /** Begins with a request. */
+  constructor(request: Request, server: BunServer<BunSocket>) {
+    this.#asked = { request, server };
+  }
+
+  /** Upgrades; `false` says that Bun does not, for the client has sent more than its request. */
+  upgrade(upgrade: Upgrade): boolean {
+    if (this.#asked === undefined) return false;
+    const { request, server } = this.#asked;
     this.#upgrade = upgrade;
+    return server.upgrade(request, { data: this, ...toHeaders(upgrade, request) });
   }
 
   /** Opens the connection over the socket that Bun has made. */
@@ -47,10 +58,16 @@ export class BunSocket implements RuntimeSocket {
     // Not Bun's default, a Buffer, whose `slice` and JSON are unlike those of the other engines' bytes.
     socket.binaryType = "uint8array";
     this.#socket = socket;
+    this.#asked = undefined;
     this.connection = this.#upgrade?.open(this);
     this.#upgrade = undefined;
     // Bun tells of the end inside `close()`; an `onOpen` that closed did so before there was a connection to tell.
     if (socket.readyState > 1) this.connection?.closed(1006, "");
+  }
+
+  get remoteAddress(): string | undefined {
+    this.#address ??= this.#socket?.remoteAddress ?? this.#asked?.server.requestIP(this.#asked.request)?.address;
+    return this.#address;
   }
 
   get readyState(): number {
@@ -88,4 +105,14 @@ export class BunSocket implements RuntimeSocket {
   resume(): void {
     this.#socket?.resume();
   }
+}
+
+function toHeaders(upgrade: Upgrade, request: Request): { headers?: Headers } | undefined {
+  // Without the header Bun echoes the first protocol that the client offers.
+  const isOffered = request.headers.has("sec-websocket-protocol");
+  if (upgrade.headers.length === 0 && !isOffered) return undefined;
+  const headers = new Headers();
+  for (const [name, value] of upgrade.headers) headers.append(name, value);
+  if (isOffered) headers.set("sec-websocket-protocol", upgrade.protocol);
+  return { headers };
 }

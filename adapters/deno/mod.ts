@@ -60,7 +60,11 @@ function toHandler(
 ): (request: Request, info: DenoServeInfo) => Response | Promise<Response> {
   return (request, info) => {
     // Deno voids the request once upgraded, so all of it is read before.
-    const slot = new UpgradeSlot(host, hostnameOf(info.remoteAddr), request.url.startsWith("https:"));
+    const slot = new UpgradeSlot(
+      host,
+      { remoteAddress: hostnameOf(info.remoteAddr) },
+      request.url.startsWith("https:"),
+    );
     const answer = ask(app, request, slot, { info, remoteAddr: info.remoteAddr });
     return answer instanceof Promise ? answer.then((a) => reply(runtime, a, request)) : reply(runtime, answer, request);
   };

@@ -105,17 +105,35 @@ export interface Served {
   [CONNECTION]?: Connection;
 }
 
-/** Where a request keeps the decision while `ws` answers it. */
-export const DECISION: unique symbol = Symbol("decision");
+const DECISION: unique symbol = Symbol("decision");
 
-/** Gives a request its decision. */
+/** Keeps the decision with a request while `ws` answers it. */
 export function decideOn(request: object, upgrade: Upgrade): void {
-  Object.assign(request, { [DECISION]: upgrade });
+  (request as { [DECISION]?: Upgrade })[DECISION] = upgrade;
 }
 
 /** Reads the decision of a request. */
 export function decisionOf(request: object): Upgrade | undefined {
   return (request as { [DECISION]?: Upgrade })[DECISION];
+}
+
+interface Writable {
+  readonly writableEnded: boolean;
+  end(): unknown;
+}
+
+/**
+ * Lets `ws` end the receiver of a socket once: it does so up to three times for each connection, and for each further time Node makes an
+ * error, with its stack, that nobody sees. That would be a tenth of all that a connection costs. A `ws` without this field is left alone.
+ */
+export function endReceiverOnce(socket: object): void {
+  const { _receiver: receiver } = socket as { readonly _receiver?: Writable };
+  if (receiver !== undefined) receiver.end = endOnce;
+}
+
+function endOnce(this: Writable): unknown {
+  if (this.writableEnded) return this;
+  return (Object.getPrototypeOf(this) as Writable).end.call(this);
 }
 
 /** Passes a handshake off as the response that `@hono/node-server` wants, whose type cannot be named without the types of Node. */

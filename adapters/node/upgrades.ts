@@ -76,7 +76,7 @@ export function toUpgradeListener(app: App, host: Host, strays: Set<NodeSocket> 
   const fetch = (request: Request, { outgoing }: { outgoing: unknown }): Response | Promise<Response> => {
     if (!(outgoing instanceof Handshake)) return refuse(500, "Internal server error");
     const { incoming, socket } = outgoing;
-    const slot = new UpgradeSlot(host, socket.remoteAddress, isSecure(socket));
+    const slot = new UpgradeSlot(host, socket, isSecure(socket));
     const answer = ask(app, request, slot, { incoming });
     if (!(answer instanceof Promise)) return settle(answer, outgoing);
     strays.add(socket);

@@ -69,7 +69,7 @@ export async function connect(
   const app = typeof target === "function" ? toApp(target, options.params ?? {}) : target;
   const url = new URL(path, "ws://localhost");
   const isSecure = url.protocol === "wss:" || url.protocol === "https:";
-  const slot = new UpgradeSlot(toHost(options), options.remoteAddress, isSecure);
+  const slot = new UpgradeSlot(toHost(options), { remoteAddress: options.remoteAddress }, isSecure);
   const answer = await ask(app, toRequest(url, isSecure, options), slot, {});
   if (!(answer instanceof Upgrade)) throw await toRefusal(answer);
   const headers = new Headers();

@@ -93,7 +93,10 @@ export function pair(service: Service, config: ServiceConfig = {}, options: Pair
   checkNames("PairOptions", options, NAMES);
   const { protocol = "", remoteAddress, isSecure = false } = options;
   const host = toHost(options);
-  return join(new Upgrade(service, toServiceRules(config), host, { protocol, remoteAddress, isSecure }, []), options);
+  return join(
+    new Upgrade(service, toServiceRules(config), host, { protocol, peer: { remoteAddress }, isSecure }, []),
+    options,
+  );
 }
 
 /** What connections in memory share. */

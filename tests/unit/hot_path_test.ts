@@ -48,7 +48,7 @@ const paths: [title: string, service: Service, replies: number, message: (connec
 
 function run(service: Service): Connection {
   const host = new Host(full, silent(), new FakeClock());
-  const details = { protocol: "", remoteAddress: undefined, isSecure: false };
+  const details = { protocol: "", peer: {}, isSecure: false };
   return new Upgrade(service, toServiceRules({ idleTimeout: 60 }), host, details, []).open(socket);
 }
 

@@ -17,7 +17,7 @@ const handshake = {
 };
 
 function knock(app: App, logger = silent()): ReturnType<typeof ask> {
-  const slot = new UpgradeSlot(toHost(logger, new FakeClock()), undefined, false);
+  const slot = new UpgradeSlot(toHost(logger, new FakeClock()), {}, false);
   return ask(app, new Request("http://example.com/x", { headers: handshake }), slot, { runtime: "thing" });
 }
 
@@ -151,7 +151,7 @@ test("a listener that began to stop while the app decided answers 503", async ()
       return {};
     }),
   );
-  const slot = new UpgradeSlot(host, undefined, false);
+  const slot = new UpgradeSlot(host, {}, false);
   const answer = await ask(app, new Request("http://example.com/x", { headers: handshake }), slot, {});
   assert.ok(answer instanceof Response);
   assert.equal(answer.status, 503);

@@ -144,7 +144,7 @@ export function open(service: Service, options: OpenOptions = {}): Opened {
   const clock = options.clock ?? new FakeClock();
   const host = options.host ?? toHost(logger, clock, options.capabilities);
   const rules = toServiceRules({ heartbeat: false, ...options.config });
-  const details = { protocol: "", remoteAddress: undefined, isSecure: false };
+  const details = { protocol: "", peer: {}, isSecure: false };
   const connection = new Upgrade(service, rules, host, details, []).open(options.plain ? plain(socket) : socket);
   return { connection, caller: connection.caller, socket, clock, logger, host };
 }

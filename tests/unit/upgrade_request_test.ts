@@ -11,7 +11,12 @@ const context: UpgradeContext = {
 };
 
 function request(url: string, headers: Record<string, string> = {}, signal?: AbortSignal): UpgradeRequest {
-  return new UpgradeRequest(new Request(url, { headers, ...(signal && { signal }) }), context, { a: "b" }, "192.0.2.1");
+  return new UpgradeRequest(
+    new Request(url, { headers, ...(signal && { signal }) }),
+    context,
+    { a: "b" },
+    { remoteAddress: "192.0.2.1" },
+  );
 }
 
 function cookies(header: string): Record<string, string> {

@@ -32,7 +32,7 @@ function toContext(request: Request, env: unknown, params: unknown = {}): Upgrad
 /** Asks an upgrade service about a request, as an adapter does. */
 function knock(service: UpgradeService, more: Record<string, string> = {}, host = toHost(silent(), new FakeClock())) {
   const request = new Request("http://example.com/x", { headers: { ...handshake, ...more } });
-  const slot = new UpgradeSlot(host, "192.0.2.1", true);
+  const slot = new UpgradeSlot(host, { remoteAddress: "192.0.2.1" }, true);
   const app = { fetch: (raw: Request, env: unknown) => service(toContext(raw, env, { name: "ada" })) };
   return { slot, answer: ask(app, request, slot, {}) };
 }
