@@ -65,47 +65,81 @@ export function accept(
 }
 
 /**
- * Forwards the events of a Web-standard socket to the connection that `open` makes once the socket is open. Nothing that was needed until then
- * stays with the socket.
+ * Forwards the events of a Web-standard socket to the connection that `open` makes once the socket is open.
  *
  * @param toCode Reads the close code of a runtime that does not follow the standard
- * @param refused Is told when the socket closes before it is open
+ * @param refused Is told when the socket closes before it is open, if anybody wants to know
  */
 export function drive(
   socket: WebSocket,
   toCode: (event: CloseEvent) => number,
   open: () => Connection,
-  refused: (error: ConnectionError) => void,
+  refused?: (error: ConnectionError) => void,
 ): void {
   socket.binaryType = "arraybuffer";
-  if (socket.readyState === 1) return forward(socket, toCode, open());
-  const settle = (event: Event): void => {
-    socket.removeEventListener("open", settle);
-    socket.removeEventListener("close", settle);
-    socket.removeEventListener("error", settle);
-    if (event.type === "open") forward(socket, toCode, open());
-    else refused(new ConnectionError("The connection was closed before it was open"));
-  };
-  socket.addEventListener("open", settle);
-  socket.addEventListener("close", settle);
-  // On Node 22 no `close` follows the `error` of a socket that was refused. Later an `error` says nothing that the `close` after it does not.
-  socket.addEventListener("error", settle);
+  const events = new Events(socket, toCode);
+  if (socket.readyState === 1) return events.open(open());
+  events.wait(open, refused);
 }
 
-function forward(socket: WebSocket, toCode: (event: CloseEvent) => number, connection: Connection): void {
-  const onMessage = (event: MessageEvent): void => {
-    const data: unknown = event.data;
-    if (typeof data === "string") connection.text(data);
-    else if (data instanceof ArrayBuffer) connection.binary(new Uint8Array(data));
-  };
-  const onClose = (event: CloseEvent): void => {
+/** What listens to a socket: one object for all its events, and no event that is not needed, for a runtime keeps a list for each. */
+class Events {
+  readonly #socket: WebSocket;
+  readonly #toCode: (event: CloseEvent) => number;
+  #connection: Connection | undefined;
+
+  constructor(socket: WebSocket, toCode: (event: CloseEvent) => number) {
+    this.#socket = socket;
+    this.#toCode = toCode;
+    socket.addEventListener("close", this);
+  }
+
+  /** Waits for the socket to open. What was needed until then does not stay with it. */
+  wait(open: () => Connection, refused: ((error: ConnectionError) => void) | undefined): void {
+    const socket = this.#socket;
+    const settle = (event: Event): void => {
+      socket.removeEventListener("open", settle);
+      if (refused !== undefined) {
+        socket.removeEventListener("close", settle);
+        socket.removeEventListener("error", settle);
+      }
+      if (event.type === "open") this.open(open());
+      else refused?.(new ConnectionError("The connection was closed before it was open"));
+    };
+    socket.addEventListener("open", settle);
+    if (refused === undefined) return;
+    socket.addEventListener("close", settle);
+    // On Node 22 no `close` follows the `error` of a socket that was refused. Later an `error` says nothing that the `close` after it does not.
+    socket.addEventListener("error", settle);
+  }
+
+  /** Forwards to a connection from now on. */
+  open(connection: Connection): void {
+    this.#connection = connection;
+    this.#socket.addEventListener("message", this);
+  }
+
+  handleEvent(event: Event): void {
+    const connection = this.#connection;
+    if (isMessage(event)) return forward(event.data, connection);
+    if (!isClose(event)) return;
     // Deno keeps a lost socket until its idle timer ends; what belonged to it need not stay as long.
-    socket.removeEventListener("message", onMessage);
-    socket.removeEventListener("close", onClose);
-    connection.closed(toCode(event), event.reason);
-  };
-  socket.addEventListener("message", onMessage);
-  socket.addEventListener("close", onClose);
+    this.#connection = undefined;
+    connection?.closed(this.#toCode(event), event.reason);
+  }
+}
+
+function forward(data: unknown, connection: Connection | undefined): void {
+  if (typeof data === "string") connection?.text(data);
+  else if (data instanceof ArrayBuffer) connection?.binary(new Uint8Array(data));
+}
+
+function isMessage(event: Event): event is MessageEvent {
+  return event.type === "message";
+}
+
+function isClose(event: Event): event is CloseEvent {
+  return event.type === "close";
 }
 
 // Deno reports a lost connection as 0.

@@ -76,16 +76,11 @@ function reply(runtime: DenoGlobal, answer: Response | Upgrade, request: Request
   // Deno pings a silent peer after half of its idle timeout, and drops it at the end.
   const idleTimeout = Math.ceil((heartbeatInterval + heartbeatTimeout) / 1000);
   const options = answer.protocol === "" ? { idleTimeout } : { idleTimeout, protocol: answer.protocol };
-  // Deno lets a request without Host through.
-  if (!request.headers.has("host")) return refuse(400, "Send a Host");
+  // Deno lets a request without Host through. Not `has`, for which it copies all headers and keeps them with the socket.
+  if (request.headers.get("host") === null) return refuse(400, "Send a Host");
   const { socket, response } = runtime.upgradeWebSocket(request, options);
   for (const [name, value] of answer.headers) response.headers.append(name, value);
-  drive(
-    socket,
-    toStatusCode,
-    () => answer.open(socket),
-    () => {}, // A peer that left before the 101.
-  );
+  drive(socket, toStatusCode, () => answer.open(socket));
   return response;
 }
 
