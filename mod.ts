@@ -15,6 +15,7 @@
  */
 
 export { Listener, type StopOptions } from "./listener.ts";
+export type { Authenticator, Principal } from "./src/authenticator.ts";
 export { Caller } from "./src/caller.ts";
 export {
   type Capabilities,
@@ -38,6 +39,7 @@ export {
 export type { Engine, ListenOptions, Server } from "./src/engine.ts";
 export {
   AuthError,
+  type AuthErrorOptions,
   AuthnError,
   AuthzError,
   ConnectionClosureError,

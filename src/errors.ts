@@ -115,10 +115,25 @@ export class ReadTimedOutError extends WebSocketError {
   }
 }
 
-/** Authentication could not be carried out. */
+/** What an {@link AuthError} may set besides its message. */
+export interface AuthErrorOptions extends ErrorOptions {
+  /** The HTTP status of the refusal: 400 for a malformed credential, 401, 403, or 503 when it cannot be checked now. @default 503 */
+  status?: 400 | 401 | 403 | 503;
+  /** Seconds after which the client may try again, for `Retry-After`. @default 1 with status 503 */
+  retryAfter?: number;
+}
+
+/** Authentication could not be carried out: thrown by an authenticator, it ends the search. Its message is the body of the refusal. */
 export class AuthError extends WebSocketError {
-  constructor(message: string, options?: ErrorOptions) {
+  /** The HTTP status of the refusal. */
+  readonly status: 400 | 401 | 403 | 503;
+  /** Seconds after which the client may try again. */
+  readonly retryAfter: number | undefined;
+
+  constructor(message: string, options: AuthErrorOptions = {}) {
     super(message, options, "auth_failed");
+    this.status = options.status ?? 503;
+    this.retryAfter = options.retryAfter ?? (this.status === 503 ? 1 : undefined);
   }
 }
 

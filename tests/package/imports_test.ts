@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { type Import, imports, list } from "./source.ts";
 
-const files = list("mod.ts", "listener.ts", "{src,adapters,entries}/**/*.ts");
+const files = list("mod.ts", "listener.ts", "{src,adapters,auth,cli,entries,tls}/**/*.ts");
 const all = files.flatMap((file) => imports(file));
 
 /** A room of the house: which files it is, and what they may import. */
@@ -33,8 +33,26 @@ const rooms: readonly Room[] = [
     name: "listener.ts",
     has: (file) => file === "listener.ts",
     // Engines are loaded when a listener starts, so that a program pays for the one it uses.
-    allows: ({ kind }, target) => isSrc(target) || (isIn("adapters")(target) && kind !== "value"),
+    allows: ({ kind }, target) => isSrc(target) || (isIn("adapters", "tls")(target) && kind !== "value"),
     bare: (specifier) => specifier === "hono" || specifier.startsWith("hono/"),
+  },
+  {
+    name: "auth",
+    has: isIn("auth"),
+    allows: (_, target) => isIn("src", "auth")(target),
+    bare: (specifier) => specifier === "jose" || specifier.startsWith("node:"),
+  },
+  {
+    name: "tls",
+    has: isIn("tls"),
+    allows: (_, target) => isIn("src", "tls")(target),
+    bare: (specifier) => specifier.startsWith("node:"),
+  },
+  {
+    name: "cli",
+    has: isIn("cli"),
+    allows: (_, target) => isIn("src", "auth", "cli")(target),
+    bare: (specifier) => specifier.startsWith("node:"),
   },
   {
     name: "entries",

@@ -1,0 +1,7 @@
+/**
+ * Authenticators for `ServiceConfig.auth`.
+ *
+ * @module
+ */
+
+export type { Authenticator, Principal } from "../src/authenticator.ts";
