@@ -5,21 +5,22 @@
  */
 
 import { Hono } from "hono";
+import { chooseEngine } from "./engines.ts";
 import { type Attached, AttachedServices } from "./src/attached.ts";
 import type { Caller } from "./src/caller.ts";
-import { checkRequirements, type EngineName, type Requirement } from "./src/capabilities.ts";
+import { checkRequirements } from "./src/capabilities.ts";
 import { ServiceConnection } from "./src/connection.ts";
 import type { Engine, Server } from "./src/engine.ts";
 import { ListenerError } from "./src/errors.ts";
 import { Host } from "./src/host.ts";
-import { A_SERVICE, checkListenerConfig, type ListenerConfig, pickEngine } from "./src/listener_config.ts";
+import { A_SERVICE, checkListenerConfig, type ListenerConfig } from "./src/listener_config.ts";
 import { quote } from "./src/logger.ts";
 import { refuse } from "./src/refusal.ts";
-import { type ServiceConfig, type ServiceRules, toMilliseconds } from "./src/service_config.ts";
+import { type ServiceRules, toMilliseconds, type UpgradeConfig } from "./src/service_config.ts";
 import { type App, type Env, slotOf } from "./src/slot.ts";
 import { stopAll } from "./src/stop.ts";
 import { isUpgradeService, rulesOf, type UpgradeHandler, type UpgradeService } from "./src/upgrade.ts";
-import type { UpgradeContext } from "./src/upgrade_request.ts";
+import type { ParamsOf, UpgradeContext } from "./src/upgrade_request.ts";
 
 /** The options of {@link Listener.gracefulStop}. */
 export interface StopOptions {
@@ -107,10 +108,14 @@ export class Listener {
    * @throws {ListenerError} If there is a service on that path already
    * @throws {TypeError} If the path does not begin with a slash, or an option is wrong
    */
-  attach<Path extends string>(path: Path, handler: UpgradeHandler<Path>, config?: ServiceConfig): void;
+  attach<Path extends string, Params = ParamsOf<Path>, Query = URLSearchParams, Fields = Headers>(
+    path: Path,
+    handler: UpgradeHandler<Path, UpgradeContext, Params, Query, Fields>,
+    config?: UpgradeConfig<Params, Query, Fields>,
+  ): void;
   attach(path: string, service: UpgradeService): void;
-  attach(path: string, answer: UpgradeHandler<string> | UpgradeService, config?: ServiceConfig): void;
-  attach(path: string, answer: UpgradeHandler<string> | UpgradeService, config?: ServiceConfig): void {
+  attach(path: string, answer: UpgradeHandler<string> | UpgradeService, config?: UpgradeConfig): void;
+  attach(path: string, answer: UpgradeHandler<string> | UpgradeService, config?: UpgradeConfig): void {
     const attached = this.#attached.prepare(path, answer, config);
     if (this.#host !== undefined)
       checkRequirements(this.#host.capabilities, rulesOf(attached.service).requires, A_SERVICE);
@@ -267,28 +272,6 @@ function isRouted(app: App): app is RoutedApp {
 function* callersOf(host: Host | undefined): Generator<Caller> {
   for (const member of [...(host?.sweep.members ?? [])]) {
     if (member instanceof ServiceConnection && member.caller.isOpen) yield member.caller;
-  }
-}
-
-function runtimeName(): EngineName {
-  if ("Bun" in globalThis) return "bun";
-  return "Deno" in globalThis ? "deno" : "node";
-}
-
-async function chooseEngine(choice: "auto" | EngineName | Engine, requires: readonly Requirement[]): Promise<Engine> {
-  if (typeof choice === "string") return await loadEngine(pickEngine(choice, runtimeName(), requires));
-  checkRequirements(choice.capabilities, requires, A_SERVICE);
-  return choice;
-}
-
-async function loadEngine(name: EngineName): Promise<Engine> {
-  switch (name) {
-    case "bun":
-      return (await import("./adapters/bun/mod.ts")).engine;
-    case "deno":
-      return (await import("./adapters/deno/mod.ts")).engine;
-    case "node":
-      return (await import("./adapters/node/mod.ts")).engine;
   }
 }
 

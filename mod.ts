@@ -36,6 +36,7 @@ export {
   PROTOCOL_ERROR,
   UNSUPPORTED_DATA,
 } from "./src/close_frame.ts";
+export type { CredentialSource } from "./src/credentials.ts";
 export type { Engine, ListenOptions, Server } from "./src/engine.ts";
 export {
   AuthError,
@@ -63,9 +64,11 @@ export { Host } from "./src/host.ts";
 export type { ListenerConfig } from "./src/listener_config.ts";
 export type { Logger } from "./src/logger.ts";
 export type { JsonObject, JsonValue, Reply, Service } from "./src/service.ts";
-export type { Heartbeat, ResponseHeaders, ServiceConfig } from "./src/service_config.ts";
+export type { Heartbeat, ResponseHeaders, ServiceConfig, UpgradeConfig } from "./src/service_config.ts";
 export { type App, ask, type Env, Upgrade, UpgradeSlot } from "./src/slot.ts";
+export type { SchemaIssue, SchemaResult, StandardSchema } from "./src/standard_schema.ts";
 export type { Connection, RuntimeSocket } from "./src/socket.ts";
 export { upgrade, type UpgradeAnswer, type UpgradeHandler, type UpgradeService } from "./src/upgrade.ts";
 export type { ParamsOf, UpgradeContext, UpgradeRequest } from "./src/upgrade_request.ts";
+export type { ConnectionDetails, Peer } from "./src/peer.ts";
 export { accept, type AcceptOptions } from "./src/web_socket.ts";

@@ -6,8 +6,8 @@
 
 import { ListenerError } from "./errors.ts";
 import { quote } from "./logger.ts";
-import type { ServiceConfig, ServiceRules } from "./service_config.ts";
-import { isUpgradeService, rulesOf, type UpgradeHandler, type UpgradeService, upgrade } from "./upgrade.ts";
+import type { ServiceRules, UpgradeConfig } from "./service_config.ts";
+import { isUpgradeService, rulesOf, toUpgradeService, type UpgradeHandler, type UpgradeService } from "./upgrade.ts";
 
 /** A service on a path. */
 export interface Attached {
@@ -41,7 +41,7 @@ export class AttachedServices {
    * @throws {ListenerError} If there is a service on that path already
    * @throws {TypeError} If the path does not begin with a slash, or an option is wrong
    */
-  prepare(path: string, answer: UpgradeHandler<string> | UpgradeService, config?: ServiceConfig): Attached {
+  prepare(path: string, answer: UpgradeHandler<string> | UpgradeService, config?: UpgradeConfig): Attached {
     if (typeof path !== "string" || !path.startsWith("/")) {
       throw new TypeError(`Cannot attach at ${quote(String(path))}: a path begins with a slash`);
     }
@@ -54,7 +54,7 @@ export class AttachedServices {
     if (this.#byPattern.has(toPattern(path))) {
       throw new ListenerError(`Cannot attach at "${path}": a service is attached there`);
     }
-    const service = isUpgradeService(answer) ? answer : upgrade<string>(config ?? {}, answer);
+    const service = isUpgradeService(answer) ? answer : toUpgradeService(config ?? {}, answer);
     return { path, service, key: answer, active: true };
   }
 

@@ -1,22 +1,13 @@
 /**
- * Who may connect: what an authenticator is, and whom it finds.
+ * Who may connect: what an authenticator is.
  *
  * @module
  */
 
+import type { Principal } from "./principal.ts";
 import type { UpgradeRequest } from "./upgrade_request.ts";
 
-/** Somebody who has proved who they are. */
-export interface Principal {
-  /** The name, for example the `sub` of a token. */
-  readonly subject?: string;
-  /** What they may do. */
-  readonly scopes: readonly string[];
-  /** All that is known of them, for example the claims of a token. */
-  readonly claims: Readonly<Record<string, unknown>>;
-  /** When the proof expires, in seconds since the epoch, like `exp`; the connection is then closed with 4401. */
-  readonly expiresAt?: number;
-}
+export type { Principal } from "./principal.ts";
 
 /**
  * Checks one kind of credential; `./auth` has three of them, and anybody can write one.

@@ -8,23 +8,9 @@ import { isBinary, toBytes } from "./bytes.ts";
 import { type Capabilities, ENGINE_CAPABILITIES, lacking } from "./capabilities.ts";
 import { UnsupportedError } from "./errors.ts";
 import type { Outbox } from "./outbox.ts";
+import type { ConnectionDetails } from "./peer.ts";
+import type { Principal } from "./principal.ts";
 import { toMessage } from "./reply.ts";
-
-/** What is known of a connection from its handshake. */
-export interface ConnectionDetails {
-  /** The negotiated subprotocol, "" for none. */
-  readonly protocol: string;
-  /** Who connected. */
-  readonly peer: Peer;
-  /** Whether the connection came over TLS. */
-  readonly isSecure: boolean;
-}
-
-/** Whoever connected, as the engine tells it when asked: most never ask, and for some runtimes it is a system call. */
-export interface Peer {
-  /** The address. */
-  readonly remoteAddress?: string | undefined;
-}
 
 /**
  * The remote end of one connection. One object a connection, the same in every callback; it may be kept and used from anywhere.
@@ -72,6 +58,11 @@ export class Caller {
    */
   get remoteAddress(): string | undefined {
     return this.#details.peer.remoteAddress;
+  }
+
+  /** Who connected, if the service has `auth`. */
+  get principal(): Principal | undefined {
+    return this.#details.principal;
   }
 
   /** Whether the connection came over TLS. */

@@ -5,12 +5,14 @@
  */
 
 import { BUSY, Callbacks } from "./callbacks.ts";
-import { Caller, type ConnectionDetails } from "./caller.ts";
+import { Caller } from "./caller.ts";
 import { CorruptedFrameError, PayloadTooLargeError } from "./errors.ts";
+import { after, TOKEN_EXPIRED } from "./expiry.ts";
 import type { Host } from "./host.ts";
 import { type Arrival, BINARY, FAULT, Inbox, PING, PONG, TEXT } from "./inbox.ts";
 import { BEAT, DROP_IT, isBeat, Liveness, PING_IT } from "./liveness.ts";
 import { BACKLOGGED, CLEAR, CLOSING, DOWN, Outbox, type Owner } from "./outbox.ts";
+import type { ConnectionDetails } from "./peer.ts";
 import type { Service } from "./service.ts";
 import type { ServiceRules } from "./service_config.ts";
 import type { Connection, RuntimeSocket } from "./socket.ts";
@@ -37,6 +39,7 @@ export class ServiceConnection extends Callbacks implements Connection, Owner {
   #inbox: Inbox | undefined;
   #end: { readonly code: number; readonly reason: string } | undefined;
   #stopped: PromiseWithResolvers<void> | undefined;
+  #unexpire: (() => void) | undefined;
 
   /** Joins a service and an open socket; `start` runs `onOpen`. */
   constructor(service: Service, socket: RuntimeSocket, rules: ServiceRules, host: Host, details: ConnectionDetails) {
@@ -48,6 +51,12 @@ export class ServiceConnection extends Callbacks implements Connection, Owner {
     this.outbox = new Outbox(socket, rules, host, this);
     this.#liveness = new Liveness(host.sweep.now);
     this.caller = new Caller(this.outbox, details);
+  }
+
+  /** Closes with 4401 when the principal's time has come, in milliseconds since the epoch. */
+  expire(until: number): void {
+    const close = (): void => void this.outbox.close(TOKEN_EXPIRED, "Token expired");
+    this.#unexpire = after(this.#host.clock, Math.max(0, until - Date.now()), close);
   }
 
   /** Runs `onOpen`; whatever arrives before it has settled waits (R1). */
@@ -104,6 +113,7 @@ export class ServiceConnection extends Callbacks implements Connection, Owner {
     this.#end =
       this.#end === undefined ? this.outbox.down(code, reason) : this.outbox.down(this.#end.code, this.#end.reason);
     this.doing |= GONE;
+    this.#unexpire?.();
     this.cancelStreams();
     this.#pump();
   }

@@ -6,12 +6,11 @@
  * @module
  */
 
+import { withoutCredentials } from "./credentials.ts";
+import { isToken, type ReadHeader } from "./http.ts";
 import { quote } from "./logger.ts";
 import { refuse, SPEAK_WEBSOCKET } from "./refusal.ts";
-import { isToken, type ServiceRules, toOrigin } from "./service_config.ts";
-
-/** Reads a header by its lower-case name. */
-export type ReadHeader = (name: string) => string | null;
+import { type ServiceRules, toOrigin } from "./service_config.ts";
 
 // A header of 64 KiB holds 13,000 names, which take some milliseconds.
 const MOST_SUBPROTOCOLS = 100;
@@ -52,7 +51,6 @@ export function checkOrigin(origins: ServiceRules["origins"], header: ReadHeader
 export function chooseSubProtocol(rules: ServiceRules, header: ReadHeader): string | Response {
   const list = header("sec-websocket-protocol");
   if (list === null) return rules.requireSubProtocol ? needsSubProtocol(rules) : "";
-  let chosen = "";
   const seen = new Set<string>();
   for (const item of list.split(",", MOST_SUBPROTOCOLS + 1)) {
     const name = item.trim();
@@ -60,8 +58,9 @@ export function chooseSubProtocol(rules: ServiceRules, header: ReadHeader): stri
       return refuse(400, `Send Sec-WebSocket-Protocol as at most ${MOST_SUBPROTOCOLS} distinct tokens`);
     }
     seen.add(name);
-    if (chosen === "" && rules.subProtocols.has(name)) chosen = name;
   }
+  const offered = withoutCredentials(rules.credentials, [...seen]);
+  const chosen = offered.find((name) => rules.subProtocols.has(name)) ?? "";
   return chosen === "" && rules.requireSubProtocol ? needsSubProtocol(rules) : chosen;
 }
 

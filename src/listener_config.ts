@@ -8,7 +8,8 @@ import { checkRequirements, ENGINE_CAPABILITIES, type EngineName, type Requireme
 import type { Engine } from "./engine.ts";
 import { ListenerError } from "./errors.ts";
 import type { Logger } from "./logger.ts";
-import { checkNames, toRequirements } from "./service_config.ts";
+import { checkNames } from "./options.ts";
+import { toRequirements } from "./service_config.ts";
 
 /** The options of a listener. */
 export interface ListenerConfig {

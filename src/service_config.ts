@@ -4,7 +4,13 @@
  * @module
  */
 
+import { toAuthenticators } from "./authenticators.ts";
+import type { Authenticator } from "./authenticator.ts";
 import type { Requirement } from "./capabilities.ts";
+import { type CredentialSource, toCredentialSources } from "./credentials.ts";
+import { isToken } from "./http.ts";
+import { checkBoolean, checkNames } from "./options.ts";
+import { checkSchema, type StandardSchema } from "./standard_schema.ts";
 
 /** Pings that tell whether a silent peer is still there. */
 export interface Heartbeat {
@@ -46,8 +52,24 @@ export interface ServiceConfig {
   maxBufferedAmount?: number;
   /** Seconds for which unsent bytes may stay as many; then the connection closes with 1013. @default 30 */
   writeTimeout?: number;
+  /** Who may connect: asked in their order, those of another scheme skipped; the first principal wins. @default anybody */
+  auth?: readonly Authenticator[];
+  /** Where a credential may stand; the first that has one decides. @default ["header"] */
+  credentials?: readonly CredentialSource[];
+  /** Close with 4401 when the principal's `expiresAt` passes. @default true */
+  closeOnExpiry?: boolean;
   /** What the engine must be able to do; `attach` or `start` fails on one that is not. @default [] */
   requires?: readonly Requirement[];
+}
+
+/** The options of a service with schemas, by which `params`, `query` and `headers` of the handler's request are checked and typed. */
+export interface UpgradeConfig<Params = unknown, Query = unknown, Fields = unknown> extends ServiceConfig {
+  /** A Standard Schema for the parameters of the path, strings at first; what does not fit is refused with 400. */
+  params?: StandardSchema<Params>;
+  /** The same for the query: a string, or a list of strings for a name that comes more than once. */
+  query?: StandardSchema<Query>;
+  /** The same for the headers, by their lower-case names. */
+  headers?: StandardSchema<Fields>;
 }
 
 /** Headers as a record or as pairs, where one name may come more than once. */
@@ -73,10 +95,16 @@ export interface ServiceRules {
   /** Unsent bytes over which a connection handles nothing more: 64 KiB, or `maxBufferedAmount` if that is less. */
   readonly highWaterMark: number;
   readonly writeTimeout: number;
+  readonly auth: readonly Authenticator[];
+  readonly credentials: readonly CredentialSource[];
+  readonly closeOnExpiry: boolean;
+  readonly params: StandardSchema | undefined;
+  readonly query: StandardSchema | undefined;
+  readonly headers: StandardSchema | undefined;
   readonly requires: readonly Requirement[];
 }
 
-const NAMES: ReadonlySet<string> = new Set<keyof ServiceConfig>([
+const NAMES: ReadonlySet<string> = new Set<keyof UpgradeConfig>([
   "subProtocols",
   "requireSubProtocol",
   "idleTimeout",
@@ -90,6 +118,12 @@ const NAMES: ReadonlySet<string> = new Set<keyof ServiceConfig>([
   "maxQueuedBytes",
   "maxBufferedAmount",
   "writeTimeout",
+  "auth",
+  "credentials",
+  "closeOnExpiry",
+  "params",
+  "query",
+  "headers",
   "requires",
 ]);
 
@@ -101,7 +135,7 @@ const REQUIREMENTS: ReadonlySet<string> = new Set<Requirement>(["ping", "termina
  * @throws {TypeError} If an option is unknown or of the wrong type
  * @throws {RangeError} If a number is out of range
  */
-export function toServiceRules(config: ServiceConfig = {}): ServiceRules {
+export function toServiceRules(config: UpgradeConfig = {}): ServiceRules {
   checkNames("ServiceConfig", config, NAMES);
   const heartbeat = config.heartbeat ?? {};
   if (heartbeat !== false) checkNames("heartbeat", heartbeat, new Set(["interval", "timeout"]));
@@ -122,26 +156,22 @@ export function toServiceRules(config: ServiceConfig = {}): ServiceRules {
     maxBufferedAmount,
     highWaterMark: Math.min(65536, maxBufferedAmount),
     writeTimeout: toDuration("writeTimeout", config.writeTimeout ?? 30),
+    auth: toAuthenticators(config.auth),
+    credentials: toCredentialSources(config.credentials),
+    closeOnExpiry: checkBoolean("closeOnExpiry", config.closeOnExpiry ?? true),
+    params: config.params,
+    query: config.query,
+    headers: config.headers,
     requires: toRequirements(config.requires ?? []),
   };
+  for (const name of ["params", "query", "headers"] as const) checkSchema(name, rules[name]);
+  if (config.credentials !== undefined && rules.auth.length === 0) {
+    throw new TypeError("Option credentials needs auth: nobody would look at them");
+  }
   if (rules.requireSubProtocol && rules.subProtocols.size === 0) {
     throw new TypeError("Option requireSubProtocol needs subProtocols: a client could offer none of them");
   }
   return rules;
-}
-
-/**
- * Refuses options that nobody knows, so that a misspelt one is noticed.
- *
- * @throws {TypeError} Naming the option
- */
-export function checkNames(what: string, config: object, names: ReadonlySet<string>): void {
-  if (typeof config !== "object" || config === null) throw new TypeError(`${what} must be an object`);
-  for (const name of Object.keys(config)) {
-    if (!names.has(name)) {
-      throw new TypeError(`Unknown option "${name}" of ${what}: must be one of ${[...names].join(", ")}`);
-    }
-  }
 }
 
 /** Checks a list of requirements. */
@@ -186,11 +216,6 @@ function checkInteger(name: string, value: number, least: number): number {
   return value;
 }
 
-function checkBoolean(name: string, value: boolean): boolean {
-  if (typeof value !== "boolean") throw new TypeError(`Option ${name} must be true or false`);
-  return value;
-}
-
 function toSubProtocols(names: readonly string[]): ReadonlySet<string> {
   if (!Array.isArray(names)) throw new TypeError("Option subProtocols must be a list of names");
   for (const name of names) {
@@ -199,11 +224,6 @@ function toSubProtocols(names: readonly string[]): ReadonlySet<string> {
     }
   }
   return new Set(names);
-}
-
-/** Tells whether `text` is a token of RFC 9110, section 5.6.2. */
-export function isToken(text: string): boolean {
-  return /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(text);
 }
 
 function toOrigins(origins: "same-origin" | "*" | readonly string[]): ServiceRules["origins"] {

@@ -6,9 +6,10 @@
  * @module
  */
 
-import type { Caller, ConnectionDetails, Peer } from "./caller.ts";
+import type { Caller } from "./caller.ts";
 import { ServiceConnection } from "./connection.ts";
 import type { Host } from "./host.ts";
+import type { ConnectionDetails, Peer } from "./peer.ts";
 import { refuse } from "./refusal.ts";
 import type { Service } from "./service.ts";
 import type { ServiceRules } from "./service_config.ts";
@@ -121,6 +122,7 @@ export class Upgrade {
     // Once the socket is down, Bun and Node do not tell it any more.
     if (service.onClose !== undefined || service.onError !== undefined) void this.#details.peer.remoteAddress;
     const connection = new ServiceConnection(service, socket, this.rules, this.#host, this.#details);
+    if (this.#details.until !== undefined) connection.expire(this.#details.until);
     connection.start();
     // Accepted just before the listener stopped.
     if (this.#host.stopping) void connection.stop(this.rules.closureTimeout);

@@ -4,7 +4,8 @@
  * @module
  */
 
-import type { Peer } from "./caller.ts";
+import type { Peer } from "./peer.ts";
+import type { Principal } from "./principal.ts";
 
 /** The names that stand behind a colon in a path of Hono, as an object of strings. */
 export type ParamsOf<Path extends string> = string extends Path
@@ -37,31 +38,44 @@ export interface UpgradeContext {
  *
  * It may be taken apart (`({ params, query }) => …`) and kept: what was read once stays readable after the upgrade.
  */
-export class UpgradeRequest<Path extends string = string, Context = UpgradeContext> {
+export class UpgradeRequest<
+  Path extends string = string,
+  Context = UpgradeContext,
+  Params = ParamsOf<Path>,
+  Query = URLSearchParams,
+  Fields = Headers,
+> {
   /** The request as the runtime gave it. Some runtimes void it at the upgrade. */
   readonly raw: Request;
   /** The Hono context, with what middleware has set. */
   readonly context: Context;
   readonly #peer: Peer;
-  readonly #params: ParamsOf<Path>;
+  #params: unknown;
+  #query: unknown;
+  #headers: unknown;
   #url: URL | undefined;
-  #headers: Headers | undefined;
   #cookies: ReadonlyMap<string, string> | undefined;
+  #principal: Principal | undefined;
   #aborter: AbortController | undefined;
   #signal: AbortSignal | undefined;
   #reason: Error | undefined;
 
   /** Made by the upgrade service. */
-  constructor(raw: Request, context: Context, params: ParamsOf<Path>, peer: Peer) {
+  constructor(raw: Request, context: Context, params: unknown, peer: Peer) {
     this.raw = raw;
     this.context = context;
     this.#peer = peer;
     this.#params = params;
   }
 
-  /** The parameters of the path, decoded. */
-  get params(): ParamsOf<Path> {
-    return this.#params;
+  /** The parameters of the path, decoded; with a schema `params`, what it makes of them. */
+  get params(): Params {
+    return trust(this.#params);
+  }
+
+  /** Who asks, with option `auth`. */
+  get principal(): Principal | undefined {
+    return this.#principal;
   }
 
   /** The address of the peer, where the engine tells it. */
@@ -75,20 +89,21 @@ export class UpgradeRequest<Path extends string = string, Context = UpgradeConte
     return this.#url;
   }
 
-  /** The query of the address. */
-  get query(): URLSearchParams {
-    return this.url.searchParams;
+  /** The query of the address; with a schema `query`, what it makes of it. */
+  get query(): Query {
+    this.#query ??= this.url.searchParams;
+    return trust(this.#query);
   }
 
-  /** The headers of the request, copied. */
-  get headers(): Headers {
+  /** The headers of the request, copied; with a schema `headers`, what it makes of them. */
+  get headers(): Fields {
     this.#headers ??= new Headers(this.raw.headers);
-    return this.#headers;
+    return trust(this.#headers);
   }
 
   /** The cookies of the request (RFC 6265, section 4.2.1), as they came; of several with one name the first. */
   get cookies(): ReadonlyMap<string, string> {
-    this.#cookies ??= toCookies(this.headers.get("cookie") ?? "");
+    this.#cookies ??= toCookies(this.raw.headers.get("cookie") ?? "");
     return this.#cookies;
   }
 
@@ -102,11 +117,29 @@ export class UpgradeRequest<Path extends string = string, Context = UpgradeConte
     return this.#signal;
   }
 
-  /** Aborts {@link signal}. */
+  /** Aborts {@link signal}; called by the upgrade service. */
   abort(reason: Error): void {
     this.#reason = reason;
     this.#aborter?.abort(reason);
   }
+
+  /** Says who asks; called by the upgrade service. */
+  identify(principal: Principal): void {
+    this.#principal = principal;
+  }
+
+  /** Replaces a part by what its schema made of it; called by the upgrade service. */
+  bind(part: "params" | "query" | "headers", value: unknown): void {
+    if (part === "params") this.#params = value;
+    else if (part === "query") this.#query = value;
+    else this.#headers = value;
+  }
+}
+
+// What the path, the app and the schemas give at run time is what their user says with the type parameters.
+function trust<Type>(value: unknown): Type;
+function trust(value: unknown): unknown {
+  return value;
 }
 
 function toCookies(header: string): ReadonlyMap<string, string> {

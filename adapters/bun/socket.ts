@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Peer } from "../../src/caller.ts";
+import type { Peer } from "../../src/peer.ts";
 import type { Upgrade } from "../../src/slot.ts";
 import type { Connection, RuntimeSocket } from "../../src/socket.ts";
 import type { BunServer, BunWebSocket } from "./runtime.ts";

@@ -5,7 +5,7 @@
  */
 
 import { InvalidHandshakeError } from "../errors.ts";
-import { checkNames } from "../service_config.ts";
+import { checkNames } from "../options.ts";
 import { type App, ask, Upgrade, UpgradeSlot } from "../slot.ts";
 import type { UpgradeService } from "../upgrade.ts";
 import { type ClientOptions, join, type Pair, toHost } from "./pair.ts";

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { type Import, imports, list } from "./source.ts";
 
-const files = list("mod.ts", "listener.ts", "{src,adapters,auth,cli,entries,tls}/**/*.ts");
+const files = list("mod.ts", "listener.ts", "engines.ts", "{src,adapters,auth,cli,entries,tls}/**/*.ts");
 const all = files.flatMap((file) => imports(file));
 
 /** A room of the house: which files it is, and what they may import. */
@@ -30,10 +30,18 @@ const rooms: readonly Room[] = [
     bare: () => true,
   })),
   {
+    name: "engines.ts",
+    has: (file) => file === "engines.ts",
+    // Engines are loaded when a listener starts, so that a program pays for the one it uses.
+    allows: ({ kind }, target) => isSrc(target) || (isIn("adapters")(target) && kind !== "value"),
+    bare: nothing,
+  },
+  {
     name: "listener.ts",
     has: (file) => file === "listener.ts",
-    // Engines are loaded when a listener starts, so that a program pays for the one it uses.
-    allows: ({ kind }, target) => isSrc(target) || (isIn("adapters", "tls")(target) && kind !== "value"),
+    // TLS is loaded by those who ask for it.
+    allows: ({ kind }, target) =>
+      isSrc(target) || target === "engines.ts" || (isIn("adapters", "tls")(target) && kind !== "value"),
     bare: (specifier) => specifier === "hono" || specifier.startsWith("hono/"),
   },
   {

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { checkForm, checkOrigin, chooseSubProtocol, type ReadHeader } from "../../src/handshake.ts";
+import { checkForm, checkOrigin, chooseSubProtocol } from "../../src/handshake.ts";
+import type { ReadHeader } from "../../src/http.ts";
 import { type ServiceConfig, toServiceRules } from "../../src/service_config.ts";
 
 const KEY = "dGhlIHNhbXBsZSBub25jZQ==";

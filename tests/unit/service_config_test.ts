@@ -1,6 +1,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { isToken, type ServiceConfig, toClosureTimeout, toOrigin, toServiceRules } from "../../src/service_config.ts";
+import { isToken } from "../../src/http.ts";
+import {
+  type ServiceConfig,
+  toClosureTimeout,
+  toOrigin,
+  toServiceRules,
+  type UpgradeConfig,
+} from "../../src/service_config.ts";
 import { upgrade } from "../../src/upgrade.ts";
 
 test("toServiceRules() fills in the defaults", () => {
@@ -23,6 +30,12 @@ test("toServiceRules() fills in the defaults", () => {
       maxBufferedAmount: 1_048_576,
       highWaterMark: 65536,
       writeTimeout: 30_000,
+      auth: [],
+      credentials: ["header"],
+      closeOnExpiry: true,
+      params: undefined,
+      query: undefined,
+      headers: undefined,
       requires: [],
     },
   );
@@ -64,7 +77,33 @@ const notPositive = [...notSeconds, 0];
 const notWhole = [0, -1, 1.5, Number.NaN, Number.POSITIVE_INFINITY, 2 ** 31, "5", {}, true];
 
 /** Wrong values of every option. `null` is no value at all where `??` gives the default. */
-const wrong: Record<keyof ServiceConfig, readonly unknown[]> = {
+const wrong: Record<keyof UpgradeConfig, readonly unknown[]> = {
+  auth: [
+    [],
+    {},
+    "basic",
+    [null],
+    [{ scheme: "Digest", authenticate: () => {} }],
+    [{ scheme: "Basic" }],
+    [{ scheme: "Bearer", authenticate: () => {}, scopes: [] }],
+    [{ scheme: "Bearer", authenticate: () => {}, scopes: ["a b"] }],
+    [{ scheme: "Bearer", authenticate: () => {}, challenge: 'realm="a\r\nb"' }],
+    [{ scheme: "Bearer", authenticate: () => {}, clockSkew: -1 }],
+  ],
+  credentials: [
+    [],
+    "header",
+    ["body"],
+    [{}],
+    [{ cookie: "a b" }],
+    [{ cookie: "a", query: "b" }],
+    [{ query: "" }],
+    [{ header: "x" }],
+  ],
+  closeOnExpiry: ["yes", 1, null],
+  params: [{}, 5, null, "x", { "~standard": {} }],
+  query: [{}, 5, null, "x"],
+  headers: [{}, 5, null, "x"],
   subProtocols: ["chat", 5, {}, [5], [""], ["a b"], ["a,b"], ["é"], [null], ["a\n"]],
   requireSubProtocol: ["yes", 1, {}, true],
   idleTimeout: notSeconds,

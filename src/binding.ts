@@ -1,0 +1,81 @@
+/**
+ * The parameters, the query and the headers of a request, checked and typed by schemas.
+ *
+ * @module
+ */
+
+import { quote } from "./logger.ts";
+import { refuse } from "./refusal.ts";
+import type { ServiceRules } from "./service_config.ts";
+import { type SchemaIssue, type SchemaResult, type StandardSchema, toPath } from "./standard_schema.ts";
+import type { UpgradeRequest } from "./upgrade_request.ts";
+
+/** The parts of a request that a schema may check. */
+export const PARTS = ["params", "query", "headers"] as const;
+
+/** The name of such a part. */
+export type Part = (typeof PARTS)[number];
+
+// What a schema says of these may hold what they hold.
+const SECRET: ReadonlySet<string> = new Set([
+  "authorization",
+  "cookie",
+  "proxy-authorization",
+  "sec-websocket-protocol",
+]);
+
+/**
+ * Puts what the schemas make of a request into it. Returns the refusal, if any.
+ *
+ * @throws What a schema throws
+ */
+export async function bind(rules: ServiceRules, request: UpgradeRequest): Promise<Response | undefined> {
+  for (const part of PARTS) {
+    const schema: StandardSchema | undefined = rules[part];
+    if (schema === undefined) continue;
+    const result: SchemaResult<unknown> = await schema["~standard"].validate(toInput(part, request));
+    if (result.issues !== undefined) return refuse(400, toAdvice(part, result.issues, rules));
+    request.bind(part, result.value);
+  }
+  return undefined;
+}
+
+/** Tells whether there is anything to bind. */
+export function hasSchema(rules: ServiceRules): boolean {
+  return PARTS.some((part) => rules[part] !== undefined);
+}
+
+// Without a prototype, for the names are the peer's.
+function toInput(part: Part, request: UpgradeRequest): Record<string, unknown> {
+  const input: Record<string, unknown> = Object.create(null);
+  if (part === "params") return Object.assign(input, request.params);
+  if (part === "headers") {
+    for (const [name, value] of request.headers) input[name] = value;
+    return input;
+  }
+  for (const name of new Set(request.query.keys())) {
+    const values = request.query.getAll(name);
+    input[name] = values.length === 1 ? values[0] : values;
+  }
+  return input;
+}
+
+function toAdvice(part: Part, issues: readonly SchemaIssue[], rules: ServiceRules): string {
+  const [issue] = issues;
+  const path = issue === undefined ? "" : toPath(issue);
+  const what = part === "params" ? "path parameter" : part === "query" ? "query parameter" : "header";
+  const where = path === "" ? `The ${part === "params" ? "path" : part}` : `The ${what} ${quote(path)}`;
+  if (issue === undefined || isSecret(part, path, rules)) return `${where} is not as it must be`;
+  return `${where} is not as it must be: ${quote(issue.message).slice(1, -1).replaceAll('\\"', '"')}`;
+}
+
+function isSecret(part: Part, path: string, { credentials }: ServiceRules): boolean {
+  const name = path.split(".", 1)[0] ?? "";
+  // A fault of the whole may name any of its members.
+  if (part === "headers") return name === "" || SECRET.has(name.toLowerCase());
+  if (part === "params") return false;
+  const secrets = credentials.flatMap((source) =>
+    typeof source === "object" && "query" in source ? [source.query] : [],
+  );
+  return name === "" ? secrets.length > 0 : secrets.includes(name);
+}

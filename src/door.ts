@@ -1,0 +1,179 @@
+/**
+ * The way of one upgrade from the request to the answer (R22): form, origin, subprotocol, authentication, binding, handler.
+ *
+ * @module
+ */
+
+import { authenticate, challenges, type Found } from "./authenticators.ts";
+import { bind, hasSchema } from "./binding.ts";
+import { checkRequirements } from "./capabilities.ts";
+import { findCredential } from "./credentials.ts";
+import { AuthnError, AuthzError, HandshakeTimedOut, UpgradeError } from "./errors.ts";
+import { checkForm, checkOrigin, chooseSubProtocol } from "./handshake.ts";
+import type { Host } from "./host.ts";
+import type { ReadHeader } from "./http.ts";
+import { quote } from "./logger.ts";
+import { refuse } from "./refusal.ts";
+import { isPromise } from "./reply.ts";
+import type { GiveHeaders } from "./response_headers.ts";
+import type { Service } from "./service.ts";
+import type { ServiceRules } from "./service_config.ts";
+import { markAccepted, Upgrade, type UpgradeSlot } from "./slot.ts";
+import { type ParamsOf, type UpgradeContext, UpgradeRequest } from "./upgrade_request.ts";
+
+/** What an upgrade handler may answer: a service accepts, anything else refuses. */
+export type UpgradeAnswer = Service | UpgradeError | AuthnError | AuthzError | Response;
+
+/** Decides about one upgrade: the `Service` for the new connection, or what refuses it. */
+export type UpgradeHandler<
+  Path extends string = string,
+  Context = UpgradeContext,
+  Params = ParamsOf<Path>,
+  Query = URLSearchParams,
+  Fields = Headers,
+> = (request: UpgradeRequest<Path, Context, Params, Query, Fields>) => UpgradeAnswer | Promise<UpgradeAnswer>;
+
+/** One upgrade on its way. */
+export class Door {
+  readonly #rules: ServiceRules;
+  readonly #giveHeaders: GiveHeaders;
+  readonly #slot: UpgradeSlot;
+  readonly #context: UpgradeContext;
+  #protocol = "";
+  #found: Found | undefined;
+  #isLate = false;
+
+  constructor(rules: ServiceRules, giveHeaders: GiveHeaders, slot: UpgradeSlot, context: UpgradeContext) {
+    this.#rules = rules;
+    this.#giveHeaders = giveHeaders;
+    this.#slot = slot;
+    this.#context = context;
+  }
+
+  get #host(): Host {
+    return this.#slot.host;
+  }
+
+  /** Runs the checks that need no handler; returns the refusal, if any. */
+  check(): Response | undefined {
+    const { raw } = this.#context.req;
+    // Once: on Bun the getter costs more than the reading of a header.
+    const { headers } = raw;
+    const header: ReadHeader = (name) => headers.get(name);
+    if (this.#host.stopping) return refuse(503, "The server is stopping", { "retry-after": "1" });
+    const malformed = checkForm(raw.method, header);
+    if (malformed !== undefined) return malformed;
+    const foreign = checkOrigin(this.#rules.origins, header);
+    if (foreign !== undefined) {
+      this.#host.logger.info(
+        `Refused an upgrade from origin ${quote(header("origin") ?? "")}: list it in option origins to allow it`,
+      );
+      return foreign;
+    }
+    const chosen = chooseSubProtocol(this.#rules, header);
+    if (typeof chosen !== "string") return chosen;
+    this.#protocol = chosen;
+    return undefined;
+  }
+
+  /** Asks who it is, binds the request and calls the handler, all for at most `upgradeTimeout`. */
+  call(handler: UpgradeHandler): Response | Promise<Response> {
+    const { req } = this.#context;
+    const request = new UpgradeRequest(req.raw, this.#context, req.param(), this.#slot.peer);
+    try {
+      const asks = this.#rules.auth.length > 0 || hasSchema(this.#rules);
+      const answer = asks ? this.#admit(request, handler) : handler(request);
+      return isPromise(answer) ? this.#await(answer, request) : this.#take(answer);
+    } catch (error) {
+      return this.#failed(error);
+    }
+  }
+
+  async #admit(request: UpgradeRequest, handler: UpgradeHandler): Promise<UpgradeAnswer> {
+    const refused = (await this.#authenticate(request)) ?? (await bind(this.#rules, request));
+    if (refused !== undefined) return refused;
+    // Nobody waits any more for what the handler would begin.
+    return this.#isLate || request.raw.signal.aborted ? refuse(503, "Too late") : await handler(request);
+  }
+
+  async #authenticate(request: UpgradeRequest): Promise<Response | undefined> {
+    const { auth, credentials } = this.#rules;
+    if (auth.length === 0) return undefined;
+    const { headers } = request.raw;
+    const credential = findCredential(credentials, request, (name) => headers.get(name));
+    const found = await authenticate(auth, credential, request, this.#host.logger);
+    if (found instanceof Response) return found;
+    this.#found = found;
+    request.identify(found.principal);
+    return undefined;
+  }
+
+  async #await(answer: PromiseLike<UpgradeAnswer>, request: UpgradeRequest): Promise<Response> {
+    const { promise: overdue, resolve } = Promise.withResolvers<Response>();
+    const cancel = this.#host.clock.schedule(() => {
+      // Before the abort, for a handler that heeds it rejects within.
+      this.#isLate = true;
+      request.abort(new HandshakeTimedOut("The upgrade took longer than upgradeTimeout"));
+      this.#host.logger.warn("Refused an upgrade: its handler or authenticator took longer than option upgradeTimeout");
+      resolve(refuse(503, "The service took too long to answer", { "retry-after": "1" }));
+    }, this.#rules.upgradeTimeout);
+    const answered = Promise.resolve(answer)
+      .then((value) => (this.#isLate ? refuse(503, "Too late") : this.#take(value)))
+      .catch((error: unknown) => (this.#isLate ? refuse(503, "Too late") : this.#failed(error)));
+    const response = await Promise.race([answered, overdue]);
+    cancel();
+    return response;
+  }
+
+  #take(answer: unknown): Response {
+    if (answer instanceof Response) return answer;
+    if (answer instanceof UpgradeError) return refuse(answer.status, answer.message, answer.headers);
+    if (answer instanceof AuthnError) return refuse(401, answer.message, this.#challenges());
+    if (answer instanceof AuthzError) return refuse(403, answer.message);
+    if (answer instanceof Error) return refuse(400, answer.message);
+    if (!isService(answer)) {
+      const what = answer === null ? "null" : typeof answer;
+      return this.#failed(
+        new TypeError(`An upgrade handler returned ${what}: must be a service, an error or a Response`),
+      );
+    }
+    return this.#accept(answer);
+  }
+
+  #challenges(): Record<string, string> {
+    const { auth } = this.#rules;
+    return auth.length === 0 ? { "www-authenticate": "Bearer" } : challenges(auth);
+  }
+
+  #accept(service: Service): Response {
+    const slot = this.#slot;
+    const { capabilities } = this.#host;
+    try {
+      checkRequirements(capabilities, this.#rules.requires, "A service");
+      const headers = this.#giveHeaders(this.#context.req.raw);
+      if (!capabilities.ping && (service.onPing !== undefined || service.onPong !== undefined)) {
+        this.#host.warnOnce(`onPing and onPong are never called on engine "${capabilities.engine}": use engine "node"`);
+      }
+      const details = {
+        protocol: this.#protocol,
+        peer: slot.peer,
+        isSecure: slot.isSecure,
+        principal: this.#found?.principal,
+        until: this.#rules.closeOnExpiry ? this.#found?.until : undefined,
+      };
+      slot.upgrade = new Upgrade(service, this.#rules, this.#host, details, headers);
+    } catch (error) {
+      return this.#failed(error);
+    }
+    return markAccepted(this.#context);
+  }
+
+  #failed(error: unknown): Response {
+    this.#host.logger.error("An upgrade handler failed; the upgrade is refused with 500", error);
+    return refuse(500, "Internal server error");
+  }
+}
+
+function isService(value: unknown): value is Service {
+  return typeof value === "object" && value !== null;
+}

@@ -1,0 +1,25 @@
+/**
+ * Checks that all options have in common.
+ *
+ * @module
+ */
+
+/**
+ * Refuses options that nobody knows, so that a misspelt one is noticed.
+ *
+ * @throws {TypeError} Naming the option
+ */
+export function checkNames(what: string, config: object, names: ReadonlySet<string>): void {
+  if (typeof config !== "object" || config === null) throw new TypeError(`${what} must be an object`);
+  for (const name of Object.keys(config)) {
+    if (!names.has(name)) {
+      throw new TypeError(`Unknown option "${name}" of ${what}: must be one of ${[...names].join(", ")}`);
+    }
+  }
+}
+
+/** Checks an option that is true or false. */
+export function checkBoolean(name: string, value: boolean): boolean {
+  if (typeof value !== "boolean") throw new TypeError(`Option ${name} must be true or false`);
+  return value;
+}
