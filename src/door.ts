@@ -93,7 +93,7 @@ export class Door {
     const refused = (await this.#authenticate(request)) ?? (await bind(this.#rules, request));
     if (refused !== undefined) return refused;
     // Nobody waits any more for what the handler would begin.
-    return this.#isLate || request.raw.signal.aborted ? refuse(503, "Too late") : await handler(request);
+    return this.#isLate ? refuse(503, "Too late") : await handler(request);
   }
 
   async #authenticate(request: UpgradeRequest): Promise<Response | undefined> {

@@ -10,6 +10,7 @@ import type { Clock } from "../clock.ts";
 import { Host } from "../host.ts";
 import type { Logger } from "../logger.ts";
 import { checkNames } from "../options.ts";
+import type { Principal } from "../principal.ts";
 import type { Service } from "../service.ts";
 import { type ServiceConfig, toServiceRules } from "../service_config.ts";
 import { Upgrade } from "../slot.ts";
@@ -36,6 +37,8 @@ export interface PairOptions extends ClientOptions {
   protocol?: string;
   /** `caller.isSecure`. @default false */
   isSecure?: boolean;
+  /** `caller.principal`. @default none */
+  principal?: Principal;
 }
 
 /** Both ends of a connection. */
@@ -54,6 +57,7 @@ const NAMES: ReadonlySet<string> = new Set<keyof PairOptions>([
   "answerPings",
   "protocol",
   "isSecure",
+  "principal",
 ]);
 
 // What a socket in memory can do; `engine` says that it is none of the engines.
@@ -92,10 +96,10 @@ const capabilities: Capabilities = {
  */
 export function pair(service: Service, config: ServiceConfig = {}, options: PairOptions = {}): Pair {
   checkNames("PairOptions", options, NAMES);
-  const { protocol = "", remoteAddress, isSecure = false } = options;
+  const { protocol = "", remoteAddress, isSecure = false, principal } = options;
   const host = toHost(options);
   return join(
-    new Upgrade(service, toServiceRules(config), host, { protocol, peer: { remoteAddress }, isSecure }, []),
+    new Upgrade(service, toServiceRules(config), host, { protocol, peer: { remoteAddress }, isSecure, principal }, []),
     options,
   );
 }

@@ -1,6 +1,8 @@
 /** The one suite: every rule by its number, over real sockets. */
 import type { EngineName } from "../../mod.ts";
 import { accepting } from "./suite/accepting.ts";
+import { authentication } from "./suite/authentication.ts";
+import { binding } from "./suite/binding.ts";
 import { capabilities } from "./suite/capabilities.ts";
 import { closes } from "./suite/closes.ts";
 import { closing } from "./suite/closing.ts";
@@ -39,6 +41,8 @@ export function suite(engine: EngineName, mounts: readonly Mount[]): void {
   outbound(subject);
   handshake(subject);
   negotiation(subject);
+  authentication(subject);
+  binding(subject);
   hono(subject, mounts);
   guards(subject, mounts);
   stopping(subject);

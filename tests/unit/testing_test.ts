@@ -38,7 +38,9 @@ test("pair() copies binary messages both ways", async () => {
 });
 
 test("pair() tells caller what the options say", () => {
-  const { caller } = pair({}, {}, { protocol: "chat", remoteAddress: "192.0.2.1", isSecure: true });
+  const principal = { subject: "ada", scopes: ["read"], claims: {} };
+  const { caller } = pair({}, {}, { protocol: "chat", remoteAddress: "192.0.2.1", isSecure: true, principal });
+  assert.equal(caller.principal, principal);
   assert.equal(caller.negotiatedSubProtocol, "chat");
   assert.equal(caller.remoteAddress, "192.0.2.1");
   assert.equal(caller.isSecure, true);
