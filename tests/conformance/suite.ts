@@ -18,6 +18,7 @@ import { negotiation } from "./suite/negotiation.ts";
 import { order } from "./suite/order.ts";
 import { outbound } from "./suite/outbound.ts";
 import { ping } from "./suite/ping.ts";
+import { promises } from "./suite/promises.ts";
 import { replies } from "./suite/replies.ts";
 import { starting } from "./suite/starting.ts";
 import { stopping } from "./suite/stopping.ts";
@@ -43,6 +44,7 @@ export function suite(engine: EngineName, mounts: readonly Mount[]): void {
   negotiation(subject);
   authentication(subject);
   binding(subject);
+  promises(subject);
   hono(subject, mounts);
   guards(subject, mounts);
   stopping(subject);

@@ -1,4 +1,4 @@
-/** R22 and R23, promises A9 and B1 to B17 as far as they concern the way of an upgrade: who may connect, and for how long. */
+/** R22 and R23, promises A6, A8, A12 and B1 to B17 as far as they concern the way of an upgrade: who may connect, and for how long. */
 import assert from "node:assert/strict";
 import { AuthError, type Authenticator, type CredentialSource, type Principal } from "../../../mod.ts";
 import { type HandshakeOptions, request, toHandshake } from "../../kit/raw_client.ts";
@@ -148,7 +148,7 @@ export function authentication(subject: Subject): void {
     ["the first source that has one", ["header", { query: "t" }], { path: `/?t=${SECRET}` }],
   ];
   for (const [what, credentials, send] of sources) {
-    subject.test(`A9 a credential may come from ${what} where it is allowed, and is not echoed`, async () => {
+    subject.test(`A6 a credential may come from ${what} where it is allowed, and is not echoed`, async () => {
       const config = { auth: [bearer()], credentials, subProtocols: ["chat.v1"] };
       await subject.run(
         () => () => ({ onOpen: (caller) => `${caller.negotiatedSubProtocol} ${caller.principal?.subject}` }),
@@ -162,12 +162,12 @@ export function authentication(subject: Subject): void {
         { config },
       );
     });
-    subject.test(`A9 a credential from ${what} counts for nothing where it is not allowed`, async () => {
+    subject.test(`A6 a credential from ${what} counts for nothing where it is not allowed`, async () => {
       await refused(subject, send, 401, { config: { auth: [bearer()], subProtocols: ["chat.v1"] } });
     });
   }
 
-  subject.test("A9 a token that is also the name of a subprotocol is not echoed", async () => {
+  subject.test("A6 a token that is also the name of a subprotocol is not echoed", async () => {
     const config = { auth: [bearer()], credentials: [{ subProtocol: "bearer" }], subProtocols: [SECRET, "bearer"] };
     await subject.run(
       () => () => ({ onOpen: () => "open" }),
@@ -240,14 +240,14 @@ export function authentication(subject: Subject): void {
     },
   );
 
-  subject.test("R22 authentication and handler together have upgradeTimeout, then 503", async () => {
+  subject.test("A8 authentication and handler together have upgradeTimeout, then 503", async () => {
     const slow: Authenticator = { scheme: "Bearer", authenticate: () => gate<undefined>().promise };
     const headers = { Authorization: `Bearer ${SECRET}` };
     const late: Setup = { config: { auth: [slow], upgradeTimeout: 0.1 }, logs: /upgradeTimeout/ };
     await refused(subject, { headers }, 503, late, ({ header }) => assert.match(header("retry-after") ?? "", /^\d+$/));
   });
 
-  subject.test("R26 frames that come before authentication has ended are not handled before", async () => {
+  subject.test("A12 frames that come before authentication has ended are not handled before", async () => {
     const held = gate();
     const slow: Authenticator = { scheme: "Bearer", authenticate: () => held.promise.then(() => NOBODY) };
     await subject.run(
