@@ -157,9 +157,7 @@ class Handshake {
   on(_event: "close", left: () => void): this {
     if (this.#isDecided) return this;
     this.#left = left;
-    this.socket.on("error", ignore).on("close", left).on("end", left);
-    // Nobody reads meanwhile, so nothing would be heard of a peer that leaves; what it has sent before stays in the stream.
-    this.socket.read(0);
+    this.socket.on("error", ignore).on("close", left);
     return this;
   }
 
@@ -167,7 +165,7 @@ class Handshake {
   decide(): void {
     this.#isDecided = true;
     if (this.#left === undefined) return;
-    this.socket.off("end", this.#left).off("close", this.#left).off("error", ignore);
+    this.socket.off("close", this.#left).off("error", ignore);
     this.#left = undefined;
   }
 

@@ -132,7 +132,7 @@ export function promises(subject: Subject): void {
         held.resolve();
         const good = await connect({ headers: { Authorization: "Bearer x" } });
         await journal.until("open");
-        good.send.close(1000);
+        await good.send.close(1000);
         await good.closed;
         await journal.until("close");
         assert.equal(asked, all + 1);
