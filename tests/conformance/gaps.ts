@@ -125,6 +125,25 @@ export const gaps: readonly Gap[] = [
   },
   {
     engine: "deno",
+    key: "fragmentCount",
+    reason: "Deno counts neither the fragments of a message nor their bytes",
+    upstream: "https://github.com/denoland/deno/issues/15809",
+  },
+  {
+    engine: "bun",
+    key: "fragmentCount",
+    reason: "Bun counts the bytes of a message and not its fragments; one without a byte is not kept",
+    upstream: "https://github.com/oven-sh/bun/blob/main/packages/bun-uws/src/WebSocketProtocol.h",
+  },
+  {
+    engine: "node",
+    runtime: "bun",
+    key: "fragmentCount",
+    reason: "Bun's own ws has no maxFragments; a fragment without a byte is not kept",
+    upstream: "https://github.com/oven-sh/bun/blob/main/src/js/thirdparty/ws.js",
+  },
+  {
+    engine: "deno",
     key: "brokenText",
     reason: "Deno delivers fragmented text that ends within a character, without that character",
     upstream: "https://github.com/denoland/fastwebsockets",

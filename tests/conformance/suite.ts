@@ -1,6 +1,7 @@
 /** The one suite: every rule by its number, over real sockets. */
 import type { EngineName } from "../../mod.ts";
 import { accepting } from "./suite/accepting.ts";
+import { advisories } from "./suite/advisories.ts";
 import { authentication } from "./suite/authentication.ts";
 import { binding } from "./suite/binding.ts";
 import { capabilities } from "./suite/capabilities.ts";
@@ -45,6 +46,7 @@ export function suite(engine: EngineName, mounts: readonly Mount[]): void {
   authentication(subject);
   binding(subject);
   promises(subject);
+  advisories(subject);
   hono(subject, mounts);
   guards(subject, mounts);
   stopping(subject);
