@@ -5,3 +5,8 @@
  */
 
 export type { Authenticator, Principal } from "../src/authenticator.ts";
+export { type BasicAuthOptions, basicAuth } from "./basic.ts";
+export { type HashPasswordOptions, hashPassword, verifyPassword } from "./password.ts";
+export type { HashScheme } from "./password_hash.ts";
+export { type FileUserStoreOptions, fileUserStore } from "./user_file.ts";
+export type { User, UserStore } from "./users.ts";
