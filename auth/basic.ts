@@ -6,7 +6,7 @@
 
 import type { Authenticator } from "../src/authenticator.ts";
 import { consoleLogger, type Logger } from "../src/logger.ts";
-import { checkNames } from "../src/service_config.ts";
+import { checkNames } from "../src/options.ts";
 import { toBasicCredential } from "./basic_credential.ts";
 import { toPlainWarning } from "./user_file.ts";
 import { type User, UserList, type UserStore } from "./users.ts";

@@ -98,7 +98,7 @@ export class UserList {
 
   async #fits(password: string, secret: Entry["secret"], request: UpgradeRequest): Promise<boolean> {
     if (secret instanceof Uint8Array) return isEqual(this.#fingerprint(password.normalize("NFC")), secret);
-    return await this.#queue.run(() => matches(password, secret), request.signal);
+    return await this.#queue.run(() => matches(password, secret), request);
   }
 }
 

@@ -5,6 +5,7 @@
  */
 
 import { AuthError } from "../src/errors.ts";
+import type { UpgradeRequest } from "../src/upgrade_request.ts";
 
 /** Options of a {@link WorkQueue}. */
 export interface WorkQueueOptions {
@@ -30,11 +31,11 @@ export class WorkQueue {
   /**
    * Runs the work when its turn comes.
    *
-   * @param signal Gives up the place of work that has not begun
+   * @param request Its signal gives up the place of work that waits; not read otherwise, since Deno prints a warning when it is
    * @throws {AuthError} With 503 if too many wait, or the signal aborts before the turn comes
    */
-  async run<Result>(work: () => Promise<Result>, signal: AbortSignal): Promise<Result> {
-    await this.#turn(signal);
+  async run<Result>(work: () => Promise<Result>, request: Pick<UpgradeRequest, "signal">): Promise<Result> {
+    await this.#turn(request);
     try {
       return await work();
     } finally {
@@ -42,8 +43,7 @@ export class WorkQueue {
     }
   }
 
-  #turn(signal: AbortSignal): Promise<void> {
-    if (signal.aborted) return Promise.reject(toGivenUp(signal));
+  #turn(request: Pick<UpgradeRequest, "signal">): Promise<void> {
     if (this.#running < this.#parallel) {
       this.#running += 1;
       return Promise.resolve();
@@ -51,6 +51,8 @@ export class WorkQueue {
     if (this.#waiting.size >= this.#places) {
       return Promise.reject(new AuthError("Too many are logging in: try again later", { status: 503, retryAfter: 5 }));
     }
+    const { signal } = request;
+    if (signal.aborted) return Promise.reject(toGivenUp(signal));
     return new Promise((resolve, reject) => {
       const begin = () => {
         signal.removeEventListener("abort", leave);

@@ -3,6 +3,7 @@ import type { EngineName } from "../../mod.ts";
 import { accepting } from "./suite/accepting.ts";
 import { advisories } from "./suite/advisories.ts";
 import { authentication } from "./suite/authentication.ts";
+import { basic } from "./suite/basic.ts";
 import { binding } from "./suite/binding.ts";
 import { capabilities } from "./suite/capabilities.ts";
 import { closes } from "./suite/closes.ts";
@@ -44,6 +45,7 @@ export function suite(engine: EngineName, mounts: readonly Mount[]): void {
   handshake(subject);
   negotiation(subject);
   authentication(subject);
+  basic(subject);
   binding(subject);
   promises(subject);
   advisories(subject);

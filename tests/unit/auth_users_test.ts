@@ -72,9 +72,9 @@ function counted(users: unknown) {
   const fingerprint = toFingerprint();
   const list = new UserList(users, {
     queue: {
-      run: (work, signal) => {
+      run: (work, request) => {
         counts.hashed += 1;
-        return queue.run(work, signal);
+        return queue.run(work, request);
       },
     },
     fingerprint: (text) => {
@@ -211,8 +211,8 @@ test("WorkQueue runs its work in order, so many at once and no more, and goes on
       ends.push(() => (index === 0 ? reject(new Error("no")) : resolve(index)));
     });
   };
-  const { signal } = new AbortController();
-  const all = Promise.allSettled([0, 1, 2, 3, 4].map((index) => queue.run(work(index), signal)));
+  const request = new AbortController();
+  const all = Promise.allSettled([0, 1, 2, 3, 4].map((index) => queue.run(work(index), request)));
   await Promise.resolve();
   for (let ended = 0; ended < 5; ended++) {
     assert.deepEqual(begun, [0, 1, 2, 3, 4].slice(0, ended + 2));
@@ -228,21 +228,21 @@ test("WorkQueue runs its work in order, so many at once and no more, and goes on
 test("WorkQueue forgets who has left, and gives the place to the next", async () => {
   const queue = new WorkQueue({ parallel: 1, places: 1 });
   const { promise, resolve } = Promise.withResolvers<string>();
-  const stays = new AbortController().signal;
+  const stays = new AbortController();
   const running = queue.run(() => promise, stays);
   const leaver = new AbortController();
-  const left = queue.run(() => assert.fail("it ran"), leaver.signal);
+  const left = queue.run(() => assert.fail("it ran"), leaver);
   await assert.rejects(
     queue.run(() => Promise.resolve(), stays),
     /^AuthError: Too many are logging in/,
   );
   leaver.abort(new Error("the peer left"));
   await assert.rejects(left, (error) => error instanceof AuthError && error.status === 503);
-  const next = queue.run(() => Promise.resolve("next"), stays);
   await assert.rejects(
-    queue.run(() => Promise.resolve(), leaver.signal),
+    queue.run(() => Promise.resolve(), leaver),
     /given up/,
   );
+  const next = queue.run(() => Promise.resolve("next"), stays);
   resolve("first");
   assert.deepEqual(await Promise.all([running, next]), ["first", "next"]);
   assert.equal(await queue.run(() => Promise.resolve("idle"), stays), "idle");
