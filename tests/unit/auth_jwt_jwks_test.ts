@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import type { RequestListener } from "node:http";
-import { test } from "node:test";
+import { type TestContext, test } from "node:test";
 import { gzipSync } from "node:zlib";
 import type { JwtAuthOptions } from "../../auth/jwt.ts";
-import { type Gate, gate, KeyServer, keyPair, sign, unavailable } from "./jwt_support.ts";
+import { gate, KeyServer, keyPair, sign, unavailable } from "./jwt_support.ts";
 
 const one = await keyPair("ES256", "k1");
 const two = await keyPair("ES256", "k2");
@@ -29,8 +29,8 @@ function unknown(times: number): Promise<string[]> {
   );
 }
 
-test("jwtAuth() fetches the keys when the first token comes, once for many, and not for one that no key could verify", async () => {
-  await using server = await KeyServer.start();
+test("jwtAuth() fetches the keys when the first token comes, once for many, and not for one that no key could verify", async (t) => {
+  const server = await KeyServer.start(t);
   server.publish(one.jwk, two.jwk);
   const { ask } = gate({ algorithms, jwks: server.url });
   for (const token of ["", "a.b.c", await sign(claims, { alg: "HS256" }, "x".repeat(32))]) await ask(token);
@@ -40,8 +40,8 @@ test("jwtAuth() fetches the keys when the first token comes, once for many, and 
   assert.equal(server.count, 1);
 });
 
-test("B7 1,000 tokens with an unknown kid cost one fetch in 30 s, at once and in a row, and good tokens pass", async () => {
-  await using server = await KeyServer.start();
+test("B7 1,000 tokens with an unknown kid cost one fetch in 30 s, at once and in a row, and good tokens pass", async (t) => {
+  const server = await KeyServer.start(t);
   server.publish(one.jwk);
   const { ask, clock } = gate({ algorithms, jwks: server.url });
   const tokens = await unknown(1000);
@@ -59,8 +59,8 @@ test("B7 1,000 tokens with an unknown kid cost one fetch in 30 s, at once and in
   assert.equal(server.count, 2);
 });
 
-test("B7 Good tokens pass at once while the keys are fetched for an unknown kid", async () => {
-  await using server = await KeyServer.start();
+test("B7 Good tokens pass at once while the keys are fetched for an unknown kid", async (t) => {
+  const server = await KeyServer.start(t);
   server.publish(one.jwk);
   const { ask, clock } = gate({ algorithms, jwks: server.url });
   await ask(ofOne);
@@ -77,8 +77,8 @@ test("B7 Good tokens pass at once while the keys are fetched for an unknown kid"
   assert.equal(error.retryAfter, 30);
 });
 
-test("B7 While the server is down, an unknown kid costs one fetch in 30 s and is 503, for it may be a new key", async () => {
-  await using server = await KeyServer.start();
+test("B7 While the server is down, an unknown kid costs one fetch in 30 s and is 503, for it may be a new key", async (t) => {
+  const server = await KeyServer.start(t);
   server.publish(one.jwk);
   const { ask, clock } = gate({ algorithms, jwks: server.url });
   assert.ok(await ask(ofOne));
@@ -97,9 +97,9 @@ test("B7 While the server is down, an unknown kid costs one fetch in 30 s and is
   assert.equal(server.count, 3);
 });
 
-test("B8 Keys belong to their issuer, although another issuer's have the same kid (CVE-2026-49998)", async () => {
-  await using a = await KeyServer.start();
-  await using b = await KeyServer.start();
+test("B8 Keys belong to their issuer, although another issuer's have the same kid (CVE-2026-49998)", async (t) => {
+  const a = await KeyServer.start(t);
+  const b = await KeyServer.start(t);
   const other = await keyPair("ES256", "k1");
   a.publish(one.jwk);
   b.publish(other.jwk);
@@ -121,9 +121,9 @@ test("B8 Keys belong to their issuer, although another issuer's have the same ki
   assert.deepEqual([a.count, b.count], [1, 1]);
 });
 
-test("B9 No address in a token is called, before or after its signature is verified (CVE-2026-32301)", async () => {
-  await using canary = await KeyServer.start();
-  await using server = await KeyServer.start();
+test("B9 No address in a token is called, before or after its signature is verified (CVE-2026-32301)", async (t) => {
+  const canary = await KeyServer.start(t);
+  const server = await KeyServer.start(t);
   const evil = await keyPair("ES256", "k9");
   canary.publish(evil.jwk);
   server.publish(one.jwk);
@@ -139,8 +139,8 @@ test("B9 No address in a token is called, before or after its signature is verif
 });
 
 /** A gate with keys, asked for one more while the server answers as it does: the known keys go on. */
-async function afterwards(answer: RequestListener): Promise<void> {
-  await using server = await KeyServer.start();
+async function afterwards(t: TestContext, answer: RequestListener): Promise<void> {
+  const server = await KeyServer.start(t);
   server.publish(one.jwk);
   const { ask, clock } = gate({ algorithms, jwks: server.url });
   assert.ok(await ask(ofOne));
@@ -177,23 +177,23 @@ const failures: [what: string, answer: RequestListener, message: RegExp][] = [
   ["nothing, and hangs up", (request) => request.socket.destroy(), /the request failed/],
 ];
 for (const [what, answer, message] of failures) {
-  test(`B10 A key server that answers with ${what} is 503, the host alone is named, and known keys go on`, async () => {
-    await using server = await KeyServer.start(answer);
+  test(`B10 A key server that answers with ${what} is 503, the host alone is named, and known keys go on`, async (t) => {
+    const server = await KeyServer.start(t, answer);
     const { ask } = gate({ algorithms, jwks: server.url });
     const error = await unavailable(ask(ofOne), ofOne);
     assert.match(error.message, message);
     assert.ok(error.message.includes(`"${new URL(server.url).host}"`));
     assert.doesNotMatch(error.message, /keys"|\/keys/);
     assert.equal(error.retryAfter, 30);
-    await afterwards(answer);
+    await afterwards(t, answer);
   });
 }
 
-test("B10 A redirect of the key server is not followed", async () => {
-  await using inside = await KeyServer.start();
+test("B10 A redirect of the key server is not followed", async (t) => {
+  const inside = await KeyServer.start(t);
   inside.publish(one.jwk);
   for (const status of [301, 302, 303, 307, 308]) {
-    await using server = await KeyServer.start((_, response) =>
+    const server = await KeyServer.start(t, (_, response) =>
       response.writeHead(status, { location: inside.url }).end(),
     );
     await unavailable(gate({ algorithms, jwks: server.url }).ask(ofOne), ofOne);
@@ -201,31 +201,29 @@ test("B10 A redirect of the key server is not followed", async () => {
   assert.equal(inside.count, 0);
 });
 
-test("B10 A key server that drips is given up after 5 s", async () => {
+test("B10 A key server that drips is given up after 5 s", async (t) => {
   const drip: RequestListener = (_, response) => {
     const timer = setInterval(() => response.write(" "), 100);
     response.on("close", () => clearInterval(timer));
   };
-  await using server = await KeyServer.start(drip);
+  const server = await KeyServer.start(t, drip);
   const start = performance.now();
   await unavailable(gate({ algorithms, jwks: server.url }).ask(ofOne), ofOne);
   const seconds = (performance.now() - start) / 1000;
   assert.ok(seconds > 4.5 && seconds < 7, `${seconds}`);
 });
 
-test("B10 A key server that cannot be reached is 503, and is asked again after 30 s", async () => {
-  let gone: Gate;
-  {
-    await using server = await KeyServer.start();
-    gone = gate({ algorithms, jwks: server.url });
-  }
+test("B10 A key server that cannot be reached is 503, and is asked again after 30 s", async (t) => {
+  const server = await KeyServer.start(t);
+  const gone = gate({ algorithms, jwks: server.url });
+  await server.stop();
   await unavailable(gone.ask(ofOne), ofOne);
   await gone.clock.advance(12);
   assert.equal((await unavailable(gone.ask(ofOne), ofOne)).retryAfter, 18);
 });
 
-test("Rotation: a new key is found at the first token that names it, and a withdrawn one ends, remembered tokens too", async () => {
-  await using server = await KeyServer.start();
+test("Rotation: a new key is found at the first token that names it, and a withdrawn one ends, remembered tokens too", async (t) => {
+  const server = await KeyServer.start(t);
   server.publish(one.jwk);
   const { ask, clock } = gate({ algorithms, jwks: server.url });
   assert.ok(await ask(ofOne));
@@ -243,8 +241,8 @@ test("Rotation: a new key is found at the first token that names it, and a withd
   assert.equal(server.count, 3);
 });
 
-test("Rotation: a key that is replaced under the same kid ends remembered tokens", async () => {
-  await using server = await KeyServer.start();
+test("Rotation: a key that is replaced under the same kid ends remembered tokens", async (t) => {
+  const server = await KeyServer.start(t);
   server.publish(one.jwk);
   const { ask, clock } = gate({ algorithms, jwks: server.url });
   assert.ok(await ask(ofOne));
@@ -255,8 +253,8 @@ test("Rotation: a key that is replaced under the same kid ends remembered tokens
   assert.ok(await ask(await sign(claims, { ...header, kid: "k1" }, next.privateKey)));
 });
 
-test("Keys that did not change leave remembered tokens alone when they are fetched again", async () => {
-  await using server = await KeyServer.start();
+test("Keys that did not change leave remembered tokens alone when they are fetched again", async (t) => {
+  const server = await KeyServer.start(t);
   server.publish(one.jwk);
   const { ask, clock } = gate({ algorithms, jwks: server.url });
   const principal = await ask(ofOne);
@@ -265,8 +263,8 @@ test("Keys that did not change leave remembered tokens alone when they are fetch
   assert.equal(server.count, 2);
 });
 
-test("A token without kid is tried against the only key that fits, and refused when there are several", async () => {
-  await using server = await KeyServer.start();
+test("A token without kid is tried against the only key that fits, and refused when there are several", async (t) => {
+  const server = await KeyServer.start(t);
   const rsa = await keyPair("RS256", "r1");
   server.publish(one.jwk, rsa.jwk);
   const nameless = await sign(claims, header, one.privateKey);
@@ -280,8 +278,8 @@ test("A token without kid is tried against the only key that fits, and refused w
   assert.equal(await ask(await sign(claims, { ...header, kid: "" }, one.privateKey)), undefined);
 });
 
-test("B5 A key without alg serves only the algorithms of the list, and a key only its own (CVE-2026-22817)", async () => {
-  await using server = await KeyServer.start();
+test("B5 A key without alg serves only the algorithms of the list, and a key only its own (CVE-2026-22817)", async (t) => {
+  const server = await KeyServer.start(t);
   const { alg: _, ...bare } = (await keyPair("RS256", "r1")).jwk;
   const rsa = await keyPair("RS256", "r1");
   const { alg: __, ...plain } = rsa.jwk;
@@ -307,8 +305,8 @@ test("B5 A key without alg serves only the algorithms of the list, and a key onl
   assert.deepEqual(await verdicts(["RS256", "PS256"]), [false, false, false]);
 });
 
-test("A key of no use does not spoil the others, and never verifies anything", async () => {
-  await using server = await KeyServer.start();
+test("A key of no use does not spoil the others, and never verifies anything", async (t) => {
+  const server = await KeyServer.start(t);
   const secret = "0123456789abcdef0123456789abcdef";
   const oct = { kty: "oct", k: Buffer.from(secret).toString("base64url"), kid: "s1", alg: "HS256" };
   const hidden = { ...(await crypto.subtle.exportKey("jwk", two.privateKey)), kid: "k2", key_ops: ["verify"] };
@@ -323,8 +321,8 @@ test("A key of no use does not spoil the others, and never verifies anything", a
   assert.equal(await ask(await sign(claims, { alg: "HS256", kid: "s1" }, secret)), undefined);
 });
 
-test("A set without keys refuses every token, and is no failure", async () => {
-  await using server = await KeyServer.start();
+test("A set without keys refuses every token, and is no failure", async (t) => {
+  const server = await KeyServer.start(t);
   server.publish();
   const { ask } = gate({ algorithms, jwks: server.url });
   assert.equal(await ask(ofOne), undefined);

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import { createServer, type RequestListener } from "node:http";
 import type { AddressInfo } from "node:net";
+import type { TestContext } from "node:test";
 import { CompactSign, type CompactJWSHeaderParameters, exportJWK, generateKeyPair, type JWK } from "jose";
 import { type JwtAuthOptions, toJwtAuthenticator } from "../../auth/jwt.ts";
 import type { Principal } from "../../src/authenticator.ts";
@@ -62,7 +63,7 @@ export function forge(header: object, claims: object, signature: string | Uint8A
 }
 
 /** A server on a free port whose answer can be changed, and which counts its requests. */
-export class KeyServer implements AsyncDisposable {
+export class KeyServer {
   /** How many requests came. */
   count = 0;
   answer: RequestListener;
@@ -75,8 +76,13 @@ export class KeyServer implements AsyncDisposable {
     this.answer = answer;
   }
 
-  static async start(answer: RequestListener = (_, response) => response.end("{}")): Promise<KeyServer> {
+  /** Starts one that stops with the test. */
+  static async start(
+    t: TestContext,
+    answer: RequestListener = (_, response) => response.end("{}"),
+  ): Promise<KeyServer> {
     const server = new KeyServer(answer);
+    t.after(() => server.stop());
     await new Promise<void>((resolve) => {
       server.#server.listen(0, "127.0.0.1", resolve);
     });
@@ -90,12 +96,13 @@ export class KeyServer implements AsyncDisposable {
   /** Answers with these keys from now on. */
   publish(...keys: unknown[]): void {
     this.answer = (_, response) => {
-      response.setHeader("content-type", "application/json");
+      // Bun and Deno ask again by themselves when a connection that they used before is cut.
+      response.writeHead(200, { "content-type": "application/json", connection: "close" });
       response.end(JSON.stringify({ keys }));
     };
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
+  async stop(): Promise<void> {
     const closed = new Promise((resolve) => {
       this.#server.close(resolve);
     });
