@@ -100,18 +100,21 @@ export function isCurrent({ exp, nbf }: Claims, now: number, { clockSkew }: Clai
   return !(typeof nbf === "number" && now < nbf - clockSkew);
 }
 
-/**
- * Tells whether the claims are those that the options ask for.
- *
- * @throws {TypeError} If a function of `customClaims` returns no boolean; and whatever such a function throws
- */
-export function satisfies(claims: Claims, rules: ClaimRules): boolean {
-  const { issuers, audiences, requiredClaims, customClaims } = rules;
+/** Tells whether a token is of an issuer and for an audience that the options name, and has the claims that they require. */
+export function isMeant(claims: Claims, { issuers, audiences, requiredClaims }: ClaimRules): boolean {
   const { iss, aud } = claims;
   if (issuers !== undefined && !(isText(iss) && issuers.includes(iss))) return false;
   const audience: readonly unknown[] = Array.isArray(aud) ? aud : [aud];
   if (audiences !== undefined && !audiences.some((name) => audience.includes(name))) return false;
-  if (!requiredClaims.every((name) => Object.hasOwn(claims, name))) return false;
+  return requiredClaims.every((name) => Object.hasOwn(claims, name));
+}
+
+/**
+ * Tells whether the claims pass `customClaims`. Ask it of verified claims alone.
+ *
+ * @throws {TypeError} If a function of `customClaims` returns no boolean; and whatever such a function throws
+ */
+export function satisfies(claims: Claims, { customClaims }: ClaimRules): boolean {
   for (const [name, check] of customClaims) {
     if (!Object.hasOwn(claims, name) || !fits(name, claims[name], check)) return false;
   }

@@ -82,8 +82,8 @@ export class Jwks implements Keys {
     if (this.#keys === undefined) return "unknown";
     const version = this.#version;
     try {
-      const key = await this.#keys(id === undefined ? { alg: algorithm } : { alg: algorithm, kid: id });
-      return { key, version };
+      const key: unknown = await this.#keys(id === undefined ? { alg: algorithm } : { alg: algorithm, kid: id });
+      return key instanceof CryptoKey ? { key, version } : undefined;
     } catch (error) {
       // Otherwise several keys fit, or the one that does is of no use.
       return error instanceof errors.JWKSNoMatchingKey ? "unknown" : undefined;

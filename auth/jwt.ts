@@ -4,12 +4,21 @@
  * @module
  */
 
-import { compactVerify, decodeProtectedHeader } from "jose";
+import { compactVerify, decodeJwt, decodeProtectedHeader } from "jose";
 import type { Authenticator, Principal } from "../src/authenticator.ts";
 import { type Clock, systemClock } from "../src/clock.ts";
-import { checkNames } from "../src/service_config.ts";
+import { checkNames } from "../src/options.ts";
 import { checkFit, type JwtAlgorithm, PUBLIC, algorithmsOf, toAlgorithms } from "./algorithms.ts";
-import { type ClaimCheck, isCurrent, satisfies, toClaimRules, toNames, toPrincipal } from "./claims.ts";
+import {
+  type ClaimCheck,
+  type Claims,
+  isCurrent,
+  isMeant,
+  satisfies,
+  toClaimRules,
+  toNames,
+  toPrincipal,
+} from "./claims.ts";
 import { Jwks, toJwksUrl } from "./jwks.ts";
 import { certificateKeys, type Keys, publicKeys, secretKeys } from "./keys.ts";
 import { type PublicJwk, toPublicKey } from "./public_key.ts";
@@ -123,7 +132,11 @@ export function toJwtAuthenticator(options: JwtAuthOptions, time: JwtTime): Auth
 
   const verify = async (token: string): Promise<Verified | undefined> => {
     const header = toHeader(token, algorithms);
-    const found = header && (await keys.find(header.algorithm, header.id));
+    const unverified = toUnverified(token);
+    if (header === undefined || unverified === undefined) return undefined;
+    // A token of another issuer shall not make us ask for keys, nor suffer when they cannot be had. This says no, never yes.
+    if (!isMeant(unverified, rules) || !isCurrent(unverified, time.epoch(), rules)) return undefined;
+    const found = await keys.find(header.algorithm, header.id);
     const claims = found && (await toClaims(token, found.key, header.algorithm));
     const principal = claims && toPrincipal(claims, rules);
     return principal && { principal, version: found.version };
@@ -141,7 +154,7 @@ export function toJwtAuthenticator(options: JwtAuthOptions, time: JwtTime): Auth
       return undefined;
     }
     // Asked of a remembered token too: a function may judge otherwise than before.
-    if (!satisfies(principal.claims, rules)) return undefined;
+    if (!isMeant(principal.claims, rules) || !satisfies(principal.claims, rules)) return undefined;
     if (remembered === undefined) cache.set(token, version, verified);
     return principal;
   };
@@ -194,12 +207,17 @@ function toHeader(
   }
 }
 
+/** Reads the claims before anything vouches for them. */
+function toUnverified(token: string): Claims | undefined {
+  try {
+    return decodeJwt(token);
+  } catch {
+    return undefined;
+  }
+}
+
 /** Verifies the signature and reads the claims; `undefined` if either fails. */
-async function toClaims(
-  token: string,
-  key: CryptoKey,
-  algorithm: string,
-): Promise<Readonly<Record<string, unknown>> | undefined> {
+async function toClaims(token: string, key: CryptoKey, algorithm: string): Promise<Claims | undefined> {
   try {
     const { payload } = await compactVerify(token, key, { algorithms: [algorithm] });
     const claims: unknown = JSON.parse(new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(payload));

@@ -5,7 +5,7 @@
  */
 
 import { createPublicKey } from "node:crypto";
-import { base64url, importJWK } from "jose";
+import { base64url, importJWK, type JWK } from "jose";
 import { algorithmsOf, type KeyKind } from "./algorithms.ts";
 
 /** A public key as JSON (RFC 7517); what else stands in it is left alone. */
@@ -118,18 +118,24 @@ function parse(option: string, input: Parameters<typeof createPublicKey>[0]): Pu
 function toChecked(option: string, { kty, crv = "", n = "", e = "", x = "", y = "" }: PublicJwk): PublicKey {
   if (kty === "RSA") {
     checkRsa(option, bitsOf(n));
-    return toKey("RSA", "an RSA key", (algorithm) => importJWK({ kty: "RSA", n, e }, algorithm));
+    return toKey("RSA", "an RSA key", (algorithm) => toCryptoKey({ kty: "RSA", n, e }, algorithm));
   }
   const curve = toCurve(crv);
   if (curve === undefined) throw new TypeError(`Option ${option} is a key of a kind that signs no tokens`);
   if (curve === "Ed25519") {
-    return toKey(curve, "an Ed25519 key", (algorithm) => importJWK({ kty: "OKP", crv, x }, algorithm));
+    return toKey(curve, "an Ed25519 key", (algorithm) => toCryptoKey({ kty: "OKP", crv, x }, algorithm));
   }
-  return toKey(curve, `a key on the curve ${curve}`, (algorithm) => importJWK({ kty: "EC", crv, x, y }, algorithm));
+  return toKey(curve, `a key on the curve ${curve}`, (algorithm) => toCryptoKey({ kty: "EC", crv, x, y }, algorithm));
 }
 
 function toKey(kind: KeyKind, what: string, toKey: PublicKey["toKey"]): PublicKey {
   return { what, fits: algorithmsOf(kind), toKey };
+}
+
+async function toCryptoKey(jwk: JWK, algorithm: string): Promise<CryptoKey> {
+  const key: unknown = await importJWK(jwk, algorithm);
+  if (key instanceof CryptoKey) return key;
+  throw new TypeError(`The public key cannot be used for ${algorithm} on this runtime`);
 }
 
 function toCurve(name: unknown): KeyKind | undefined {

@@ -150,6 +150,31 @@ test("jwtAuth() rejects with what a function of customClaims throws, and when it
   await assert.rejects(ask(options, good), /Option customClaims: the function "sub" must return a boolean/);
 });
 
+test("jwtAuth() shows no claim to customClaims whose signature is not verified", async () => {
+  const seen: unknown[] = [];
+  const { ask } = gate({ ...base, customClaims: { sub: (sub) => seen.push(sub) > 0 } });
+  assert.equal(await ask(await sign({ sub: "eve" }, { alg: "HS256" }, `${SECRET}!`)), undefined);
+  assert.ok(await ask(await sign({ sub: "ann" }, { alg: "HS256" }, SECRET)));
+  assert.deepEqual(seen, ["ann"]);
+});
+
+test("jwtAuth() verifies the signature of a token once", async () => {
+  const { ask } = gate(base);
+  const token = await sign(good, { alg: "HS256" }, SECRET);
+  const { verify } = SubtleCrypto.prototype;
+  let verified = 0;
+  SubtleCrypto.prototype.verify = function (...parameters) {
+    verified += 1;
+    return verify.apply(this, parameters);
+  };
+  try {
+    for (let i = 0; i < 3; i++) assert.ok(await ask(token));
+  } finally {
+    SubtleCrypto.prototype.verify = verify;
+  }
+  assert.equal(verified, 1);
+});
+
 test("jwtAuth() asks customClaims of a remembered token too", async () => {
   const banned = new Set<unknown>();
   const { ask } = gate({ ...base, customClaims: { sub: (sub) => !banned.has(sub) } });

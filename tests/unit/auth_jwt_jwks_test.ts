@@ -4,7 +4,7 @@ import type { RequestListener } from "node:http";
 import { type TestContext, test } from "node:test";
 import { gzipSync } from "node:zlib";
 import type { JwtAuthOptions } from "../../auth/jwt.ts";
-import { gate, KeyServer, keyPair, sign, unavailable } from "./jwt_support.ts";
+import { gate, KeyServer, keyPair, NOW, sign, unavailable } from "./jwt_support.ts";
 
 const one = await keyPair("ES256", "k1");
 const two = await keyPair("ES256", "k2");
@@ -119,6 +119,27 @@ test("B8 Keys belong to their issuer, although another issuer's have the same ki
   assert.deepEqual(await verdicts("a", other.privateKey), [false, false]);
   assert.deepEqual(await verdicts("b", one.privateKey), [false, false]);
   assert.deepEqual([a.count, b.count], [1, 1]);
+});
+
+test("B8 A token of another issuer, or one that has expired, does not make us ask for keys, nor fail without them", async (t) => {
+  const server = await KeyServer.start(t, (_, response) => response.writeHead(500).end());
+  const options = { algorithms, jwks: server.url, issuer: "https://a.example", audience: "chat" };
+  const { ask, clock } = gate(options);
+  const good = { iss: "https://a.example", aud: "chat" };
+  for (const other of [
+    { iss: "https://b.example" },
+    { iss: undefined },
+    { aud: "news" },
+    { exp: NOW - 1 },
+    { nbf: NOW + 999 },
+  ]) {
+    assert.equal(await ask(await sign({ ...good, ...other }, { ...header, kid: "k1" }, one.privateKey)), undefined);
+    await clock.advance(31);
+  }
+  assert.equal(server.count, 0);
+  const token = await sign(good, { ...header, kid: "k1" }, one.privateKey);
+  await unavailable(ask(token), token);
+  assert.equal(server.count, 1);
 });
 
 test("B9 No address in a token is called, before or after its signature is verified (CVE-2026-32301)", async (t) => {
