@@ -20,6 +20,9 @@ export interface CappedRequest {
   readonly body?: string;
 }
 
+/** Sends one request; the global `fetch` is one. */
+export type Send = (url: URL, init: RequestInit) => Promise<Response>;
+
 /** The bounds of one request. */
 export interface CappedFetchOptions {
   /** Seconds for all of it, from the connection to the last byte of the body. @default 5 */
@@ -27,7 +30,7 @@ export interface CappedFetchOptions {
   /** Bytes of the body, after decompression. @default 262144 */
   readonly maxBytes?: number;
   /** What sends the request. @default The global `fetch` */
-  readonly fetch?: typeof fetch;
+  readonly fetch?: Send;
 }
 
 /** An answer that was read to its end. */
@@ -75,7 +78,7 @@ class Failure extends Error {}
 async function read(
   url: URL,
   init: CappedRequest,
-  send: typeof fetch,
+  send: Send,
   maxBytes: number,
   signal: AbortSignal,
 ): Promise<CappedResponse> {
