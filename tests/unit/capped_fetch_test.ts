@@ -3,7 +3,7 @@ import { createServer, type RequestListener, type ServerResponse } from "node:ht
 import type { AddressInfo } from "node:net";
 import { test } from "node:test";
 import { gzipSync } from "node:zlib";
-import { fetchCapped } from "../../auth/capped_fetch.ts";
+import { fetchCapped, type Send } from "../../auth/capped_fetch.ts";
 import { AuthError } from "../../src/errors.ts";
 
 /** Gives a test a server on a free port, and stops it. */
@@ -119,10 +119,27 @@ for (const [what, encoding, body] of [
 }
 
 test("B10: fetchCapped() counts the bytes that a fetch hands over, whatever content-length says", async () => {
-  const large: typeof fetch = () =>
-    Promise.resolve(new Response("x".repeat(262_145), { headers: { "content-length": "2" } }));
+  const large: Send = () => Promise.resolve(new Response("x".repeat(262_145), { headers: { "content-length": "2" } }));
   await refusal("https://h/s3cret", /larger than 262144 bytes$/, { fetch: large });
 });
+
+for (const [what, init, size] of [
+  ["too large", {}, 262_145],
+  ["compressed", { headers: { "content-encoding": "br" } }, 1],
+  ["of a redirect", { status: 302, headers: { location: "/" } }, 1],
+] as const) {
+  test(`B10: fetchCapped() cancels a body that is ${what}`, async () => {
+    let cancelled = 0;
+    const body = new ReadableStream<Uint8Array>({
+      pull: (controller) => controller.enqueue(new Uint8Array(size)),
+      cancel: () => {
+        cancelled += 1;
+      },
+    });
+    await refusal("https://h/s3cret", /./, { fetch: () => Promise.resolve(new Response(body, init)) });
+    assert.equal(cancelled, 1);
+  });
+}
 
 test("B10: fetchCapped() follows no redirect", async () => {
   for (const status of [301, 302, 303, 307, 308]) {
@@ -170,6 +187,8 @@ test("fetchCapped() gives up at the timeout on a fetch that heeds no signal", as
 
 test("fetchCapped() takes 5 s and 256 KiB unless told", async (context) => {
   context.mock.timers.enable({ apis: ["setTimeout"] });
+  // Deno's mocks outlive their test.
+  context.after(() => context.mock.timers.reset());
   const answer = refusal("https://h/s3cret", /within 5 s$/, { fetch: () => new Promise(() => {}) });
   context.mock.timers.tick(5000);
   await answer;
@@ -191,7 +210,7 @@ test("fetchCapped() refuses bytes that are not UTF-8, and joins characters that 
     [0x7b, 0xff, 0x7d],
     [0x7b, 0xe2, 0x82],
   ]) {
-    const bad: typeof fetch = () => Promise.resolve(new Response(Uint8Array.from(bytes)));
+    const bad: Send = () => Promise.resolve(new Response(Uint8Array.from(bytes)));
     await refusal("https://h/s3cret", /not UTF-8$/, { fetch: bad });
   }
   const euro = new TextEncoder().encode("€");
@@ -201,11 +220,11 @@ test("fetchCapped() refuses bytes that are not UTF-8, and joins characters that 
       controller.close();
     },
   });
-  const split: typeof fetch = () => Promise.resolve(new Response(bytes));
+  const split: Send = () => Promise.resolve(new Response(bytes));
   assert.equal((await fetchCapped("https://h/", {}, { fetch: split })).body, "€");
 });
 
 test("fetchCapped() gives an empty body for none", async () => {
-  const none: typeof fetch = () => Promise.resolve(new Response(null, { status: 204 }));
+  const none: Send = () => Promise.resolve(new Response(null, { status: 204 }));
   assert.equal((await fetchCapped("https://h/", {}, { fetch: none })).body, "");
 });
