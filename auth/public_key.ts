@@ -1,0 +1,156 @@
+/**
+ * Public keys in the forms in which they are written down: PEM text, JWK, CryptoKey, certificate.
+ *
+ * @module
+ */
+
+import { createPublicKey } from "node:crypto";
+import { base64url, importJWK, type JWK } from "jose";
+import { algorithmsOf, type KeyKind } from "./algorithms.ts";
+
+/** A public key as JSON (RFC 7517); what else stands in it is left alone. */
+export interface PublicJwk {
+  readonly kty?: string;
+  readonly alg?: string;
+  readonly use?: string;
+  readonly key_ops?: readonly string[];
+  readonly crv?: string;
+  readonly n?: string;
+  readonly e?: string;
+  readonly x?: string;
+  readonly y?: string;
+}
+
+/** A public key that was checked. */
+export interface PublicKey {
+  /** What it is, for messages: `an RSA key`. */
+  readonly what: string;
+  /** The algorithms that it can be used with. */
+  readonly fits: ReadonlySet<string>;
+  /** Gives it in the form that one of these algorithms takes. */
+  toKey(algorithm: string): Promise<CryptoKey>;
+}
+
+/** Bits that the modulus of an RSA key must have (RFC 7518, section 3.3). */
+const MIN_RSA_BITS = 2048;
+const PEM = "-----BEGIN PUBLIC KEY-----";
+const CERTIFICATE = /-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/;
+
+/**
+ * Checks the option `publicKey`.
+ *
+ * @throws {TypeError} If it is no public key for signatures, or a weak one
+ */
+export function toPublicKey(value: string | PublicJwk | CryptoKey): PublicKey {
+  if (typeof value === "string") return fromPem(value);
+  if (value instanceof CryptoKey) return fromCryptoKey(value);
+  if (typeof value === "object" && value !== null) return fromJwk(value);
+  throw new TypeError("Option publicKey must be PEM text, a JWK or a CryptoKey");
+}
+
+/**
+ * Takes the public key out of the first certificate of a PEM text; whether the certificate is valid is not checked.
+ *
+ * @throws {TypeError} If there is none, or its key is of no use or weak
+ */
+export function toCertificateKey(text: string): PublicKey {
+  const [certificate] = CERTIFICATE.exec(text) ?? [];
+  if (certificate === undefined) throw new TypeError("Option certFile names a file without a certificate in PEM");
+  return toChecked("certFile", parse("certFile", certificate));
+}
+
+function fromPem(text: string): PublicKey {
+  // The text of a private key would be accepted below, and should never have come here.
+  if (!text.trimStart().startsWith(PEM)) {
+    throw new TypeError(`Option publicKey must begin with "${PEM}"; a certificate goes into certFile`);
+  }
+  return toChecked("publicKey", parse("publicKey", text));
+}
+
+function fromJwk(jwk: PublicJwk): PublicKey {
+  if ("d" in jwk || "k" in jwk)
+    throw new TypeError("Option publicKey is a private or secret JWK: must be a public one");
+  if (jwk.use !== undefined && jwk.use !== "sig") {
+    throw new TypeError(`Option publicKey has the use ${JSON.stringify(jwk.use)}: must be "sig"`);
+  }
+  if (jwk.key_ops !== undefined && !(Array.isArray(jwk.key_ops) && jwk.key_ops.includes("verify"))) {
+    throw new TypeError('Option publicKey has key_ops without "verify"');
+  }
+  const { alg } = jwk;
+  const key = toChecked("publicKey", parse("publicKey", { key: { ...jwk, key_ops: ["verify"] }, format: "jwk" }));
+  if (alg === undefined) return key;
+  if (!key.fits.has(alg))
+    throw new TypeError(`Option publicKey has the alg ${JSON.stringify(alg)}, which it does not fit`);
+  return { ...key, what: `${key.what} for ${alg}`, fits: new Set([alg]) };
+}
+
+function fromCryptoKey(key: CryptoKey): PublicKey {
+  if (key.type !== "public" || !key.usages.includes("verify")) {
+    throw new TypeError('Option publicKey is a CryptoKey that is not public or lacks the usage "verify"');
+  }
+  const fits = new Set(toAlgorithmsOf(key.algorithm));
+  if (fits.size === 0) throw new TypeError(`Option publicKey is for "${key.algorithm.name}", which signs no tokens`);
+  const { modulusLength } = { modulusLength: MIN_RSA_BITS, ...key.algorithm };
+  checkRsa("publicKey", modulusLength);
+  return { what: `a CryptoKey for ${key.algorithm.name}`, fits, toKey: () => Promise.resolve(key) };
+}
+
+function toAlgorithmsOf(algorithm: KeyAlgorithm): Iterable<string> {
+  const { name } = algorithm;
+  if (name === "Ed25519") return algorithmsOf("Ed25519");
+  if (name === "ECDSA" && "namedCurve" in algorithm) return algorithmsOf(toCurve(algorithm.namedCurve) ?? "secret");
+  const prefix = name === "RSA-PSS" ? "PS" : name === "RSASSA-PKCS1-v1_5" ? "RS" : undefined;
+  if (prefix === undefined || !("hash" in algorithm)) return [];
+  const { hash } = algorithm;
+  if (typeof hash !== "object" || hash === null || !("name" in hash)) return [];
+  const found = `${prefix}${String(hash.name).replace("SHA-", "")}`;
+  return algorithmsOf("RSA").has(found) ? [found] : [];
+}
+
+function parse(option: string, input: Parameters<typeof createPublicKey>[0]): PublicJwk {
+  try {
+    return createPublicKey(input).export({ format: "jwk" });
+  } catch (cause) {
+    throw new TypeError(`Option ${option} is no public key that can be read`, { cause });
+  }
+}
+
+function toChecked(option: string, { kty, crv = "", n = "", e = "", x = "", y = "" }: PublicJwk): PublicKey {
+  if (kty === "RSA") {
+    checkRsa(option, bitsOf(n));
+    return toKey("RSA", "an RSA key", (algorithm) => toCryptoKey({ kty: "RSA", n, e }, algorithm));
+  }
+  const curve = toCurve(crv);
+  if (curve === undefined) throw new TypeError(`Option ${option} is a key of a kind that signs no tokens`);
+  if (curve === "Ed25519") {
+    return toKey(curve, "an Ed25519 key", (algorithm) => toCryptoKey({ kty: "OKP", crv, x }, algorithm));
+  }
+  return toKey(curve, `a key on the curve ${curve}`, (algorithm) => toCryptoKey({ kty: "EC", crv, x, y }, algorithm));
+}
+
+function toKey(kind: KeyKind, what: string, toKey: PublicKey["toKey"]): PublicKey {
+  return { what, fits: algorithmsOf(kind), toKey };
+}
+
+async function toCryptoKey(jwk: JWK, algorithm: string): Promise<CryptoKey> {
+  const key: unknown = await importJWK(jwk, algorithm);
+  if (key instanceof CryptoKey) return key;
+  throw new TypeError(`The public key cannot be used for ${algorithm} on this runtime`);
+}
+
+function toCurve(name: unknown): KeyKind | undefined {
+  return name === "P-256" || name === "P-384" || name === "P-521" || name === "Ed25519" ? name : undefined;
+}
+
+function checkRsa(option: string, bits: number): void {
+  if (bits < MIN_RSA_BITS) {
+    throw new TypeError(`Option ${option} is an RSA key of ${bits} bits: must have ${MIN_RSA_BITS} or more`);
+  }
+}
+
+function bitsOf(modulus: string): number {
+  const bytes = base64url.decode(modulus);
+  const first = bytes.findIndex((byte) => byte !== 0);
+  const top = bytes[first];
+  return top === undefined ? 0 : (bytes.length - first) * 8 - (Math.clz32(top) - 24);
+}
