@@ -7,11 +7,12 @@ import { parseArgs } from "node:util";
 import { root } from "../scripts/root.ts";
 import { run } from "../scripts/spawn.ts";
 import type { TimersResult } from "./idle_timers.ts";
-import { type Contest, contests, generator, IDLE, IDLE_CONNECTIONS, type Phase, phases, timers } from "./plan.ts";
+import { type Contest, contests, generator, IDLE, IDLE_CONNECTIONS, type Phase, phases, timers, tokens } from "./plan.ts";
 import { GENERATOR_CORE, SERVER_CORE, Talker } from "./process.ts";
 import type { Command, Target, Window } from "./protocol.ts";
-import { toTable, toTimersTable, writePage } from "./report.ts";
+import { toTable, toTimersTable, toTokensTable, writePage } from "./report.ts";
 import type { Round, Row } from "./stats.ts";
+import type { TokensResult } from "./tokens.ts";
 
 const { values: options, positionals: words } = parseArgs({
   allowPositionals: true,
@@ -59,10 +60,12 @@ for (const contest of contests) {
   for (let round = 0; round < rounds; round++) await play(contest, chosen, round);
 }
 await load.end();
-const timed = words.length === 0 || words.includes("timers") ? await measureTimers() : [];
+const timed = words.length === 0 || words.includes("timers") ? await runEach<TimersResult>(timers) : [];
+const asked = words.length === 0 || words.includes("tokens") ? await runEach<TokensResult>(tokens) : [];
 if (rows.length > 0) console.log(`\n${toTable(rows)}`);
 if (timed.length > 0) console.log(`\n${toTimersTable(timed)}`);
-if (options.write) writePage(rows, timed, rounds);
+if (asked.length > 0) console.log(`\n${toTokensTable(asked)}`);
+if (options.write) writePage(rows, timed, asked, rounds);
 process.exitCode = rows.some((row) => row.failures.length > 0) ? 1 : 0;
 
 async function build(): Promise<void> {
@@ -184,12 +187,12 @@ async function tell(command: Command): Promise<unknown> {
   return result;
 }
 
-async function measureTimers(): Promise<TimersResult[]> {
-  const results: TimersResult[] = [];
-  for (const [file = "", ...args] of timers) {
+async function runEach<Result>(commands: readonly (readonly string[])[]): Promise<Result[]> {
+  const results: Result[] = [];
+  for (const [file = "", ...args] of commands) {
     const { code, output } = await run(file, args);
-    if (code !== 0) throw new Error(`bench/idle_timers.ts failed: ${output}`);
-    results.push(JSON.parse(output) as TimersResult);
+    if (code !== 0) throw new Error(`${args.at(-1)} failed: ${output}`);
+    results.push(JSON.parse(output) as Result);
   }
   return results;
 }

@@ -114,8 +114,14 @@ export const contests: readonly Contest[] = [
 ];
 
 /** The commands that measure the idle timers. */
-export const timers: readonly (readonly string[])[] = [
-  [...bun, "bench/idle_timers.ts"],
-  [...deno, "bench/idle_timers.ts"],
-  [...node, `${BUILT}/idle_timers.js`],
-];
+export const timers: readonly (readonly string[])[] = onAll("idle_timers");
+/** The commands that measure tokens. */
+export const tokens: readonly (readonly string[])[] = onAll("tokens");
+
+function onAll(name: string): readonly (readonly string[])[] {
+  return [
+    [...bun, `bench/${name}.ts`],
+    [...deno, `bench/${name}.ts`],
+    [...node, `${BUILT}/${name}.js`],
+  ];
+}
