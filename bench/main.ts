@@ -7,7 +7,17 @@ import { parseArgs } from "node:util";
 import { root } from "../scripts/root.ts";
 import { run } from "../scripts/spawn.ts";
 import type { TimersResult } from "./idle_timers.ts";
-import { type Contest, contests, generator, IDLE, IDLE_CONNECTIONS, type Phase, phases, timers, tokens } from "./plan.ts";
+import {
+  type Contest,
+  contests,
+  generator,
+  IDLE,
+  IDLE_CONNECTIONS,
+  type Phase,
+  phases,
+  timers,
+  tokens,
+} from "./plan.ts";
 import { GENERATOR_CORE, SERVER_CORE, Talker } from "./process.ts";
 import type { Command, Target, Window } from "./protocol.ts";
 import { toTable, toTimersTable, toTokensTable, writePage } from "./report.ts";
