@@ -19,8 +19,13 @@ export const servers = ["node26", "deno", "bun"] as const;
 
 /** Starts the chat on a runtime of the matrix, and ends it with the test. */
 export function serveChat(t: TestContext, name: string, port = 0): Promise<Example> {
+  return serve(t, "chat/main", name, port);
+}
+
+/** Starts an example on a runtime of the matrix, and ends it with the test. */
+export function serve(t: TestContext, example: string, name: string, port = 0): Promise<Example> {
   const { binary, kind } = runtime(name);
-  return Example.start(t, "chat/main", { command: { binary, args: kind === "deno" ? ["run", "-A"] : [] }, port });
+  return Example.start(t, example, { command: { binary, args: kind === "deno" ? ["run", "-A"] : [] }, port });
 }
 
 /** One Chromium for all tests of a file; its profile is a new folder, which goes with it. */
@@ -57,7 +62,7 @@ export class Window {
     // So that a test can send what the page would not.
     await page.addInitScript(`
       globalThis.sockets = [];
-      globalThis.WebSocket = class extends WebSocket { constructor(url) { super(url); sockets.push(this); } };
+      globalThis.WebSocket = class extends WebSocket { constructor(...args) { super(...args); sockets.push(this); } };
     `);
     await page.goto(`http://localhost:${chat.port}/`);
     return new Tab(page);
