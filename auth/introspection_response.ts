@@ -5,6 +5,7 @@
  */
 
 import type { Principal } from "../src/authenticator.ts";
+import { freeze, isRecord } from "./record.ts";
 
 /** A token that somebody holds, and from when it holds. */
 export interface ActiveToken {
@@ -39,20 +40,16 @@ export function readIntrospection(body: string, scopeKey: string): ActiveToken |
   };
 }
 
-/** Freezes all of it: the answer of one call may become the principal of many connections. */
 function parse(body: string): Readonly<Record<string, unknown>> {
   let value: unknown;
   try {
-    value = JSON.parse(body, (_, part: unknown) => Object.freeze(part));
+    value = JSON.parse(body);
   } catch {
     throw new ResponseError("its answer is not JSON");
   }
-  if (!isObject(value)) throw new ResponseError("its answer is not a JSON object");
-  return value;
-}
-
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
+  if (!isRecord(value)) throw new ResponseError("its answer is not a JSON object");
+  // The answer of one call may become the principal of many connections.
+  return freeze(value);
 }
 
 /** A NumericDate of RFC 7519, section 2. */

@@ -8,7 +8,7 @@ import { compactVerify, decodeJwt, decodeProtectedHeader } from "jose";
 import type { Authenticator, Principal } from "../src/authenticator.ts";
 import { type Clock, systemClock } from "../src/clock.ts";
 import { checkNames } from "../src/options.ts";
-import { checkFit, type JwtAlgorithm, PUBLIC, algorithmsOf, toAlgorithms } from "./algorithms.ts";
+import { algorithmsOf, checkFit, type JwtAlgorithm, PUBLIC, toAlgorithms } from "./algorithms.ts";
 import {
   type ClaimCheck,
   type Claims,

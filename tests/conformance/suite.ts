@@ -14,6 +14,7 @@ import { handshake } from "./suite/handshake.ts";
 import { hono } from "./suite/hono.ts";
 import { idle } from "./suite/idle.ts";
 import { inbound } from "./suite/inbound.ts";
+import { introspection } from "./suite/introspection.ts";
 import { listening } from "./suite/listening.ts";
 import type { Mount } from "./suite/mounted.ts";
 import { negotiation } from "./suite/negotiation.ts";
@@ -46,6 +47,7 @@ export function suite(engine: EngineName, mounts: readonly Mount[]): void {
   negotiation(subject);
   authentication(subject);
   basic(subject);
+  introspection(subject);
   binding(subject);
   promises(subject);
   advisories(subject);

@@ -3,9 +3,16 @@ import { Buffer } from "node:buffer";
 import { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from "node:http";
 import { createServer as createSecureServer } from "node:https";
 import type { AddressInfo } from "node:net";
-import type { TestContext } from "node:test";
 import { gzipSync } from "node:zlib";
-import { exportJWK, generateKeyPair, type JWK, type JWTPayload, jwtVerify, SignJWT } from "jose";
+import {
+  exportJWK,
+  type GenerateKeyPairResult,
+  generateKeyPair,
+  type JWK,
+  type JWTPayload,
+  jwtVerify,
+  SignJWT,
+} from "jose";
 import { pem } from "./certificates.ts";
 import { Waiter } from "./waiter.ts";
 
@@ -40,6 +47,11 @@ export interface Seen {
   readonly certified: boolean;
 }
 
+/** What ends a server: the context of a test is one. */
+export interface Owner {
+  after(fn: () => Promise<void>): void;
+}
+
 /** How a server is started. */
 export interface ServerOptions {
   /** Whether it speaks TLS, with the certificate for localhost, and asks for one of the client. @default false */
@@ -66,19 +78,21 @@ export class AuthorizationServer {
   #port = 0;
   #held: Promise<void> | undefined;
   readonly #revoked: Set<string> = new Set();
-  readonly #keys: { readonly sign: CryptoKey; readonly verify: CryptoKey; readonly jwk: JWK };
+  readonly #keys: GenerateKeyPairResult;
+  readonly #jwk: JWK;
   readonly #options: Required<ServerOptions>;
 
-  private constructor(options: ServerOptions, keys: { sign: CryptoKey; verify: CryptoKey; jwk: JWK }) {
+  private constructor(options: ServerOptions, keys: GenerateKeyPairResult, jwk: JWK) {
     this.#options = { tls: false, clientId: "chat", clientSecret: "s3cret", ...options };
     this.#keys = keys;
+    this.#jwk = jwk;
   }
 
   /** Starts a server on a free port, and stops it after the test. */
-  static async start(t: TestContext, options: ServerOptions = {}): Promise<AuthorizationServer> {
-    const { publicKey, privateKey } = await generateKeyPair("ES256");
-    const jwk = { ...(await exportJWK(publicKey)), kid: "first", alg: "ES256", use: "sig" };
-    const authorization = new AuthorizationServer(options, { sign: privateKey, verify: publicKey, jwk });
+  static async start(t: Owner, options: ServerOptions = {}): Promise<AuthorizationServer> {
+    const keys = await generateKeyPair("ES256");
+    const jwk = { ...(await exportJWK(keys.publicKey)), kid: "first", alg: "ES256", use: "sig" };
+    const authorization = new AuthorizationServer(options, keys, jwk);
     const listener: RequestListener = (request, response) => authorization.#take(request, response);
     const { tls } = authorization.#options;
     const server = tls === false ? createServer(listener) : createSecureServer(toTls(tls), listener);
@@ -120,7 +134,7 @@ export class AuthorizationServer {
   issue(claims: JWTPayload = {}): Promise<string> {
     const exp = Math.floor(Date.now() / 1000) + 3600;
     const payload = { iss: this.url, sub: "zoe", jti: crypto.randomUUID(), exp, ...claims };
-    return new SignJWT(payload).setProtectedHeader({ alg: "ES256", kid: "first" }).sign(this.#keys.sign);
+    return new SignJWT(payload).setProtectedHeader({ alg: "ES256", kid: "first" }).sign(this.#keys.privateKey);
   }
 
   /** Makes a token inactive. */
@@ -154,7 +168,7 @@ export class AuthorizationServer {
   }
 
   readonly #answers: ReadonlyMap<string, Answer> = new Map<string, Answer>([
-    ["GET /jwks", (_, response) => json(response, 200, { keys: [this.#keys.jwk] })],
+    ["GET /jwks", (_, response) => json(response, 200, { keys: [this.#jwk] })],
     ["POST /token", (seen, response) => this.#token(seen, response)],
     ["POST /introspect", (seen, response) => this.#introspect(seen, response)],
     ["POST /revoke", (seen, response) => this.#revoke(seen, response)],
@@ -188,7 +202,7 @@ export class AuthorizationServer {
 
   async #verify(token: string): Promise<JWTPayload | undefined> {
     try {
-      return (await jwtVerify(token, this.#keys.verify, { issuer: this.url })).payload;
+      return (await jwtVerify(token, this.#keys.publicKey, { issuer: this.url })).payload;
     } catch {
       return undefined;
     }

@@ -141,6 +141,7 @@ test("B11: readIntrospection() takes a JSON object with a boolean active, and no
     ["", /not JSON/],
     ['{"active":true', /not JSON/],
     ["[".repeat(200_000), /not JSON/],
+    [`[${"{},".repeat(80_000)}1]`, /not a JSON object/],
     [`${'{"a":'.repeat(40_000)}1${"}".repeat(40_000)}`, /not JSON|without a boolean/],
     ["null", /not a JSON object/],
     ["true", /not a JSON object/],
@@ -155,6 +156,7 @@ test("B11: readIntrospection() takes a JSON object with a boolean active, and no
     );
   }
   assert.equal(readIntrospection('{"active":false,"exp":"x","sub":7}', "scope"), undefined);
+  assert.ok(readIntrospection(`{"active":true,"roles":[${"{},".repeat(80_000)}1]}`, "scope"));
   assert.deepEqual(readIntrospection(' {"active":true}\n', "scope")?.principal, {
     scopes: [],
     claims: { active: true },

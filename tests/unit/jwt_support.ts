@@ -3,7 +3,7 @@ import { Buffer } from "node:buffer";
 import { createServer, type RequestListener } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { TestContext } from "node:test";
-import { CompactSign, type CompactJWSHeaderParameters, exportJWK, generateKeyPair, type JWK } from "jose";
+import { type CompactJWSHeaderParameters, CompactSign, exportJWK, generateKeyPair, type JWK } from "jose";
 import { type JwtAuthOptions, toJwtAuthenticator } from "../../auth/jwt.ts";
 import type { Principal } from "../../src/authenticator.ts";
 import { AuthError } from "../../src/errors.ts";

@@ -2,20 +2,20 @@
 import assert from "node:assert/strict";
 import {
   array,
+  checkAsync,
   integer,
   number,
   object,
+  objectAsync,
   optional,
   picklist,
   pipe,
   pipeAsync,
   string,
-  objectAsync,
-  checkAsync,
   toNumber,
 } from "valibot";
 import { type StandardSchema, upgrade } from "../../../mod.ts";
-import { type HandshakeOptions, HttpResponse, RawClient, connect, HandshakeRefused } from "../../kit/raw_client.ts";
+import { connect, type HandshakeOptions, HandshakeRefused, HttpResponse, RawClient } from "../../kit/raw_client.ts";
 import { Log, type Subject } from "./subject.ts";
 
 const schemas = {
