@@ -85,9 +85,8 @@ function fromJwk(jwk: PublicJwk): PublicKey {
 }
 
 function fromCryptoKey(key: CryptoKey): PublicKey {
-  if (key.type !== "public" || !key.usages.includes("verify")) {
-    throw new TypeError('Option publicKey is a CryptoKey that is not public or lacks the usage "verify"');
-  }
+  // No private key has it.
+  if (!key.usages.includes("verify")) throw new TypeError('Option publicKey is a CryptoKey without the usage "verify"');
   const fits = new Set(toAlgorithmsOf(key.algorithm));
   if (fits.size === 0) throw new TypeError(`Option publicKey is for "${key.algorithm.name}", which signs no tokens`);
   const { modulusLength } = { modulusLength: MIN_RSA_BITS, ...key.algorithm };

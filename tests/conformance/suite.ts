@@ -27,6 +27,7 @@ import { starting } from "./suite/starting.ts";
 import { stopping } from "./suite/stopping.ts";
 import { streams } from "./suite/streams.ts";
 import { Subject } from "./suite/subject.ts";
+import { tokens } from "./suite/tokens.ts";
 import { writes } from "./suite/writes.ts";
 
 /** Registers all tests for one engine; `mounts` are the ways to run it in a server of one's own. */
@@ -48,6 +49,7 @@ export function suite(engine: EngineName, mounts: readonly Mount[]): void {
   authentication(subject);
   basic(subject);
   introspection(subject);
+  tokens(subject);
   binding(subject);
   promises(subject);
   advisories(subject);

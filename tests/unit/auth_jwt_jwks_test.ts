@@ -94,6 +94,7 @@ test("B7 While the server is down, an unknown kid costs one fetch in 30 s and is
   server.publish(one.jwk, two.jwk);
   await clock.advance(19.5);
   assert.ok(await ask(ofTwo));
+  assert.equal(await ask(tokens[0] ?? ""), undefined, "the server says now that there is no such key");
   assert.equal(server.count, 3);
 });
 
@@ -231,7 +232,7 @@ test("B10 A key server that drips is given up after 5 s", async (t) => {
   const start = performance.now();
   await unavailable(gate({ algorithms, jwks: server.url }).ask(ofOne), ofOne);
   const seconds = (performance.now() - start) / 1000;
-  assert.ok(seconds > 4.5 && seconds < 7, `${seconds}`);
+  assert.ok(seconds > 4.5 && seconds < 9, `${seconds}`);
 });
 
 test("B10 A key server that cannot be reached is 503, and is asked again after 30 s", async (t) => {

@@ -21,9 +21,10 @@ test("TokenCache forgets everything when the keys change, and takes nothing of o
   cache.set("a", 1, 0);
   assert.equal(cache.get("a", 2), undefined);
   assert.equal(cache.size, 0);
+  cache.set("c", 2, 2);
   cache.set("b", 1, 1);
   assert.equal(cache.get("b", 2), undefined);
-  cache.set("c", 2, 2);
+  assert.equal(cache.get("c", 2), 2);
   cache.delete("c");
   assert.equal(cache.get("c", 2), undefined);
 });
