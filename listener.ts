@@ -68,7 +68,7 @@ export class Listener {
    *
    * @param target The port, or the app whose `fetch` answers; the port is then an option
    * @throws {TypeError} If an option is unknown or of the wrong type
-   * @throws {RangeError} If the port is out of range
+   * @throws {RangeError} If a number is out of range
    */
   constructor(target: number | App, config: ListenerConfig = {}) {
     this.#config = typeof target === "number" ? { ...config, port: target } : config;
@@ -177,7 +177,7 @@ export class Listener {
   async #begin(): Promise<void> {
     const requires = [...(this.#config.requires ?? []), ...[...this.#rules()].flatMap((rules) => rules.requires)];
     const engine = await chooseEngine(this.#config.engine ?? "auto", requires);
-    const host = new Host(engine.capabilities, this.#config.logger);
+    const host = new Host(engine.capabilities, this.#config);
     host.sweep.lingers = true;
     this.#warn(host);
     this.#server = await this.#listen(engine, host);

@@ -15,6 +15,7 @@
  */
 
 export { Listener, type StopOptions } from "./listener.ts";
+export { ask } from "./src/ask.ts";
 export type { Authenticator, Principal } from "./src/authenticator.ts";
 export { Caller } from "./src/caller.ts";
 export {
@@ -61,14 +62,16 @@ export {
   WebSocketError,
 } from "./src/errors.ts";
 export { Host } from "./src/host.ts";
+export type { HostConfig, Http1Settings } from "./src/host_config.ts";
 export type { ListenerConfig } from "./src/listener_config.ts";
 export type { Logger } from "./src/logger.ts";
+export type { ConnectionDetails, Peer } from "./src/peer.ts";
+export type { RequestLimits } from "./src/request_limits.ts";
 export type { JsonObject, JsonValue, Reply, Service } from "./src/service.ts";
 export type { Heartbeat, ResponseHeaders, ServiceConfig, UpgradeConfig } from "./src/service_config.ts";
-export { type App, ask, type Env, Upgrade, UpgradeSlot } from "./src/slot.ts";
-export type { SchemaIssue, SchemaResult, StandardSchema } from "./src/standard_schema.ts";
+export { type App, type Env, Upgrade, UpgradeSlot } from "./src/slot.ts";
 export type { Connection, RuntimeSocket } from "./src/socket.ts";
-export { upgrade, type UpgradeAnswer, type UpgradeHandler, type UpgradeService } from "./src/upgrade.ts";
+export type { SchemaIssue, SchemaResult, StandardSchema } from "./src/standard_schema.ts";
+export { type UpgradeAnswer, type UpgradeHandler, type UpgradeService, upgrade } from "./src/upgrade.ts";
 export type { ParamsOf, UpgradeContext, UpgradeRequest } from "./src/upgrade_request.ts";
-export type { ConnectionDetails, Peer } from "./src/peer.ts";
-export { accept, type AcceptOptions } from "./src/web_socket.ts";
+export { type AcceptOptions, accept } from "./src/web_socket.ts";

@@ -3,7 +3,6 @@ import process from "node:process";
 import { ENGINE_CAPABILITIES } from "../src/capabilities.ts";
 import { systemClock } from "../src/clock.ts";
 import { Host } from "../src/host.ts";
-import { consoleLogger } from "../src/logger.ts";
 import { toServiceRules } from "../src/service_config.ts";
 import { Upgrade } from "../src/slot.ts";
 import type { RuntimeSocket } from "../src/socket.ts";
@@ -49,7 +48,7 @@ async function measure(): Promise<Omit<TimersResult, "runtime">> {
       }, delay);
     },
   };
-  const host = new Host(ENGINE_CAPABILITIES.node, consoleLogger, clock);
+  const host = new Host(ENGINE_CAPABILITIES.node, {}, clock);
   const rules = toServiceRules({ idleTimeout: 120, heartbeat: { interval: 60, timeout: 10 } });
   await cpuFor(0.5);
   const resting = await cpuFor(SECONDS);

@@ -114,6 +114,7 @@ export class ServiceConnection extends Callbacks implements Connection, Owner {
       this.#end === undefined ? this.outbox.down(code, reason) : this.outbox.down(this.#end.code, this.#end.reason);
     this.doing |= GONE;
     this.#unexpire?.();
+    this.#host.admission?.closed(this);
     this.cancelStreams();
     this.#pump();
   }

@@ -63,7 +63,7 @@ export class Door {
     if (this.#host.stopping) return refuse(503, "The server is stopping", { "retry-after": "1" });
     const malformed = checkForm(raw.method, header);
     if (malformed !== undefined) return malformed;
-    const foreign = checkOrigin(this.#rules.origins, header);
+    const foreign = checkOrigin(this.#rules.origins, header, this.#slot.authority);
     if (foreign !== undefined) {
       this.#host.logger.info(
         `Refused an upgrade from origin ${quote(header("origin") ?? "")}: list it in option origins to allow it`,

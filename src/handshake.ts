@@ -34,13 +34,21 @@ export function checkForm(method: string, header: ReadHeader): Response | undefi
   return undefined;
 }
 
-/** Checks `Origin` (R25). Returns the refusal, if any. */
-export function checkOrigin(origins: ServiceRules["origins"], header: ReadHeader): Response | undefined {
+/**
+ * Checks `Origin` (R25). Returns the refusal, if any.
+ *
+ * @param host The host and port that were asked for
+ */
+export function checkOrigin(
+  origins: ServiceRules["origins"],
+  header: ReadHeader,
+  host: string | null = header("host"),
+): Response | undefined {
   if (origins === "*") return undefined;
   const origin = header("origin");
   if (origin === null) return undefined;
   const serialized = toOrigin(origin);
-  const allowed = origins === "same-origin" ? isSameOrigin(serialized, header("host")) : includes(origins, serialized);
+  const allowed = origins === "same-origin" ? isSameOrigin(serialized, host) : includes(origins, serialized);
   return allowed ? undefined : refuse(403, `The origin ${quote(origin)} may not connect`);
 }
 

@@ -4,8 +4,10 @@
  * @module
  */
 
+import { Admission } from "./admission.ts";
 import type { Capabilities } from "./capabilities.ts";
 import { type Clock, systemClock } from "./clock.ts";
+import { type HostConfig, type HostRules, toHostRules } from "./host_config.ts";
 import { consoleLogger, type Logger, toSafeLogger } from "./logger.ts";
 import { Sweep, type Swept } from "./sweep.ts";
 
@@ -17,10 +19,14 @@ export interface Hosted extends Swept {
   drop(): void;
 }
 
-/** The clock, the sweep and the logger of a listener; the members of the sweep are its connections. */
+/** The options, the clock, the sweep and the logger of a listener; the members of the sweep are its connections. */
 export class Host {
   /** What the engine under it can do. */
   readonly capabilities: Capabilities;
+  /** Its options, checked. */
+  readonly rules: HostRules;
+  /** Counts connections, if there is a limit. */
+  readonly admission: Admission | undefined;
   /** Where faults are told. */
   readonly logger: Logger;
   /** The time. */
@@ -31,12 +37,22 @@ export class Host {
   stopping = false;
   readonly #told: Set<string> = new Set();
 
-  /** Makes the shared part for one engine. */
-  constructor(capabilities: Capabilities, logger: Logger = consoleLogger, clock: Clock = systemClock) {
+  /**
+   * Makes the shared part for one engine.
+   *
+   * @throws {TypeError} If an option is of the wrong type
+   * @throws {RangeError} If a number is out of range
+   */
+  constructor(capabilities: Capabilities, config: HostConfig = {}, clock: Clock = systemClock) {
     this.capabilities = capabilities;
-    this.logger = toSafeLogger(logger);
+    this.rules = toHostRules(config);
+    this.logger = toSafeLogger(config.logger ?? consoleLogger);
     this.clock = clock;
     this.sweep = new Sweep(clock);
+    const { maxConnections, maxConnectionsPerAddress, ignored } = this.rules;
+    const isCounted = Math.min(maxConnections, maxConnectionsPerAddress) !== Number.POSITIVE_INFINITY;
+    this.admission = isCounted ? new Admission(this.rules, clock) : undefined;
+    for (const name of ignored) this.logger.debug(`Option ${name} has no effect on engine "${capabilities.engine}"`);
   }
 
   /** Warns of something the first time only. The line names no peer, so that the lines are few. */

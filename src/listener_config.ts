@@ -7,12 +7,11 @@
 import { checkRequirements, ENGINE_CAPABILITIES, type EngineName, type Requirement } from "./capabilities.ts";
 import type { Engine } from "./engine.ts";
 import { ListenerError } from "./errors.ts";
-import type { Logger } from "./logger.ts";
-import { checkNames } from "./options.ts";
+import { checkHostNames, type HostConfig, toHostRules } from "./host_config.ts";
 import { toRequirements } from "./service_config.ts";
 
 /** The options of a listener. */
-export interface ListenerConfig {
+export interface ListenerConfig extends HostConfig {
   /** The port; 0 picks a free one. For `new Listener(app, { port })`. */
   port?: number;
   /** The address to listen on. @default "0.0.0.0" */
@@ -21,26 +20,23 @@ export interface ListenerConfig {
   engine?: "auto" | EngineName | Engine;
   /** What the engine must be able to do. @default [] */
   requires?: readonly Requirement[];
-  /** Where faults are told. @default the console, without `debug` */
-  logger?: Logger;
 }
 
-const NAMES: ReadonlySet<string> = new Set<keyof ListenerConfig>(["port", "host", "engine", "requires", "logger"]);
+const NAMES: readonly string[] = ["port", "host", "engine", "requires"] satisfies (keyof ListenerConfig)[];
 const ENGINES: ReadonlySet<string> = new Set<EngineName | "auto">(["auto", "node", "bun", "deno"]);
 /** Who it is that requires something. */
 export const A_SERVICE = "The listener, or a service on it,";
-
-const LEVELS = ["debug", "info", "warn", "error"] as const;
 
 /**
  * Checks the options of a listener.
  *
  * @throws {TypeError} If an option is unknown or of the wrong type
- * @throws {RangeError} If the port is out of range
+ * @throws {RangeError} If a number is out of range
  */
 export function checkListenerConfig(config: ListenerConfig): void {
-  checkNames("ListenerConfig", config, NAMES);
-  const { port, host, engine, requires, logger } = config;
+  checkHostNames("ListenerConfig", config, ...NAMES);
+  toHostRules(config);
+  const { port, host, engine, requires } = config;
   if (port !== undefined && (!Number.isInteger(port) || port < 0 || port > 65535)) {
     throw new RangeError(`Option port is ${port}: must be a whole number from 0 to 65535`);
   }
@@ -50,9 +46,6 @@ export function checkListenerConfig(config: ListenerConfig): void {
     throw new TypeError(`Option engine is ${JSON.stringify(engine)}: must be one of ${[...ENGINES].join(", ")}`);
   }
   if (requires !== undefined) toRequirements(requires);
-  if (logger !== undefined && !LEVELS.every((level) => typeof logger?.[level] === "function")) {
-    throw new TypeError(`Option logger must have the functions ${LEVELS.join(", ")}`);
-  }
 }
 
 /**

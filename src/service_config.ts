@@ -4,8 +4,8 @@
  * @module
  */
 
-import { toAuthenticators } from "./authenticators.ts";
 import type { Authenticator } from "./authenticator.ts";
+import { toAuthenticators } from "./authenticators.ts";
 import type { Requirement } from "./capabilities.ts";
 import { type CredentialSource, toCredentialSources } from "./credentials.ts";
 import { isToken } from "./http.ts";
@@ -208,7 +208,8 @@ function toDuration(name: string, seconds: number): number {
   return ms;
 }
 
-function checkInteger(name: string, value: number, least: number): number {
+/** Checks a whole number of at least `least`. */
+export function checkInteger(name: string, value: number, least: number): number {
   if (typeof value !== "number") throw new TypeError(`Option ${name} must be a number`);
   if (!Number.isInteger(value) || value < least || value > 2_147_483_647) {
     throw new RangeError(`Option ${name} is ${value}: must be a whole number from ${least} to 2147483647`);

@@ -6,8 +6,10 @@
  * @module
  */
 
+import type { Place } from "./admission.ts";
 import type { Caller } from "./caller.ts";
 import { ServiceConnection } from "./connection.ts";
+import { readForwarded } from "./forwarded.ts";
 import type { Host } from "./host.ts";
 import type { ConnectionDetails, Peer } from "./peer.ts";
 import { refuse } from "./refusal.ts";
@@ -55,9 +57,15 @@ export class UpgradeSlot {
   /** What the connections of the adapter share. */
   readonly host: Host;
   /** Who asks. */
-  readonly peer: Peer;
+  peer: Peer;
   /** Whether the request came over TLS. */
-  readonly isSecure: boolean;
+  isSecure: boolean;
+  /** The host and port that were asked for, if a trusted proxy tells others than `Host`. */
+  authority: string | undefined;
+  /** Bytes of the headers, where the adapter knows them; else they are counted. */
+  headerSize: number | undefined;
+  /** Its place among the connections, where they are counted. */
+  place: Place | undefined;
   /** The decision to accept. */
   upgrade: Upgrade | undefined;
   /** Whether the app only routes: with no middleware behind the service, the decision needs no response of its own. */
@@ -68,6 +76,14 @@ export class UpgradeSlot {
     this.host = host;
     this.peer = peer;
     this.isSecure = isSecure;
+  }
+
+  /** Believes what the trusted proxies have told. */
+  believe(headers: Headers, hops: number): void {
+    const { address, isSecure, authority } = readForwarded((name) => headers.get(name), hops);
+    if (address !== undefined) this.peer = { remoteAddress: address };
+    this.isSecure = isSecure ?? this.isSecure;
+    this.authority = authority;
   }
 }
 
@@ -99,6 +115,7 @@ export class Upgrade {
   readonly #service: Service;
   readonly #host: Host;
   readonly #details: ConnectionDetails;
+  #place: Place | undefined;
 
   /** Made by an upgrade service. */
   constructor(
@@ -123,6 +140,7 @@ export class Upgrade {
     if (service.onClose !== undefined || service.onError !== undefined) void this.#details.peer.remoteAddress;
     const connection = new ServiceConnection(service, socket, this.rules, this.#host, this.#details);
     if (this.#details.until !== undefined) connection.expire(this.#details.until);
+    this.#place?.opened(connection);
     connection.start();
     // Accepted just before the listener stopped.
     if (this.#host.stopping) void connection.stop(this.rules.closureTimeout);
@@ -133,16 +151,25 @@ export class Upgrade {
   with(headers: readonly (readonly [string, string])[]): Upgrade {
     return new Upgrade(this.#service, this.rules, this.#host, this.#details, [...this.headers, ...headers]);
   }
+
+  /** Holds a place for the connection, which is given back if it does not open. */
+  hold(place: Place): void {
+    this.#place = place;
+    place.awaitOpen();
+  }
+
+  /** Says that the connection will not open, for the peer has left. An adapter that cannot tell leaves it out. */
+  abandon(): void {
+    this.#place?.free();
+  }
 }
 
 /**
- * Asks an app about a request: the answer is an {@link Upgrade} if an upgrade service accepted and nothing after it refused.
+ * Hands a request and its slot to an app and takes the decision out of the slot.
  *
  * Never throws and never rejects: an app that does is answered for with 500.
- *
- * @param env What the handlers of this one request get; the slot is added to it
  */
-export function ask(
+export function put(
   app: App,
   request: Request,
   slot: UpgradeSlot,

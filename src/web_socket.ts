@@ -6,11 +6,10 @@
 
 import type { Caller } from "./caller.ts";
 import { socketCapabilities } from "./capabilities.ts";
-import { systemClock } from "./clock.ts";
 import { ServiceConnection } from "./connection.ts";
 import { ConnectionError } from "./errors.ts";
 import { Host } from "./host.ts";
-import { consoleLogger, type Logger } from "./logger.ts";
+import type { Logger } from "./logger.ts";
 import type { Service } from "./service.ts";
 import { type ServiceConfig, toServiceRules } from "./service_config.ts";
 import type { Connection } from "./socket.ts";
@@ -48,7 +47,7 @@ export function accept(
   options: AcceptOptions = {},
 ): Promise<Caller> {
   const rules = toServiceRules(config);
-  const host = new Host(socketCapabilities({}), options.logger ?? consoleLogger, systemClock);
+  const host = new Host(socketCapabilities({}), options);
   const { promise, resolve, reject } = Promise.withResolvers<Caller>();
   promise.catch(() => {}); // Nobody needs to wait for a service to be opened.
   const open = (): Connection => {

@@ -4,14 +4,15 @@
  * @module
  */
 
+import { ask } from "../../src/ask.ts";
 import { toBytes } from "../../src/bytes.ts";
 import { ENGINE_CAPABILITIES } from "../../src/capabilities.ts";
 import type { Engine, ListenOptions, Server } from "../../src/engine.ts";
 import { ListenerError } from "../../src/errors.ts";
 import { Host } from "../../src/host.ts";
-import type { Logger } from "../../src/logger.ts";
+import { checkHostNames, type HostConfig } from "../../src/host_config.ts";
 import { refuse } from "../../src/refusal.ts";
-import { type App, ask, Upgrade, UpgradeSlot } from "../../src/slot.ts";
+import { type App, Upgrade, UpgradeSlot } from "../../src/slot.ts";
 import { type BunServer, type BunWebSocketHandler, bunGlobal } from "./runtime.ts";
 import { BunSocket, closed } from "./socket.ts";
 
@@ -19,9 +20,7 @@ import { BunSocket, closed } from "./socket.ts";
 export type SocketData = BunSocket;
 
 /** Options of {@link handlers}. */
-export interface HandlersOptions {
-  /** Where faults are told. @default the console */
-  logger?: Logger;
+export interface HandlersOptions extends HostConfig {
   /** Bytes of the largest message that Bun accepts; each service judges its own `maxFrameSize`. @default 16777216 */
   maxFrameSize?: number;
 }
@@ -32,6 +31,8 @@ export interface Handlers {
   fetch(request: Request, server: BunServer<SocketData>): Response | undefined | Promise<Response | undefined>;
   /** The events of the sockets. */
   websocket: BunWebSocketHandler<SocketData>;
+  /** Seconds for the headers of a request. Bun has 10 by itself. */
+  idleTimeout?: number;
 }
 
 // Bun drops a message that would exceed this, silently; the core closes long before.
@@ -52,8 +53,11 @@ const NEVER_DROP = 0x7fffffff;
  * ```
  */
 export function handlers(app: App, options: HandlersOptions = {}): Handlers {
-  const host = new Host(ENGINE_CAPABILITIES.bun, options.logger);
-  return toHandlers(app, host, options.maxFrameSize ?? 16_777_216);
+  checkHostNames("HandlersOptions", options, "maxFrameSize");
+  const { maxFrameSize = 16_777_216, ...config } = options;
+  const host = new Host(ENGINE_CAPABILITIES.bun, config);
+  const handlers = toHandlers(app, host, maxFrameSize);
+  return config.timeout === undefined ? handlers : { ...handlers, idleTimeout: toIdleTimeout(host) };
 }
 
 /** The engine `bun`. */
@@ -63,7 +67,8 @@ export const engine: Engine = {
     const bun = bunGlobal();
     if (bun === undefined) throw new ListenerError('The engine "bun" runs on Bun only');
     const { port, hostname, maxFrameSize } = options;
-    const server = bun.serve({ port, hostname, ...toHandlers(app, host, maxFrameSize) });
+    const idleTimeout = toIdleTimeout(host);
+    const server = bun.serve({ port, hostname, idleTimeout, ...toHandlers(app, host, maxFrameSize) });
     return Promise.resolve({
       port: server.port ?? port,
       limit: (size) => void server.reload(toHandlers(app, host, size)),
@@ -98,6 +103,11 @@ function toHandlers(app: App, host: Host, maxFrameSize: number): Handlers {
       closeOnBackpressureLimit: false,
     },
   };
+}
+
+// Whole seconds, of which Bun makes steps of four.
+function toIdleTimeout(host: Host): number {
+  return Math.ceil(host.rules.headersTimeout / 1000);
 }
 
 function reply(answer: Response | Upgrade, socket: BunSocket): Response | undefined {

@@ -50,7 +50,9 @@ export class BunSocket implements RuntimeSocket, Peer {
     if (this.#asked === undefined) return false;
     const { request, server } = this.#asked;
     this.#upgrade = upgrade;
-    return server.upgrade(request, { data: this, ...toHeaders(upgrade, request) });
+    const isUpgraded = server.upgrade(request, { data: this, ...toHeaders(upgrade, request) });
+    if (!isUpgraded) upgrade.abandon();
+    return isUpgraded;
   }
 
   /** Opens the connection over the socket that Bun has made. */

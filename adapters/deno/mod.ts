@@ -4,22 +4,20 @@
  * @module
  */
 
+import { ask } from "../../src/ask.ts";
 import { ENGINE_CAPABILITIES } from "../../src/capabilities.ts";
 import type { Engine, ListenOptions, Server } from "../../src/engine.ts";
 import { ListenerError } from "../../src/errors.ts";
 import { Host } from "../../src/host.ts";
-import type { Logger } from "../../src/logger.ts";
+import { checkHostNames, type HostConfig } from "../../src/host_config.ts";
 import { refuse } from "../../src/refusal.ts";
-import { type App, ask, Upgrade, UpgradeSlot } from "../../src/slot.ts";
+import { type App, Upgrade, UpgradeSlot } from "../../src/slot.ts";
 import { drive } from "../../src/web_socket.ts";
 import { DenoPort } from "./port.ts";
 import { type DenoGlobal, type DenoServeInfo, denoGlobal, hostnameOf } from "./runtime.ts";
 
 /** Options of {@link handler}. */
-export interface HandlerOptions {
-  /** Where faults are told. @default the console */
-  logger?: Logger;
-}
+export type HandlerOptions = HostConfig;
 
 /** What `Deno.serve` takes to serve an app and its upgrades. */
 export type Handler = (request: Request, info: DenoServeInfo) => Promise<Response>;
@@ -40,7 +38,8 @@ export type Handler = (request: Request, info: DenoServeInfo) => Promise<Respons
  * ```
  */
 export function handler(app: App, options: HandlerOptions = {}): Handler {
-  const answer = toHandler(deno(), app, new Host(ENGINE_CAPABILITIES.deno, options.logger));
+  checkHostNames("HandlerOptions", options);
+  const answer = toHandler(deno(), app, new Host(ENGINE_CAPABILITIES.deno, options));
   return async (request, info) => await answer(request, info);
 }
 

@@ -6,19 +6,18 @@
 
 import { createServer } from "node:http";
 import { getRequestListener } from "@hono/node-server";
+import { answer } from "../../src/ask.ts";
 import { type Capabilities, ENGINE_CAPABILITIES } from "../../src/capabilities.ts";
 import type { Engine, ListenOptions, Server } from "../../src/engine.ts";
 import { Host } from "../../src/host.ts";
-import type { Logger } from "../../src/logger.ts";
+import { checkHostNames, type HostConfig } from "../../src/host_config.ts";
 import type { App } from "../../src/slot.ts";
-import { isNode, type NodeServer, type NodeSocket, type UpgradeListener } from "./runtime.ts";
+import { answerFaults, toServerLimits } from "./faults.ts";
+import { headerSizeOf, isNode, type NodeServer, type NodeSocket, type UpgradeListener } from "./runtime.ts";
 import { onBun, toUpgradeListener } from "./upgrades.ts";
 
 /** Options of {@link attach} and {@link upgrader}. */
-export interface UpgraderOptions {
-  /** Where faults are told. @default the console */
-  logger?: Logger;
-}
+export type UpgraderOptions = HostConfig;
 
 const capabilities: Capabilities = { ...ENGINE_CAPABILITIES.node, drain: !onBun };
 
@@ -51,7 +50,8 @@ export function attach(server: NodeServer, app: App, options: UpgraderOptions = 
 
 /** Makes the listener for the event `upgrade` of an `http.Server`; {@link attach} adds it for you. */
 export function upgrader(app: App, options: UpgraderOptions = {}): UpgradeListener {
-  return toUpgradeListener(app, new Host(capabilities, options.logger));
+  checkHostNames("UpgraderOptions", options);
+  return toUpgradeListener(app, new Host(capabilities, options));
 }
 
 /** The engine `node`. */
@@ -59,10 +59,18 @@ export const engine: Engine = {
   capabilities,
   async listen(app: App, options: ListenOptions, host: Host): Promise<Server> {
     const server = createServer(
-      // Some clients offer to upgrade any request, to h2c; Node gives those to us without their bodies.
-      { shouldUpgradeCallback: ({ headers }) => /\bwebsocket\b/i.test(headers.upgrade ?? "") },
-      getRequestListener((request, env) => app.fetch(request, { ...env }), { overrideGlobalObjects: isNode }),
+      {
+        // Some clients offer to upgrade any request, to h2c; Node gives those to us without their bodies.
+        shouldUpgradeCallback: ({ headers }) => /\bwebsocket\b/i.test(headers.upgrade ?? ""),
+        ...toServerLimits(host.rules),
+      },
+      getRequestListener(
+        (request, env) =>
+          answer(host, request, headerSizeOf(env.incoming), (bounded) => app.fetch(bounded, { ...env })),
+        { overrideGlobalObjects: isNode },
+      ),
     );
+    answerFaults(server, host);
     const strays = new Set<NodeSocket>();
     server.on("upgrade", toUpgradeListener(app, host, strays));
     await new Promise<void>((resolve, reject) => {

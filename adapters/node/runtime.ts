@@ -41,6 +41,31 @@ export interface NodeServer {
   off(event: "upgrade", listener: UpgradeListener): unknown;
 }
 
+/** A socket whose bytes are no request. */
+export interface FaultySocket extends NodeSocket {
+  readonly writable: boolean;
+  readonly writableEnded: boolean;
+  /** The response under way; Node's own listener looks at it too. */
+  readonly _httpMessage?: { readonly headersSent: boolean } | null;
+  end(data?: Uint8Array): void;
+}
+
+/** Node's `http.Server`, for what is no request. */
+export interface FaultyServer {
+  on(event: "clientError", listener: (error: Fault, socket: object) => void): unknown;
+}
+
+/** What is wrong with what a client has sent. */
+export interface Fault extends Error {
+  readonly code?: string;
+  readonly rawPacket?: Uint8Array;
+}
+
+/** Reads the socket that comes with a fault, which is typed as a stream. */
+export function toFaulty(socket: object): FaultySocket {
+  return socket as FaultySocket;
+}
+
 /** What listens to the event `upgrade` of an `http.Server`. */
 export type UpgradeListener = (request: object, socket: object, head: Uint8Array) => void;
 
@@ -115,6 +140,14 @@ export function decideOn(request: object, upgrade: Upgrade): void {
 /** Reads the decision of a request. */
 export function decisionOf(request: object): Upgrade | undefined {
   return (request as { [DECISION]?: Upgrade })[DECISION];
+}
+
+/** Counts the bytes of the headers of an `http.IncomingMessage` or of a request of HTTP/2: `name: value` and the end of its line. */
+export function headerSizeOf(incoming: object): number {
+  const { rawHeaders } = incoming as { readonly rawHeaders: readonly string[] };
+  let size = 2 * rawHeaders.length;
+  for (const text of rawHeaders) size += text.length;
+  return size;
 }
 
 interface Writable {

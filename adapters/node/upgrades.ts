@@ -10,15 +10,17 @@ import type { Socket } from "node:net";
 import process from "node:process";
 import { getRequestListener } from "@hono/node-server";
 import { WebSocket, WebSocketServer } from "ws";
+import { ask } from "../../src/ask.ts";
 import type { Host } from "../../src/host.ts";
 import { refuse } from "../../src/refusal.ts";
 import type { ServiceRules } from "../../src/service_config.ts";
-import { type App, ask, Upgrade, UpgradeSlot } from "../../src/slot.ts";
+import { type App, Upgrade, UpgradeSlot } from "../../src/slot.ts";
 import { JoinedSocket } from "./joined_socket.ts";
 import { JoinedWriter } from "./joined_writer.ts";
 import {
   decideOn,
   decisionOf,
+  headerSizeOf,
   isNode,
   type NodeSocket,
   toOutgoing,
@@ -66,17 +68,21 @@ export function toUpgradeListener(app: App, host: Host, strays: Set<NodeSocket> 
     }
     handshake.decide();
     decideOn(incoming, upgrade);
+    let isOpen = false;
     server.handleUpgrade(incoming, socket, head, (ws) => {
+      isOpen = true;
       const joined: unknown = ws;
       if (joined instanceof JoinedSocket) joined.serve(upgrade, socket, writer);
       else openConnection(upgrade, toWsSocket(ws), socket);
     });
+    if (!isOpen) upgrade.abandon();
   };
 
   const fetch = (request: Request, { outgoing }: { outgoing: unknown }): Response | Promise<Response> => {
     if (!(outgoing instanceof Handshake)) return refuse(500, "Internal server error");
     const { incoming, socket } = outgoing;
     const slot = new UpgradeSlot(host, socket, isSecure(socket));
+    slot.headerSize = headerSizeOf(incoming);
     const answer = ask(app, request, slot, { incoming });
     if (!(answer instanceof Promise)) return settle(answer, outgoing);
     strays.add(socket);

@@ -4,9 +4,10 @@
  * @module
  */
 
+import { ask } from "../ask.ts";
 import { InvalidHandshakeError } from "../errors.ts";
 import { checkNames } from "../options.ts";
-import { type App, ask, Upgrade, UpgradeSlot } from "../slot.ts";
+import { type App, Upgrade, UpgradeSlot } from "../slot.ts";
 import type { UpgradeService } from "../upgrade.ts";
 import { type ClientOptions, join, type Pair, toHost } from "./pair.ts";
 

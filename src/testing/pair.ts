@@ -106,7 +106,7 @@ export function pair(service: Service, config: ServiceConfig = {}, options: Pair
 
 /** What connections in memory share. */
 export function toHost({ logger, clock }: ClientOptions): Host {
-  return new Host(capabilities, logger, clock);
+  return new Host(capabilities, logger === undefined ? {} : { logger }, clock);
 }
 
 /** Opens a connection in memory. */

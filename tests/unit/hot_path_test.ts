@@ -47,7 +47,7 @@ const paths: [title: string, service: Service, replies: number, message: (connec
 ];
 
 function run(service: Service): Connection {
-  const host = new Host(full, silent(), new FakeClock());
+  const host = new Host(full, { logger: silent() }, new FakeClock());
   const details = { protocol: "", peer: {}, isSecure: false };
   return new Upgrade(service, toServiceRules({ idleTimeout: 60 }), host, details, []).open(socket);
 }

@@ -10,6 +10,15 @@ test("checkListenerConfig() takes every option in its right form", () => {
     checkListenerConfig({ port: 0, host: "::1", engine, requires: ["ping"], logger: silent() });
   }
   checkListenerConfig({ port: 65_535, logger: console });
+  checkListenerConfig({
+    timeout: 0,
+    server: "Switchboard/1.0 (any comment)",
+    requestLimits: { maxUriLength: 1, maxHeaderSize: 2_147_483_647, maxEntityBodySize: 0 },
+    maxConnections: 1,
+    maxConnectionsPerAddress: 1,
+    trustedProxies: 100,
+    http1Settings: { keepAlive: "NEVER", maxPipelinedRequests: 1 },
+  });
 });
 
 const wrong: [name: string, value: unknown, kind: typeof TypeError | typeof RangeError][] = [
@@ -27,11 +36,39 @@ const wrong: [name: string, value: unknown, kind: typeof TypeError | typeof Rang
   ["logger", {}, TypeError],
   ["logger", { debug() {}, info() {}, warn() {} }, TypeError],
   ["logger", null, TypeError],
+  ["timeout", -1, RangeError],
+  ["timeout", "1", TypeError],
+  ["timeout", Number.NaN, RangeError],
+  ["server", "", TypeError],
+  ["server", "a\r\nset-cookie: b=1", TypeError],
+  ["server", "a\nb", TypeError],
+  ["server", "a\u0000", TypeError],
+  ["server", "\u00fc", TypeError],
+  ["server", " a", TypeError],
+  ["server", 1, TypeError],
+  ["requestLimits.maxUriLength", 0, RangeError],
+  ["requestLimits.maxUriLength", "1", TypeError],
+  ["requestLimits.maxHeaderSize", 1.5, RangeError],
+  ["requestLimits.maxHeaderSize", -1, RangeError],
+  ["requestLimits.maxEntityBodySize", -2, RangeError],
+  ["requestLimits.maxEntityBodySize", null, TypeError],
+  ["maxConnections", 0, RangeError],
+  ["maxConnections", -1, RangeError],
+  ["maxConnections", "10", TypeError],
+  ["maxConnectionsPerAddress", 0, RangeError],
+  ["maxConnectionsPerAddress", Number.POSITIVE_INFINITY, RangeError],
+  ["trustedProxies", -1, RangeError],
+  ["trustedProxies", 101, RangeError],
+  ["trustedProxies", true, TypeError],
+  ["trustedProxies", ["10.0.0.1"], TypeError],
+  ["http1Settings.keepAlive", "always", TypeError],
+  ["http1Settings.keepAlive", true, TypeError],
+  ["http1Settings.maxPipelinedRequests", 0, RangeError],
 ];
 for (const [name, value, kind] of wrong) {
   test(`checkListenerConfig() names ${name}, when it is ${describe(value)}`, () => {
     assert.throws(
-      () => checkListenerConfig({ [name]: value }),
+      () => checkListenerConfig(toConfig(name, value)),
       (error: Error) => {
         assert.equal(error.constructor, kind, String(error));
         assert.match(error.message, new RegExp(`Option ${name}\\b`));
@@ -41,7 +78,16 @@ for (const [name, value, kind] of wrong) {
   });
 }
 
+function toConfig(name: string, value: unknown): object {
+  const [option = "", member] = name.split(".");
+  return { [option]: member === undefined ? value : { [member]: value } };
+}
+
 test("checkListenerConfig() refuses options that it does not know, and what is no object", () => {
+  for (const option of ["requestLimits", "http1Settings"]) {
+    assert.throws(() => checkListenerConfig({ [option]: { most: 1 } }), /Unknown option "most" of/);
+    for (const value of [null, 1]) assert.throws(() => checkListenerConfig({ [option]: value }), TypeError);
+  }
   assert.throws(() => checkListenerConfig({ hostname: "x" } as object), /Unknown option "hostname" of ListenerConfig/);
   assert.throws(() => checkListenerConfig(null as unknown as object), TypeError);
 });

@@ -151,7 +151,7 @@ export function open(service: Service, options: OpenOptions = {}): Opened {
 
 /** Makes a host. */
 export function toHost(logger: Logger, clock: Clock, capabilities: Partial<Capabilities> = {}): Host {
-  return new Host({ ...full, ...capabilities }, logger, clock);
+  return new Host({ ...full, ...capabilities }, { logger }, clock);
 }
 
 /** A promise and what settles it, and the promise as a callback. */

@@ -1,0 +1,150 @@
+/**
+ * The options that all servers have, be they a listener's or one's own.
+ *
+ * @module
+ */
+
+import type { ConnectionLimits } from "./admission.ts";
+import type { Logger } from "./logger.ts";
+import { checkNames } from "./options.ts";
+import { type RequestLimits, toRequestLimits } from "./request_limits.ts";
+import { checkInteger, toMilliseconds } from "./service_config.ts";
+
+/** The options of a listener, `attach`, `handlers` and `handler` alike. */
+export interface HostConfig {
+  /** Where faults are told. @default the console, without `debug` */
+  logger?: Logger;
+  /** How large a request may be. @default { maxUriLength: 4096, maxHeaderSize: 8192, maxEntityBodySize: -1 } */
+  requestLimits?: RequestLimits;
+  /** Connections and upgrades under way, in all; past them upgrades get 503 with `Retry-After`. @default no limit */
+  maxConnections?: number;
+  /** The same from one IPv4 address or one /64 of IPv6; past them upgrades get 429 with `Retry-After`. @default no limit */
+  maxConnectionsPerAddress?: number;
+  /** How many proxies stand before the server, whose `X-Forwarded-For`, `-Proto` and `-Host` are believed. @default 0 */
+  trustedProxies?: number;
+  /** The header `Server` of every response, the 101 too. @default none */
+  server?: string;
+  /**
+   * Seconds for a request to arrive, of which its headers may take 10 at most; 0 is no limit. A server of your own has its own time; the engine
+   * `deno` has none.
+   * @default 120
+   */
+  timeout?: number;
+  /** What becomes of a connection after a response. @default { keepAlive: "AUTO", maxPipelinedRequests: 10 } */
+  http1Settings?: Http1Settings;
+}
+
+/** What becomes of an HTTP/1.1 connection after a response that is no upgrade. */
+export interface Http1Settings {
+  /** `"NEVER"` ends it; `"AUTO"` leaves it to the client and the runtime. No engine keeps what a client wants ended: `"ALWAYS"` is `"AUTO"`. @default "AUTO" */
+  keepAlive?: "AUTO" | "ALWAYS" | "NEVER";
+  /** Requests that a client may send ahead. No engine has such a bound; the value is checked and has no effect. @default 10 */
+  maxPipelinedRequests?: number;
+}
+
+/** A checked {@link HostConfig}. */
+export interface HostRules extends ConnectionLimits {
+  readonly requestLimits: Required<RequestLimits>;
+  readonly trustedProxies: number;
+  /** Milliseconds for a request; 0 is no limit. */
+  readonly timeout: number;
+  /** Milliseconds for the headers of a request; 0 is no limit. */
+  readonly headersTimeout: number;
+  /** Headers of every response. */
+  readonly headers: readonly (readonly [string, string])[];
+  /** The header `Server` alone, which the 101 has too. */
+  readonly server: string | undefined;
+  /** Options that were given, and that no engine can follow. */
+  readonly ignored: readonly string[];
+}
+
+/** The names of the options. */
+export const HOST_NAMES: readonly string[] = [
+  "logger",
+  "requestLimits",
+  "maxConnections",
+  "maxConnectionsPerAddress",
+  "trustedProxies",
+  "server",
+  "timeout",
+  "http1Settings",
+] satisfies (keyof HostConfig)[];
+
+const LEVELS = ["debug", "info", "warn", "error"] as const;
+const KEEP_ALIVE: ReadonlySet<string> = new Set(["AUTO", "ALWAYS", "NEVER"]);
+const HEADERS_WITHIN = 10_000;
+const MOST_PROXIES = 100;
+
+/**
+ * Refuses options that nobody knows.
+ *
+ * @param further The names of those that this kind of server has besides
+ * @throws {TypeError} Naming the option
+ */
+export function checkHostNames(what: string, config: object, ...further: string[]): void {
+  checkNames(what, config, new Set([...HOST_NAMES, ...further]));
+}
+
+/**
+ * Checks the options of a server and fills in the defaults.
+ *
+ * @throws {TypeError} If an option is of the wrong type
+ * @throws {RangeError} If a number is out of range
+ */
+export function toHostRules(config: HostConfig): HostRules {
+  const { logger, requestLimits = {}, maxConnections, maxConnectionsPerAddress } = config;
+  if (logger !== undefined && !LEVELS.every((level) => typeof logger?.[level] === "function")) {
+    throw new TypeError(`Option logger must have the functions ${LEVELS.join(", ")}`);
+  }
+  const server = toServer(config.server);
+  const { keepAlive, ignored } = toHttp1(config.http1Settings === undefined ? {} : config.http1Settings);
+  const headers: [string, string][] = [];
+  if (server !== undefined) headers.push(["server", server]);
+  if (keepAlive === "NEVER") headers.push(["connection", "close"]);
+  const timeout = toMilliseconds("timeout", config.timeout ?? 120);
+  return {
+    requestLimits: toRequestLimits(requestLimits),
+    maxConnections: toCount("maxConnections", maxConnections),
+    maxConnectionsPerAddress: toCount("maxConnectionsPerAddress", maxConnectionsPerAddress),
+    trustedProxies: toHops(config.trustedProxies ?? 0),
+    timeout,
+    headersTimeout: Math.min(timeout, HEADERS_WITHIN),
+    headers,
+    server,
+    ignored,
+  };
+}
+
+function toCount(name: string, value: number | undefined): number {
+  return value === undefined ? Number.POSITIVE_INFINITY : checkInteger(name, value, 1);
+}
+
+function toHops(hops: number): number {
+  if (checkInteger("trustedProxies", hops, 0) <= MOST_PROXIES) return hops;
+  throw new RangeError(`Option trustedProxies is ${hops}: must be a whole number from 0 to ${MOST_PROXIES}`);
+}
+
+function toServer(server: unknown): string | undefined {
+  if (server === undefined) return undefined;
+  // RFC 9110, section 5.5: no control characters; outside of ASCII the runtimes differ.
+  if (typeof server !== "string" || !/^[!-~](?:[ -~]*[!-~])?$/.test(server)) {
+    throw new TypeError(
+      `Option server is ${JSON.stringify(server)}: must be printable ASCII, without spaces around it`,
+    );
+  }
+  return server;
+}
+
+function toHttp1(settings: Http1Settings): { keepAlive: string; ignored: readonly string[] } {
+  checkNames("http1Settings", settings, new Set(["keepAlive", "maxPipelinedRequests"]));
+  const { keepAlive = "AUTO", maxPipelinedRequests } = settings;
+  if (!KEEP_ALIVE.has(keepAlive)) {
+    throw new TypeError(
+      `Option http1Settings.keepAlive is ${JSON.stringify(keepAlive)}: must be one of ${[...KEEP_ALIVE].join(", ")}`,
+    );
+  }
+  const ignored = keepAlive === "ALWAYS" ? ["http1Settings.keepAlive"] : [];
+  if (maxPipelinedRequests === undefined) return { keepAlive, ignored };
+  checkInteger("http1Settings.maxPipelinedRequests", maxPipelinedRequests, 1);
+  return { keepAlive, ignored: [...ignored, "http1Settings.maxPipelinedRequests"] };
+}
