@@ -4,16 +4,16 @@ import { suite } from "./suite.ts";
 
 const onBun: Mount = {
   name: "Bun.serve(handlers(app))",
-  open(app, logger) {
-    const server = Bun.serve({ port: 0, ...handlers(app, { logger }) });
+  open(app, config) {
+    const server = Bun.serve({ port: 0, ...handlers(app, config) });
     return Promise.resolve({ port: server.port ?? 0, close: () => server.stop(true) });
   },
 };
 
 const onServe: Mount = {
   name: "serve(app)",
-  async open(app, logger) {
-    const listener = await serve(app, { port: 0, logger });
+  async open(app, config) {
+    const listener = await serve(app, { port: 0, ...config });
     return { port: listener.port, close: () => listener.immediateStop() };
   },
 };

@@ -10,9 +10,9 @@ const overrideGlobalObjects = false;
 
 const onHttp: Mount = {
   name: "attach(http.Server)",
-  async open(app, logger) {
+  async open(app, config) {
     const server = createServer(getRequestListener((request) => app.fetch(request, {}), { overrideGlobalObjects }));
-    attach(server, app, { logger });
+    attach(server, app, config);
     server.listen(0);
     await listening(server);
     return { port: (server.address() as AddressInfo).port, close: () => close(server) };
@@ -21,9 +21,9 @@ const onHttp: Mount = {
 
 const onHono: Mount = {
   name: "attach(serve(app))",
-  async open(app, logger) {
+  async open(app, config) {
     const server = serve({ fetch: (request) => app.fetch(request, {}), port: 0, overrideGlobalObjects }) as Server;
-    attach(server, app, { logger });
+    attach(server, app, config);
     await listening(server);
     return { port: (server.address() as AddressInfo).port, close: () => close(server) };
   },
@@ -31,8 +31,8 @@ const onHono: Mount = {
 
 const onServe: Mount = {
   name: "serve(app)",
-  async open(app, logger) {
-    const listener = await listen(app, { port: 0, logger });
+  async open(app, config) {
+    const listener = await listen(app, { port: 0, ...config });
     return { port: listener.port, close: () => listener.immediateStop() };
   },
 };

@@ -1,13 +1,13 @@
 /** Ways to serve a Hono app that has upgrade services. */
 import assert from "node:assert/strict";
-import { type App, Listener } from "../../../mod.ts";
+import { type App, type HostConfig, Listener } from "../../../mod.ts";
 import { connect, HandshakeRefused, type HttpResponse, type RawClient } from "../../kit/raw_client.ts";
 import { Log, type Subject } from "./subject.ts";
 
 /** A way to serve an app. */
 export interface Mount {
   readonly name: string;
-  open(app: App, logger: Log): Promise<{ readonly port: number; close(): unknown }>;
+  open(app: App, config: HostConfig): Promise<{ readonly port: number; close(): unknown }>;
 }
 
 /** An app that is served. */
@@ -21,14 +21,19 @@ export interface Mounted {
 }
 
 /** Serves an app, and checks that the log holds nothing but `logs`. */
-export type Serve = (app: App, use: (mounted: Mounted) => Promise<void>, logs?: RegExp) => Promise<void>;
+export type Serve = (
+  app: App,
+  use: (mounted: Mounted) => Promise<void>,
+  logs?: RegExp,
+  config?: HostConfig,
+) => Promise<void>;
 
 /** Every way to serve an app with an engine: the listener's, and those of one's own server. */
 export function mountsOf(subject: Subject, mounts: readonly Mount[]): readonly [name: string, Serve][] {
   const own: Mount = {
     name: "new Listener(app)",
-    async open(app, logger) {
-      const listener = new Listener(app, { port: 0, engine: subject.engine, logger });
+    async open(app, config) {
+      const listener = new Listener(app, { port: 0, engine: subject.engine, ...config });
       await listener.start();
       return { port: listener.port, close: () => listener.immediateStop() };
     },
@@ -37,9 +42,9 @@ export function mountsOf(subject: Subject, mounts: readonly Mount[]): readonly [
 }
 
 function toServe(subject: Subject, mount: Mount): Serve {
-  return async (app, use, logs) => {
+  return async (app, use, logs, config = {}) => {
     const log = new Log(subject.patience);
-    const { port, close } = await mount.open(app, log);
+    const { port, close } = await mount.open(app, { logger: log, ...config });
     const clients: RawClient[] = [];
     try {
       await use({
