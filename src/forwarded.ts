@@ -5,7 +5,7 @@
  */
 
 import { canonicalize } from "./address.ts";
-import type { ReadHeader } from "./http.ts";
+import { isAuthority, type ReadHeader } from "./http.ts";
 
 /** What is believed of the client; a member that is `undefined` is not told, or was told wrong. */
 export interface Forwarded {
@@ -65,6 +65,5 @@ function toSecure(scheme: string): boolean | undefined {
 }
 
 function toAuthority(host: string): string | undefined {
-  const isHost = host.length <= 261 && /^(?:[\w.-]+|\[[\da-f:.]+\])(?::\d{1,5})?$/i.test(host);
-  return isHost && URL.canParse(`http://${host}`) ? host : undefined;
+  return isAuthority(host) && URL.canParse(`http://${host}`) ? host : undefined;
 }

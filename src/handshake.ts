@@ -7,7 +7,7 @@
  */
 
 import { withoutCredentials } from "./credentials.ts";
-import { isToken, type ReadHeader } from "./http.ts";
+import { isAuthority, isToken, type ReadHeader } from "./http.ts";
 import { quote } from "./logger.ts";
 import { refuse, SPEAK_WEBSOCKET } from "./refusal.ts";
 import { type ServiceRules, toOrigin } from "./service_config.ts";
@@ -29,7 +29,8 @@ export function checkForm(method: string, header: ReadHeader): Response | undefi
   const key = header("sec-websocket-key");
   if (key === null || !isKey(key)) return refuse(400, "Send one Sec-WebSocket-Key: 16 bytes in base64");
   // Deno makes the address of what Host holds: with a path in it, it is another than the request line's.
-  if (/[/?#@\\\s]/.test(header("host") ?? "")) return refuse(400, "Send a Host of name and port");
+  const host = header("host");
+  if (host !== null && !isAuthority(host)) return refuse(400, "Send a Host of name and port");
   if (hasBody(header)) return refuse(400, "Send no body with an upgrade");
   return undefined;
 }

@@ -52,7 +52,9 @@ export class Host {
     const { maxConnections, maxConnectionsPerAddress, ignored } = this.rules;
     const isCounted = Math.min(maxConnections, maxConnectionsPerAddress) !== Number.POSITIVE_INFINITY;
     this.admission = isCounted ? new Admission(this.rules, clock) : undefined;
-    for (const name of ignored) this.logger.debug(`Option ${name} has no effect on engine "${capabilities.engine}"`);
+    const { engine } = capabilities;
+    const all = config.timeout === undefined || engine === "node" ? ignored : [...ignored, "timeout"];
+    for (const name of all) this.logger.debug(`Option ${name} has no effect on engine "${engine}"`);
   }
 
   /** Warns of something the first time only. The line names no peer, so that the lines are few. */

@@ -25,8 +25,8 @@ export interface HostConfig {
   /** The header `Server` of every response, the 101 too. @default none */
   server?: string;
   /**
-   * Seconds for a request to arrive, of which its headers may take 10 at most; 0 is no limit. A server of your own has its own time; the engine
-   * `deno` has none.
+   * Seconds for a request to arrive, of which its headers may take 10 at most; 0 is no limit. Only the engine `node` can: `bun` ends a connection
+   * whose headers take longer than 12 seconds, `deno` waits for ever, and a server of your own has its own time.
    * @default 120
    */
   timeout?: number;

@@ -11,3 +11,8 @@ export type ReadHeader = (name: string) => string | null;
 export function isToken(text: string): boolean {
   return /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(text);
 }
+
+/** Tells whether `text` is a host, and perhaps a port, as `Host` has them (RFC 9110, section 7.2). */
+export function isAuthority(text: string): boolean {
+  return text.length <= 512 && /^(?:[\w.~-]+|\[[\da-f:.]+\])(?::\d{1,5})?$/i.test(text);
+}

@@ -31,8 +31,6 @@ export interface Handlers {
   fetch(request: Request, server: BunServer<SocketData>): Response | undefined | Promise<Response | undefined>;
   /** The events of the sockets. */
   websocket: BunWebSocketHandler<SocketData>;
-  /** Seconds for the headers of a request. Bun has 10 by itself. */
-  idleTimeout?: number;
 }
 
 // Bun drops a message that would exceed this, silently; the core closes long before.
@@ -56,8 +54,7 @@ export function handlers(app: App, options: HandlersOptions = {}): Handlers {
   checkHostNames("HandlersOptions", options, "maxFrameSize");
   const { maxFrameSize = 16_777_216, ...config } = options;
   const host = new Host(ENGINE_CAPABILITIES.bun, config);
-  const handlers = toHandlers(app, host, maxFrameSize);
-  return config.timeout === undefined ? handlers : { ...handlers, idleTimeout: toIdleTimeout(host) };
+  return toHandlers(app, host, maxFrameSize);
 }
 
 /** The engine `bun`. */
@@ -67,8 +64,7 @@ export const engine: Engine = {
     const bun = bunGlobal();
     if (bun === undefined) throw new ListenerError('The engine "bun" runs on Bun only');
     const { port, hostname, maxFrameSize } = options;
-    const idleTimeout = toIdleTimeout(host);
-    const server = bun.serve({ port, hostname, idleTimeout, ...toHandlers(app, host, maxFrameSize) });
+    const server = bun.serve({ port, hostname, ...toHandlers(app, host, maxFrameSize) });
     return Promise.resolve({
       port: server.port ?? port,
       limit: (size) => void server.reload(toHandlers(app, host, size)),
@@ -103,11 +99,6 @@ function toHandlers(app: App, host: Host, maxFrameSize: number): Handlers {
       closeOnBackpressureLimit: false,
     },
   };
-}
-
-// Whole seconds, of which Bun makes steps of four.
-function toIdleTimeout(host: Host): number {
-  return Math.ceil(host.rules.headersTimeout / 1000);
 }
 
 function reply(answer: Response | Upgrade, socket: BunSocket): Response | undefined {

@@ -49,7 +49,6 @@ export interface BunWebSocketHandler<Data> {
 export interface BunServeOptions<Data> {
   readonly port: number;
   readonly hostname: string;
-  readonly idleTimeout: number;
   fetch(request: Request, server: BunServer<Data>): Response | undefined | Promise<Response | undefined>;
   readonly websocket: BunWebSocketHandler<Data>;
 }

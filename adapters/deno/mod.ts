@@ -65,7 +65,9 @@ function toHandler(
       request.url.startsWith("https:"),
     );
     const answer = ask(app, request, slot, { info, remoteAddr: info.remoteAddr });
-    return answer instanceof Promise ? answer.then((a) => reply(runtime, a, request)) : reply(runtime, answer, request);
+    if (!(answer instanceof Promise)) return reply(runtime, answer, request);
+    const { signal } = request;
+    return answer.then((late) => reply(runtime, signal.aborted ? turnAway(late) : late, request));
   };
 }
 
@@ -81,6 +83,13 @@ function reply(runtime: DenoGlobal, answer: Response | Upgrade, request: Request
   for (const [name, value] of answer.headers) response.headers.append(name, value);
   drive(socket, toStatusCode, () => answer.open(socket));
   return response;
+}
+
+// Of a peer that has left meanwhile Deno tells nothing once the socket is made, and it would keep that for ever.
+function turnAway(answer: Response | Upgrade): Response {
+  if (!(answer instanceof Upgrade)) return answer;
+  answer.abandon();
+  return refuse(400, "Wait for the answer");
 }
 
 // Deno reports a lost connection as 0, and one that it drops for its silence as an unclean 1001.

@@ -51,6 +51,18 @@ export function answerFaults(server: FaultyServer, host: Host): void {
   });
 }
 
+/** Answers for an app that has failed, or for a request of which no `Request` can be made. */
+export function toFailure(error: unknown, host: Host): Response {
+  if (error instanceof Error && error.name === "RequestError") return dress(host, malformed());
+  host.logger.error("The app failed", error);
+  return dress(host, refuse(500, "Internal server error"));
+}
+
+/** Makes the 400 for a request of which no `Request` can be made: `@hono/node-server` is strict with its address. */
+export function malformed(): Response {
+  return refuse(400, "Send a Host of name and port, and a path", { connection: "close" });
+}
+
 function toRefusal(error: Fault, host: Host): Response {
   const { maxHeaderSize, maxUriLength } = host.rules.requestLimits;
   switch (error.code) {

@@ -12,7 +12,7 @@ import type { Engine, ListenOptions, Server } from "../../src/engine.ts";
 import { Host } from "../../src/host.ts";
 import { checkHostNames, type HostConfig } from "../../src/host_config.ts";
 import type { App } from "../../src/slot.ts";
-import { answerFaults, toServerLimits } from "./faults.ts";
+import { answerFaults, toFailure, toServerLimits } from "./faults.ts";
 import { headerSizeOf, isNode, type NodeServer, type NodeSocket, type UpgradeListener } from "./runtime.ts";
 import { onBun, toUpgradeListener } from "./upgrades.ts";
 
@@ -51,7 +51,12 @@ export function attach(server: NodeServer, app: App, options: UpgraderOptions = 
 /** Makes the listener for the event `upgrade` of an `http.Server`; {@link attach} adds it for you. */
 export function upgrader(app: App, options: UpgraderOptions = {}): UpgradeListener {
   checkHostNames("UpgraderOptions", options);
-  return toUpgradeListener(app, new Host(capabilities, options));
+  const host = new Host(capabilities, options);
+  if (options.timeout !== undefined)
+    host.logger.debug(
+      "Option timeout has no effect on a server of your own: set its headersTimeout and requestTimeout",
+    );
+  return toUpgradeListener(app, host);
 }
 
 /** The engine `node`. */
@@ -67,7 +72,7 @@ export const engine: Engine = {
       getRequestListener(
         (request, env) =>
           answer(host, request, headerSizeOf(env.incoming), (bounded) => app.fetch(bounded, { ...env })),
-        { overrideGlobalObjects: isNode },
+        { overrideGlobalObjects: isNode, errorHandler: (error) => toFailure(error, host) },
       ),
     );
     answerFaults(server, host);

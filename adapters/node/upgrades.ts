@@ -10,11 +10,12 @@ import type { Socket } from "node:net";
 import process from "node:process";
 import { getRequestListener } from "@hono/node-server";
 import { WebSocket, WebSocketServer } from "ws";
-import { ask } from "../../src/ask.ts";
+import { ask, dress } from "../../src/ask.ts";
 import type { Host } from "../../src/host.ts";
 import { refuse } from "../../src/refusal.ts";
 import type { ServiceRules } from "../../src/service_config.ts";
 import { type App, Upgrade, UpgradeSlot } from "../../src/slot.ts";
+import { malformed } from "./faults.ts";
 import { JoinedSocket } from "./joined_socket.ts";
 import { JoinedWriter } from "./joined_writer.ts";
 import {
@@ -101,7 +102,7 @@ export function toUpgradeListener(app: App, host: Host, strays: Set<NodeSocket> 
       throw new TypeError("An upgrader listens to the event upgrade of an http.Server");
     }
     const head = Buffer.isBuffer(rest) ? rest : Buffer.from(rest);
-    void answer(incoming, toOutgoing(new Handshake(incoming, head)));
+    void answer(incoming, toOutgoing(new Handshake(incoming, head, host)));
   };
 }
 
@@ -149,14 +150,16 @@ class Handshake {
   readonly socket: Socket;
   /** What came right behind the request. */
   readonly head: Buffer;
+  readonly #host: Host;
   #isDecided = false;
   #left: (() => void) | undefined;
 
   /** Begins a handshake. */
-  constructor(incoming: IncomingMessage, head: Buffer) {
+  constructor(incoming: IncomingMessage, head: Buffer, host: Host) {
     this.incoming = incoming;
     this.socket = incoming.socket;
     this.head = head;
+    this.#host = host;
   }
 
   /** Notes that the decision takes time: a peer that leaves meanwhile aborts the request. */
@@ -176,8 +179,8 @@ class Handshake {
   }
 
   /** Refuses, the request being malformed. */
-  writeHead(statusCode: number): this {
-    if (!this.#isDecided) this.refuse(new Response(null, { status: statusCode }));
+  writeHead(_statusCode: number): this {
+    if (!this.#isDecided) this.refuse(dress(this.#host, malformed()));
     return this;
   }
 
