@@ -20,7 +20,7 @@ export interface ConnectionLimits {
 const RETRY_AFTER = "5";
 
 // Milliseconds that an accepted upgrade may take to open: Deno tells nothing of a peer that has left meanwhile.
-const OPENS_WITHIN = 10_000;
+const OPENS_WITHIN = 5000;
 
 const UNKNOWN = "unknown";
 

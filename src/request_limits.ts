@@ -88,9 +88,9 @@ export class BoundedRequest {
     this.request =
       body === null
         ? request
-        : new Request(
+        : withBody(
             request,
-            toInit(body, (size) => this.#count(size, most)),
+            toCounted(body, (size) => this.#count(size, most)),
           );
   }
 
@@ -102,8 +102,17 @@ export class BoundedRequest {
   }
 }
 
-function toInit(body: ReadableStream<Uint8Array<ArrayBuffer>>, count: (size: number) => void): RequestInit {
-  const counted = body.pipeThrough(
+// From its parts, for the request of `@hono/node-server` is none that other constructors know.
+function withBody({ url, method, headers, signal }: Request, body: ReadableStream<Uint8Array<ArrayBuffer>>): Request {
+  const init = { method, headers, signal, body, duplex: "half" };
+  return new Request(url, init);
+}
+
+function toCounted(
+  body: ReadableStream<Uint8Array<ArrayBuffer>>,
+  count: (size: number) => void,
+): ReadableStream<Uint8Array<ArrayBuffer>> {
+  return body.pipeThrough(
     new TransformStream<Uint8Array<ArrayBuffer>, Uint8Array<ArrayBuffer>>({
       transform(chunk, controller) {
         count(chunk.byteLength);
@@ -111,8 +120,6 @@ function toInit(body: ReadableStream<Uint8Array<ArrayBuffer>>, count: (size: num
       },
     }),
   );
-  const init = { body: counted, duplex: "half" };
-  return init;
 }
 
 // The address begins with a scheme and a host, behind which is a slash.

@@ -148,6 +148,43 @@ export const gaps: readonly Gap[] = [
     reason: "Deno delivers fragmented text that ends within a character, without that character",
     upstream: "https://github.com/denoland/fastwebsockets",
   },
+  {
+    engine: "bun",
+    key: "slowHandshake",
+    reason:
+      "Bun ends a connection whose headers have not come after 12 s, without a response, and the time cannot be set",
+    upstream: "https://github.com/oven-sh/bun/blob/main/packages/bun-uws/src/HttpContext.h",
+  },
+  {
+    engine: "deno",
+    key: "slowHandshake",
+    reason: "Deno waits for ever for a request that does not arrive",
+    upstream: "https://github.com/denoland/deno/tree/main/ext/http",
+  },
+  {
+    engine: "bun",
+    key: "refusesFirst",
+    reason: "Bun answers more than 16 KiB of address and headers with a 431 of its own, without a body",
+    upstream: "https://github.com/oven-sh/bun/blob/main/packages/bun-uws/src/HttpParser.h",
+  },
+  {
+    engine: "deno",
+    key: "headersTooLarge",
+    reason: "Deno answers more than about 100 kB or 100 headers with a 400 of its own, without a body",
+    upstream: "https://github.com/denoland/deno/issues/21047",
+  },
+  {
+    engine: "bun",
+    key: "refusalsOfItsOwn",
+    reason: "Bun answers what is no request by itself, without a body and without the headers of the listener",
+    upstream: "https://github.com/oven-sh/bun/blob/main/packages/bun-uws/src/HttpErrors.h",
+  },
+  {
+    engine: "deno",
+    key: "refusalsOfItsOwn",
+    reason: "Deno answers what is no request by itself, without a body and without the headers of the listener",
+    upstream: "https://github.com/denoland/deno/tree/main/ext/http",
+  },
 ];
 
 /** The runtime under the tests. */

@@ -64,7 +64,7 @@ test("a place is given back when the connection does not open in time, and count
   const admission = new Admission({ maxConnections: 1, maxConnectionsPerAddress: NONE }, clock);
   const place = enter(admission);
   place.awaitOpen();
-  await clock.advance(9.999);
+  await clock.advance(4.999);
   assert.equal(admission.count, 1);
   await clock.advance(0.001);
   assert.equal(admission.count, 0);
@@ -152,7 +152,7 @@ test("D1 a place is given back: refused, app failed, app rejected, abandoned, no
   (await upgrade()).abandon();
   assert.equal(count(), 0);
   await upgrade();
-  await clock.advance(10);
+  await clock.advance(5);
   assert.equal(count(), 0);
   const closed = (await upgrade()).open(new RecordingSocket());
   assert.equal(count(), 1);

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Hono } from "hono";
-import { refuse } from "../../src/refusal.ts";
 import { ask } from "../../src/ask.ts";
+import { refuse } from "../../src/refusal.ts";
 import { type App, slotOf, Upgrade, UpgradeSlot } from "../../src/slot.ts";
 import { FakeClock } from "../../src/testing/mod.ts";
 import { upgrade } from "../../src/upgrade.ts";

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { ask } from "../../src/ask.ts";
 import { AuthError, AuthnError, AuthzError, HandshakeTimedOut, UpgradeError } from "../../src/errors.ts";
 import type { Service } from "../../src/service.ts";
 import type { ServiceConfig } from "../../src/service_config.ts";
-import { ask } from "../../src/ask.ts";
 import { Upgrade, UpgradeSlot } from "../../src/slot.ts";
 import { FakeClock } from "../../src/testing/mod.ts";
 import { isUpgradeService, rulesOf, type UpgradeHandler, type UpgradeService, upgrade } from "../../src/upgrade.ts";
