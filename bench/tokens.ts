@@ -3,9 +3,10 @@ import process from "node:process";
 import { Hono } from "hono";
 import { SignJWT } from "jose";
 import { jwtAuth } from "../auth/mod.ts";
+import { ask } from "../src/ask.ts";
 import { ENGINE_CAPABILITIES } from "../src/capabilities.ts";
 import { Host } from "../src/host.ts";
-import { type App, ask, Upgrade, UpgradeSlot } from "../src/slot.ts";
+import { type App, Upgrade, UpgradeSlot } from "../src/slot.ts";
 import { upgrade } from "../src/upgrade.ts";
 
 const UPGRADES = 10_000;

@@ -28,7 +28,8 @@ function toRows(page: string, heading: string): string[][] {
 
 /** Option and default of each member of an interface, as its comment says. */
 function toOptions(file: string, name: string): string[][] {
-  const body = text(file).split(`export interface ${name} {\n`)[1]?.split("\n}\n")[0] ?? "";
+  const body =
+    text(file).split(`export interface ${name}`)[1]?.split(" {\n").slice(1).join(" {\n")?.split("\n}\n")[0] ?? "";
   const members = [...body.matchAll(/\/\*\*((?:(?!\*\/)[\s\S])*)\*\/\s*(\w+)\??:/g)];
   assert.notEqual(members.length, 0, `${file} declares no ${name}`);
   return members.map(([, comment = "", option = ""]) => [option, /@default (.*?)\s*$/.exec(comment)?.[1] ?? "none"]);
@@ -37,6 +38,7 @@ function toOptions(file: string, name: string): string[][] {
 for (const [file, name] of [
   ["src/service_config.ts", "ServiceConfig"],
   ["src/listener_config.ts", "ListenerConfig"],
+  ["src/host_config.ts", "HostConfig"],
 ] as const) {
   test(`the table of ${name} has the options and defaults of ${file}`, () => {
     const table = toRows(upgradePage, `## ${name}`).map(([option, value]) => [option, value]);
