@@ -105,7 +105,7 @@ flight to 1,000 connections, a figure for each delivery; connect is handshake an
 
 ${toTable(rows)}
 
-On Bun the broadcast of a service is a loop of writes, raw is native publish.
+On Bun the broadcast of a service is a loop of writes, raw is native publish ([why it is not much dearer](decisions/ticks-on-bun.md)).
 
 ## 100,000 idle timers
 

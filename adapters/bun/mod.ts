@@ -15,6 +15,7 @@ import { refuse } from "../../src/refusal.ts";
 import { type App, Upgrade, UpgradeSlot } from "../../src/slot.ts";
 import { type BunServer, type BunWebSocketHandler, bunGlobal } from "./runtime.ts";
 import { BunSocket, closed } from "./socket.ts";
+import { Tick } from "./tick.ts";
 
 /** What Bun keeps with a socket: the decision until it opens, the connection from then on. */
 export type SocketData = BunSocket;
@@ -74,18 +75,21 @@ export const engine: Engine = {
 };
 
 function toHandlers(app: App, host: Host, maxFrameSize: number): Handlers {
+  const tick = new Tick();
   return {
     fetch(request, server) {
-      const socket = new BunSocket(request, server);
+      const socket = new BunSocket(request, server, tick);
       const slot = new UpgradeSlot(host, socket, request.url.startsWith("https:"));
       const answer = ask(app, request, slot, { server });
       return answer instanceof Promise ? answer.then((late) => reply(late, socket)) : reply(answer, socket);
     },
     websocket: {
       open: (socket) => socket.data.open(socket),
-      message(socket, message) {
-        if (typeof message === "string") socket.data.connection?.text(message);
-        else socket.data.connection?.binary(message);
+      message({ data }, message) {
+        tick.served = data;
+        if (typeof message === "string") data.connection?.text(message);
+        else data.connection?.binary(message);
+        tick.served = undefined;
       },
       ping: (socket, data) => socket.data.connection?.ping(toBytes(data)),
       pong: (socket, data) => socket.data.connection?.pong(toBytes(data)),

@@ -11,6 +11,7 @@ export interface BunWebSocket<Data> {
   binaryType?: "nodebuffer" | "arraybuffer" | "uint8array" | "blob";
   readonly readyState: number;
   send(data: string | Uint8Array<ArrayBuffer>): number;
+  cork(callback: () => void): unknown;
   close(code?: number, reason?: string): void;
   terminate(): void;
   ping(data?: Uint8Array<ArrayBuffer>): number;

@@ -8,6 +8,7 @@ import type { Peer } from "../../src/peer.ts";
 import type { Upgrade } from "../../src/slot.ts";
 import type { Connection, RuntimeSocket } from "../../src/socket.ts";
 import type { BunServer, BunWebSocket } from "./runtime.ts";
+import type { Tick, Waiting } from "./tick.ts";
 
 /** Forwards Bun's `close`, which puts what it found wrong into the reason of a 1006. */
 export function closed(connection: Connection | undefined, code: number, reason: string): void {
@@ -31,18 +32,30 @@ function toStatusCode(reason: string): number {
   }
 }
 
+type Message = string | Uint8Array<ArrayBuffer>;
+
+// More than this is worth neither a copy nor a wait.
+const JOIN_UP_TO = 4096;
+
+// More than this is handed to the kernel at once.
+const MOST_WAITING = 65536;
+
 /** A socket of Bun as the core takes it, from its request on; what Bun keeps with the socket. */
-export class BunSocket implements RuntimeSocket, Peer {
+export class BunSocket implements RuntimeSocket, Peer, Waiting {
   /** The connection, from `open` on. */
   connection: Connection | undefined;
   #asked: { readonly request: Request; readonly server: BunServer<BunSocket> } | undefined;
   #upgrade: Upgrade | undefined;
   #socket: BunWebSocket<unknown> | undefined;
   #address: string | undefined;
+  readonly #tick: Tick;
+  #waiting: Message[] | undefined;
+  #waitingBytes = 0;
 
   /** Begins with a request. */
-  constructor(request: Request, server: BunServer<BunSocket>) {
+  constructor(request: Request, server: BunServer<BunSocket>, tick: Tick) {
     this.#asked = { request, server };
+    this.#tick = tick;
   }
 
   /** Upgrades; `false` says that Bun does not, for the client has sent more than its request. */
@@ -76,27 +89,52 @@ export class BunSocket implements RuntimeSocket, Peer {
     return this.#socket?.readyState ?? 0;
   }
 
+  /** Bytes that have not left the process. Before they are told, the kernel is offered what waits for the end of the tick. */
   get bufferedAmount(): number {
+    this.flush();
     return this.#socket?.getBufferedAmount() ?? 0;
   }
 
-  send(data: string | Uint8Array<ArrayBuffer>): void {
-    this.#socket?.send(data);
+  send(data: Message): void {
+    if (this.#tick.served === this && this.#waiting === undefined) this.#socket?.send(data);
+    else this.#join(data, false);
+  }
+
+  sendOwned(data: Uint8Array<ArrayBuffer>): void {
+    if (this.#tick.served === this && this.#waiting === undefined) this.#socket?.send(data);
+    else this.#join(data, true);
+  }
+
+  /** Sends what waits for the end of the tick. */
+  flush(): void {
+    const waiting = this.#waiting;
+    if (waiting === undefined) return;
+    this.#waiting = undefined;
+    this.#waitingBytes = 0;
+    const socket = this.#socket;
+    if (socket === undefined || socket.readyState !== 1) return;
+    const [first] = waiting;
+    if (waiting.length === 1 && first !== undefined) socket.send(first);
+    else socket.cork(() => waiting.forEach((data) => void socket.send(data)));
   }
 
   close(code?: number, reason?: string): void {
+    this.flush();
     this.#socket?.close(code, reason);
   }
 
   ping(data: Uint8Array<ArrayBuffer>): void {
+    this.flush();
     this.#socket?.ping(data);
   }
 
   pong(data: Uint8Array<ArrayBuffer>): void {
+    this.flush();
     this.#socket?.pong(data);
   }
 
   terminate(): void {
+    this.#waiting = undefined;
     this.#socket?.terminate();
   }
 
@@ -107,6 +145,28 @@ export class BunSocket implements RuntimeSocket, Peer {
   resume(): void {
     this.#socket?.resume();
   }
+
+  #join(data: Message, owned: boolean): void {
+    const size = sizeOf(data);
+    if (size > JOIN_UP_TO) {
+      this.flush();
+      this.#socket?.send(data);
+      return;
+    }
+    // Bun has not taken the bytes when `send` returns, and they may change.
+    const message = typeof data === "string" || owned ? data : data.slice();
+    if (this.#waiting === undefined) {
+      this.#waiting = [message];
+      this.#tick.add(this);
+    } else this.#waiting.push(message);
+    this.#waitingBytes += size;
+    if (this.#waitingBytes > MOST_WAITING) this.flush();
+  }
+}
+
+/** What a string has in bytes at least, and bytes exactly. */
+function sizeOf(data: Message): number {
+  return typeof data === "string" ? data.length : data.byteLength;
 }
 
 function toHeaders(upgrade: Upgrade, request: Request): { headers?: Headers } | undefined {

@@ -124,4 +124,80 @@ export function writes(subject: Subject): void {
       },
     );
   });
+
+  subject.test(
+    "R12 what one caller is sent from everywhere arrives in order, whatever its size, and before the close",
+    async () => {
+      const large = "x".repeat(5000);
+      let target: Caller | undefined;
+      await subject.serve(
+        () => ({
+          async onTextMessage(caller, text) {
+            if (text === "target") {
+              target = caller;
+              return;
+            }
+            assert.ok(target !== undefined);
+            const bytes = new Uint8Array([1, 2, 3]);
+            void target.writeTextMessage("1");
+            void target.writeBinaryMessage(bytes);
+            bytes.fill(0);
+            void target.writeTextMessage(large);
+            void target.writeTextMessage("4");
+            await Promise.resolve();
+            void target.writeTextMessage("5");
+            await target.writeTextMessage("6");
+            for (let i = 0; i < 40; i++) void target.writeTextMessage(`${i} ${large.slice(0, 4000)}`);
+            void target.writeTextMessage("7");
+            await new Promise((resolve) => setTimeout(resolve, 5));
+            void target.writeTextMessage("8");
+            void target.close(4000, "enough");
+          },
+        }),
+        async ({ connect }) => {
+          const client = await connect();
+          await client.send.text("target");
+          const other = await connect();
+          await other.send.text("go");
+          assert.equal(await client.message(), "1");
+          assert.deepEqual([...((await client.message()) as Uint8Array)], [1, 2, 3]);
+          assert.equal(await client.message(), large);
+          for (const text of ["4", "5", "6"]) assert.equal(await client.message(), text);
+          for (let i = 0; i < 40; i++) assert.equal(`${await client.message()}`.split(" ", 1)[0], `${i}`);
+          for (const text of ["7", "8"]) assert.equal(await client.message(), text);
+          assert.deepEqual(await client.closed, { code: 4000, reason: "enough", end: "fin" });
+        },
+      );
+    },
+  );
+
+  subject.test("R12 replies of a service stay in order with what others send to its caller meanwhile", async () => {
+    const callers = new Set<Caller>();
+    await subject.serve(
+      () => ({
+        onOpen: (caller) => void callers.add(caller),
+        onTextMessage(caller, text) {
+          for (const other of callers) void other.writeTextMessage(`${text} to all`);
+          void caller.writeTextMessage(`${text} to one`);
+          return `${text} returned`;
+        },
+      }),
+      async ({ connect }) => {
+        const [one, two] = [await connect(), await connect()];
+        for (let i = 0; i < 20; i++) await Promise.all([one.send.text(`a${i}`), two.send.text(`b${i}`)]);
+        for (const [client, own] of [
+          [one, "a"],
+          [two, "b"],
+        ] as const) {
+          const seen: string[] = [];
+          while (seen.length < 80) seen.push(`${await client.message()}`);
+          const mine = seen.filter((text) => text.startsWith(own));
+          const expected = Array.from({ length: 20 }, (_, i) =>
+            ["to all", "to one", "returned"].map((what) => `${own}${i} ${what}`),
+          );
+          assert.deepEqual(mine, expected.flat());
+        }
+      },
+    );
+  });
 }
