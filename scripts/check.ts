@@ -7,7 +7,15 @@ import { run } from "./spawn.ts";
 const tsc = `${root}/node_modules/typescript/bin/tsc`;
 // What Deno must understand: the entry points, and the tests that are its own.
 const forDeno = [
-  ...["mod.ts", "entries/deno.ts", "entries/node.ts", "entries/bun.ts", "auth/mod.ts", "src/testing/mod.ts"],
+  ...[
+    "mod.ts",
+    "entries/deno.ts",
+    "entries/node.ts",
+    "entries/bun.ts",
+    "auth/mod.ts",
+    "cli/main.ts",
+    "src/testing/mod.ts",
+  ],
   ...globSync("{tests,examples}/**/deno_*.ts", { cwd: root }),
 ].filter((path) => existsSync(`${root}/${path}`));
 

@@ -42,6 +42,12 @@ describe("the package, packed and installed,", () => {
     });
   }
 
+  test("installs the command switchboard", async () => {
+    const { code, output } = await run(`${consumer.folder}/node_modules/.bin/switchboard`, ["hash-password", "--help"]);
+    assert.equal(code, 0, output);
+    assert.match(output, /^Usage: switchboard hash-password/);
+  });
+
   test("holds the built files and the documents, and nothing else", () => {
     const files = globSync("**/*.*", { cwd: consumer.installed });
     const strange = files.filter((file) => !/^dist\/.+\.(?:js|d\.ts)$|^(?:package\.json|[A-Z]+\.md)$/.test(file));

@@ -4,6 +4,7 @@ import { test } from "node:test";
 import { inspect } from "node:util";
 import { type BasicAuthOptions, basicAuth, type User } from "../../auth/mod.ts";
 import { AuthError } from "../../src/errors.ts";
+import { Random } from "../kit/random.ts";
 import { basic, CHEAP, upgradeRequest } from "./auth_support.ts";
 import { silent } from "./support.ts";
 
@@ -157,4 +158,34 @@ test("basicAuth() parses a credential of 64 KiB in milliseconds", async () => {
       .catch(() => undefined);
     assert.ok(performance.now() - begin < 100);
   }
+});
+
+test("I2: basicAuth() answers 20,000 credentials made at random with nobody or 400, and nothing else", async () => {
+  const random = new Random(7617);
+  const authenticator = make({ users: users.filter(({ username }) => username !== "hashed") });
+  const request = upgradeRequest();
+  const pieces = [
+    "ann",
+    "YW5u",
+    "Og==",
+    ":",
+    "=",
+    "==",
+    "+/",
+    "-_",
+    "\u0000",
+    "ü",
+    "\ud800",
+    " ",
+    "AAAA",
+    basic("ann", "x"),
+  ];
+  const answers = new Set<unknown>();
+  for (let round = 0; round < 20_000; round++) {
+    const parts = Array.from({ length: random.integer(0, 5) }, () => random.pick(pieces)).join("");
+    const credential = random.chance(0.5) ? parts : Buffer.from(parts).toString("base64");
+    const found = authenticator.authenticate(credential, request);
+    answers.add(await found.catch((error: unknown) => (error instanceof AuthError ? error.status : error)));
+  }
+  assert.deepEqual(answers, new Set([undefined, 400]));
 });

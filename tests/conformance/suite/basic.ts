@@ -61,4 +61,33 @@ export function basic(subject: Subject): void {
       );
     });
   }
+
+  subject.test(
+    "D1 a flood of logins is answered with 503 and Retry-After, and one that comes later gets in",
+    async () => {
+      // Dear enough that the flood is there before the work is done: two run, 32 wait.
+      const password = "pbkdf2$h=sha256,i=100000$c2FsdHNhbHQ$zVrWqJG0hQEl2SgAMwpURg"; // "right"
+      const auth = [basicAuth({ users: [{ username: "ann", password }] })];
+      await subject.run(
+        () =>
+          ({ principal }) => ({ onOpen: () => `Hello ${principal?.subject}` }),
+        async ({ connect, listener }) => {
+          const wrong = toHandshake(listener.port, { headers: { Authorization: to("ann:wrong") } });
+          const answers = await Promise.all(Array.from({ length: 120 }, () => request(listener.port, wrong)));
+          const statuses = answers.map(({ status }) => status);
+          assert.ok(statuses.includes(401) && statuses.includes(503), statuses.join());
+          assert.ok(
+            statuses.every((status) => status === 401 || status === 503),
+            statuses.join(),
+          );
+          for (const answer of answers) {
+            assert.equal(answer.header("retry-after"), answer.status === 503 ? "5" : undefined);
+          }
+          const client = await connect({ headers: { Authorization: to("ann:right") } });
+          assert.equal(await client.message(), "Hello ann");
+        },
+        { config: { auth }, logs: /Too many are logging in/ },
+      );
+    },
+  );
 }
