@@ -7,6 +7,8 @@
 import { checkRequirements, type EngineName, type Requirement } from "./src/capabilities.ts";
 import type { Engine } from "./src/engine.ts";
 import { A_SERVICE, pickEngine } from "./src/listener_config.ts";
+import type { SecureOptions, SecureSocket } from "./src/secure_socket.ts";
+import { checkOwnEngine } from "./src/secure_support.ts";
 
 function runtimeName(): EngineName {
   if ("Bun" in globalThis) return "bun";
@@ -16,16 +18,27 @@ function runtimeName(): EngineName {
 /**
  * Finds the engine of a listener and loads it: a program pays for the one that it uses.
  *
- * @throws {UnsupportedError} If the engine lacks what is required
+ * @throws {UnsupportedError} If the engine lacks what is required or asked of TLS
  * @throws {ListenerError} If the engine does not run here
  */
 export async function chooseEngine(
   choice: "auto" | EngineName | Engine,
   requires: readonly Requirement[],
+  secure: SecureSocket | undefined,
 ): Promise<Engine> {
-  if (typeof choice === "string") return await loadEngine(pickEngine(choice, runtimeName(), requires));
+  if (typeof choice === "string") return await loadEngine(pickEngine(choice, runtimeName(), requires, secure));
   checkRequirements(choice.capabilities, requires, A_SERVICE);
+  checkOwnEngine(choice.capabilities, secure);
   return choice;
+}
+
+/**
+ * Reads the keys and certificates of a listener.
+ *
+ * @throws {SslError} If one cannot be read, is not valid or does not fit
+ */
+export async function loadSecure(secure: SecureSocket | undefined): Promise<SecureOptions | undefined> {
+  return secure && (await (await import("./tls/mod.ts")).toSecureOptions(secure));
 }
 
 async function loadEngine(name: EngineName): Promise<Engine> {

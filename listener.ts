@@ -5,17 +5,18 @@
  */
 
 import { Hono } from "hono";
-import { chooseEngine } from "./engines.ts";
+import { chooseEngine, loadSecure } from "./engines.ts";
 import { type Attached, AttachedServices } from "./src/attached.ts";
 import type { Caller } from "./src/caller.ts";
 import { checkRequirements } from "./src/capabilities.ts";
 import { ServiceConnection } from "./src/connection.ts";
 import type { Engine, Server } from "./src/engine.ts";
-import { ListenerError } from "./src/errors.ts";
+import { ListenerError, WebSocketError } from "./src/errors.ts";
 import { Host } from "./src/host.ts";
 import { A_SERVICE, checkListenerConfig, type ListenerConfig } from "./src/listener_config.ts";
 import { quote } from "./src/logger.ts";
 import { refuse } from "./src/refusal.ts";
+import type { SecureOptions } from "./src/secure_socket.ts";
 import { type ServiceRules, toMilliseconds, type UpgradeConfig } from "./src/service_config.ts";
 import { type App, type Env, slotOf } from "./src/slot.ts";
 import { stopAll } from "./src/stop.ts";
@@ -90,11 +91,11 @@ export class Listener {
     return this.#server?.port ?? this.#config.port ?? 0;
   }
 
-  /** The address as a client writes it, without a path: `ws://localhost:9090`. */
+  /** The address as a client writes it, without a path: `ws://localhost:9090`, with TLS `wss://localhost:9090`. */
   get url(): string {
     const host = this.#config.host ?? "0.0.0.0";
     const name = host === "0.0.0.0" || host === "::" ? "localhost" : host.includes(":") ? `[${host}]` : host;
-    return `ws://${name}:${this.port}`;
+    return `${this.#config.secureSocket === undefined ? "ws" : "wss"}://${name}:${this.port}`;
   }
 
   /** The open connections. */
@@ -140,7 +141,8 @@ export class Listener {
    * Opens the port.
    *
    * @throws {ListenerError} If the port is taken, or the listener is started already
-   * @throws {UnsupportedError} If a service requires what the engine lacks; the message names the engine that has it
+   * @throws {UnsupportedError} If a service requires, or `secureSocket` asks for, what the engine lacks; the message names the engine that has it
+   * @throws {SslError} If a key or certificate of `secureSocket` cannot be read, is not valid or does not fit
    */
   async start(): Promise<void> {
     if (this.#starting !== undefined || this.#host !== undefined)
@@ -176,11 +178,13 @@ export class Listener {
 
   async #begin(): Promise<void> {
     const requires = [...(this.#config.requires ?? []), ...[...this.#rules()].flatMap((rules) => rules.requires)];
-    const engine = await chooseEngine(this.#config.engine ?? "auto", requires);
+    const { secureSocket } = this.#config;
+    const engine = await chooseEngine(this.#config.engine ?? "auto", requires, secureSocket);
+    const secure = await loadSecure(secureSocket);
     const host = new Host(engine.capabilities, this.#config);
     host.sweep.lingers = true;
     this.#warn(host);
-    this.#server = await this.#listen(engine, host);
+    this.#server = await this.#listen(engine, host, secure);
     this.#host = host;
   }
 
@@ -204,14 +208,15 @@ export class Listener {
     this.#server = undefined;
   }
 
-  async #listen(engine: Engine, host: Host): Promise<Server> {
+  async #listen(engine: Engine, host: Host, secure: SecureOptions | undefined): Promise<Server> {
     const hostname = this.#config.host ?? "0.0.0.0";
     const port = this.#config.port ?? 0;
     const maxFrameSize = this.#maxFrameSize();
     const app: App = this.#app ?? { fetch: (request, env) => this.#fetch(request, env) };
     try {
-      return await engine.listen(app, { hostname, port, maxFrameSize }, host);
+      return await engine.listen(app, { hostname, port, maxFrameSize, ...(secure !== undefined && { secure }) }, host);
     } catch (error) {
+      if (error instanceof WebSocketError) throw error;
       throw new ListenerError(`Cannot listen on ${hostname}:${port}: ${reasonOf(error)}`, { cause: error });
     }
   }

@@ -66,7 +66,17 @@ export type { HostConfig, Http1Settings } from "./src/host_config.ts";
 export type { ListenerConfig } from "./src/listener_config.ts";
 export type { Logger } from "./src/logger.ts";
 export type { ConnectionDetails, Peer } from "./src/peer.ts";
+export type { DistinguishedName, PeerCertificate } from "./src/peer_certificate.ts";
 export type { RequestLimits } from "./src/request_limits.ts";
+export type {
+  KeyFiles,
+  KeyStore,
+  KeyText,
+  MutualSsl,
+  SecureOptions,
+  SecureSocket,
+  TlsVersion,
+} from "./src/secure_socket.ts";
 export type { JsonObject, JsonValue, Reply, Service } from "./src/service.ts";
 export type { Heartbeat, ResponseHeaders, ServiceConfig, UpgradeConfig } from "./src/service_config.ts";
 export { type App, type Env, Upgrade, UpgradeSlot } from "./src/slot.ts";

@@ -23,7 +23,9 @@ const meanings: Readonly<Record<Exclude<keyof Capabilities, "engine">, string>> 
     "`frameErrors`: bad frames are answered with 1002 or 1007; elsewhere the connection is cut, or the frame taken",
   earlyFrames: "`earlyFrames`: frames sent before the 101 are kept while the upgrade handler waits",
   compression: "`compression`: permessage-deflate",
+  tls: "`tls`: TLS, by `secureSocket`",
   mutualSsl: "`mutualSsl`: TLS with client certificates",
+  peerCertificate: "`peerCertificate`: the certificate of a client is seen by `caller.peerCertificate`",
 };
 
 /** Makes the table. */

@@ -9,6 +9,7 @@ import { type Capabilities, ENGINE_CAPABILITIES, lacking } from "./capabilities.
 import { UnsupportedError } from "./errors.ts";
 import type { Outbox } from "./outbox.ts";
 import type { ConnectionDetails } from "./peer.ts";
+import type { PeerCertificate } from "./peer_certificate.ts";
 import type { Principal } from "./principal.ts";
 import { toMessage } from "./reply.ts";
 
@@ -68,6 +69,11 @@ export class Caller {
   /** Whether the connection came over TLS. */
   get isSecure(): boolean {
     return this.#details.isSecure;
+  }
+
+  /** The certificate of the peer, if `secureSocket.mutualSsl` asks for one, it is valid, and the engine shows it. */
+  get peerCertificate(): PeerCertificate | undefined {
+    return this.#details.peer.peerCertificate;
   }
 
   /** Whether messages can still be sent. */

@@ -34,8 +34,12 @@ export interface Capabilities {
   readonly earlyFrames: boolean;
   /** permessage-deflate (RFC 7692). */
   readonly compression: boolean;
-  /** TLS with client certificates. */
+  /** TLS, by `secureSocket`. */
+  readonly tls: boolean;
+  /** TLS with client certificates, by `secureSocket.mutualSsl`. */
   readonly mutualSsl: boolean;
+  /** `caller.peerCertificate`. */
+  readonly peerCertificate: boolean;
 }
 
 const full = {
@@ -48,13 +52,15 @@ const full = {
   frameErrors: true,
   earlyFrames: true,
   compression: false,
-  mutualSsl: false,
+  tls: true,
+  mutualSsl: true,
+  peerCertificate: true,
 };
 
 /** The capabilities of each engine, as they were measured and are asserted by the tests. */
 export const ENGINE_CAPABILITIES: Readonly<Record<EngineName, Capabilities>> = {
   node: { engine: "node", ...full },
-  bun: { engine: "bun", ...full, earlyFrames: false },
+  bun: { engine: "bun", ...full, earlyFrames: false, peerCertificate: false },
   deno: {
     engine: "deno",
     ping: false,
@@ -66,7 +72,9 @@ export const ENGINE_CAPABILITIES: Readonly<Record<EngineName, Capabilities>> = {
     frameErrors: false,
     earlyFrames: true,
     compression: false,
+    tls: true,
     mutualSsl: false,
+    peerCertificate: false,
   },
 };
 
@@ -83,7 +91,9 @@ export function socketCapabilities(socket: { ping?: unknown; terminate?: unknown
     frameErrors: false,
     earlyFrames: true,
     compression: false,
+    tls: false,
     mutualSsl: false,
+    peerCertificate: false,
   };
 }
 

@@ -6,6 +6,7 @@
 
 import type { Capabilities } from "./capabilities.ts";
 import type { Host } from "./host.ts";
+import type { SecureOptions } from "./secure_socket.ts";
 import type { App } from "./slot.ts";
 
 /** Where an engine listens. */
@@ -16,6 +17,8 @@ export interface ListenOptions {
   readonly port: number;
   /** The largest `maxFrameSize` of all services, for engines that have one limit a server. */
   readonly maxFrameSize: number;
+  /** TLS; without it the port speaks plain HTTP. An engine gets it only if its capabilities have `tls`. */
+  readonly secure?: SecureOptions;
 }
 
 /** A port that is open. */

@@ -8,6 +8,8 @@ import { checkRequirements, ENGINE_CAPABILITIES, type EngineName, type Requireme
 import type { Engine } from "./engine.ts";
 import { ListenerError } from "./errors.ts";
 import { checkHostNames, type HostConfig, toHostRules } from "./host_config.ts";
+import { checkSecureSocket, type SecureSocket } from "./secure_socket.ts";
+import { checkSupport, prefersNode } from "./secure_support.ts";
 import { toRequirements } from "./service_config.ts";
 
 /** The options of a listener. */
@@ -20,9 +22,17 @@ export interface ListenerConfig extends HostConfig {
   engine?: "auto" | EngineName | Engine;
   /** What the engine must be able to do. @default [] */
   requires?: readonly Requirement[];
+  /** TLS: the certificate, and what is asked of clients. @default none */
+  secureSocket?: SecureSocket;
 }
 
-const NAMES: readonly string[] = ["port", "host", "engine", "requires"] satisfies (keyof ListenerConfig)[];
+const NAMES: readonly string[] = [
+  "port",
+  "host",
+  "engine",
+  "requires",
+  "secureSocket",
+] satisfies (keyof ListenerConfig)[];
 const ENGINES: ReadonlySet<string> = new Set<EngineName | "auto">(["auto", "node", "bun", "deno"]);
 /** Who it is that requires something. */
 export const A_SERVICE = "The listener, or a service on it,";
@@ -36,7 +46,7 @@ export const A_SERVICE = "The listener, or a service on it,";
 export function checkListenerConfig(config: ListenerConfig): void {
   checkHostNames("ListenerConfig", config, ...NAMES);
   toHostRules(config);
-  const { port, host, engine, requires } = config;
+  const { port, host, engine, requires, secureSocket } = config;
   if (port !== undefined && (!Number.isInteger(port) || port < 0 || port > 65535)) {
     throw new RangeError(`Option port is ${port}: must be a whole number from 0 to 65535`);
   }
@@ -46,18 +56,20 @@ export function checkListenerConfig(config: ListenerConfig): void {
     throw new TypeError(`Option engine is ${JSON.stringify(engine)}: must be one of ${[...ENGINES].join(", ")}`);
   }
   if (requires !== undefined) toRequirements(requires);
+  if (secureSocket !== undefined) checkSecureSocket(secureSocket);
 }
 
 /**
- * Picks the engine: what was asked for, else the runtime's own, else, where that lacks what is required, `node`.
+ * Picks the engine: what was asked for, else the runtime's own, else, where that lacks what is required or asked of TLS, `node`.
  *
- * @throws {UnsupportedError} If the engine lacks what is required
+ * @throws {UnsupportedError} If the engine lacks what is required or asked of TLS
  * @throws {ListenerError} If the engine does not run here
  */
 export function pickEngine(
   choice: "auto" | EngineName,
   runtime: EngineName,
   requires: readonly Requirement[],
+  secure?: SecureSocket,
 ): EngineName {
   if (choice !== "auto") {
     if (choice !== "node" && choice !== runtime) {
@@ -66,11 +78,14 @@ export function pickEngine(
       );
     }
     checkRequirements(ENGINE_CAPABILITIES[choice], requires, A_SERVICE);
+    checkSupport(choice, runtime, secure);
     return choice;
   }
   const native = ENGINE_CAPABILITIES[runtime];
-  const engine = requires.every((requirement) => native[requirement]) ? runtime : "node";
+  const isEnough = requires.every((requirement) => native[requirement]) && !prefersNode(runtime, secure);
+  const engine = isEnough ? runtime : "node";
   checkRequirements(ENGINE_CAPABILITIES[engine], requires, A_SERVICE);
+  checkSupport(engine, runtime, secure);
   return engine;
 }
 

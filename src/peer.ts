@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { PeerCertificate } from "./peer_certificate.ts";
 import type { Principal } from "./principal.ts";
 
 /** What is known of a connection from its handshake. */
@@ -24,4 +25,6 @@ export interface ConnectionDetails {
 export interface Peer {
   /** The address. */
   readonly remoteAddress?: string | undefined;
+  /** The certificate that it has shown, if one was asked for and is valid. */
+  readonly peerCertificate?: PeerCertificate | undefined;
 }

@@ -5,6 +5,7 @@
  */
 
 import type { Peer } from "./peer.ts";
+import type { PeerCertificate } from "./peer_certificate.ts";
 import type { Principal } from "./principal.ts";
 
 /** The names that stand behind a colon in a path of Hono, as an object of strings. */
@@ -81,6 +82,11 @@ export class UpgradeRequest<
   /** The address of the peer, where the engine tells it. */
   get remoteAddress(): string | undefined {
     return this.#peer.remoteAddress;
+  }
+
+  /** The certificate of the peer, if `secureSocket.mutualSsl` asks for one, it is valid, and the engine shows it. */
+  get peerCertificate(): PeerCertificate | undefined {
+    return this.#peer.peerCertificate;
   }
 
   /** The address that was asked for. */

@@ -16,6 +16,7 @@ import { type App, Upgrade, UpgradeSlot } from "../../src/slot.ts";
 import { type BunServer, type BunWebSocketHandler, bunGlobal } from "./runtime.ts";
 import { BunSocket, closed } from "./socket.ts";
 import { Tick } from "./tick.ts";
+import { toBunTls } from "./tls.ts";
 
 /** What Bun keeps with a socket: the decision until it opens, the connection from then on. */
 export type SocketData = BunSocket;
@@ -64,8 +65,9 @@ export const engine: Engine = {
   listen(app: App, options: ListenOptions, host: Host): Promise<Server> {
     const bun = bunGlobal();
     if (bun === undefined) throw new ListenerError('The engine "bun" runs on Bun only');
-    const { port, hostname, maxFrameSize } = options;
-    const server = bun.serve({ port, hostname, ...toHandlers(app, host, maxFrameSize) });
+    const { port, hostname, maxFrameSize, secure } = options;
+    const tls = secure === undefined ? {} : { tls: toBunTls(secure) };
+    const server = bun.serve({ port, hostname, ...tls, ...toHandlers(app, host, maxFrameSize) });
     return Promise.resolve({
       port: server.port ?? port,
       limit: (size) => void server.reload(toHandlers(app, host, size)),

@@ -46,10 +46,26 @@ export interface BunWebSocketHandler<Data> {
   readonly closeOnBackpressureLimit: boolean;
 }
 
+/** The options of `Bun.serve({ tls })`. */
+export interface BunTls {
+  readonly cert: string;
+  readonly key: string;
+  readonly ca?: string;
+  readonly requestCert?: boolean;
+  readonly rejectUnauthorized?: boolean;
+  /** The number that the version has in a TLS record. */
+  readonly minVersion: number;
+  readonly maxVersion: number;
+  readonly ciphers?: string;
+  readonly sessionTimeout?: number;
+  readonly secureOptions?: number;
+}
+
 /** The options of `Bun.serve`. */
 export interface BunServeOptions<Data> {
   readonly port: number;
   readonly hostname: string;
+  readonly tls?: BunTls;
   fetch(request: Request, server: BunServer<Data>): Response | undefined | Promise<Response | undefined>;
   readonly websocket: BunWebSocketHandler<Data>;
 }

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Server } from "../../src/engine.ts";
+import type { ListenOptions, Server } from "../../src/engine.ts";
 import type { Logger } from "../../src/logger.ts";
 import { type DenoGlobal, type DenoServeInfo, type DenoServer, portOf } from "./runtime.ts";
 
@@ -19,7 +19,7 @@ export class DenoPort implements Server {
   /** The port that was bound. */
   readonly port: number;
   readonly #runtime: DenoGlobal;
-  readonly #hostname: string;
+  readonly #options: ListenOptions;
   readonly #answer: Answer;
   readonly #logger: Logger;
   #server: DenoServer;
@@ -27,9 +27,9 @@ export class DenoPort implements Server {
   #closed: Promise<void> | undefined;
 
   /** Opens the port; throws Deno's own error when it cannot. */
-  constructor(runtime: DenoGlobal, options: { port: number; hostname: string }, answer: Answer, logger: Logger) {
+  constructor(runtime: DenoGlobal, options: ListenOptions, answer: Answer, logger: Logger) {
     this.#runtime = runtime;
-    this.#hostname = options.hostname;
+    this.#options = options;
     this.#answer = answer;
     this.#logger = logger;
     this.#server = this.#serve(options.port);
@@ -47,7 +47,9 @@ export class DenoPort implements Server {
   #serve(port: number): DenoServer {
     this.#abort = new AbortController();
     const { signal } = this.#abort;
-    const server = this.#runtime.serve({ port, hostname: this.#hostname, signal, onListen: () => {} }, this.#answer);
+    const { hostname, secure } = this.#options;
+    const tls = secure === undefined ? {} : { cert: secure.cert, key: secure.key };
+    const server = this.#runtime.serve({ port, hostname, ...tls, signal, onListen: () => {} }, this.#answer);
     server.finished.catch((error: unknown) => this.#serveAgain(error));
     return server;
   }

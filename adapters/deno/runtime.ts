@@ -19,7 +19,7 @@ export interface DenoServer {
 /** The global `Deno`. */
 export interface DenoGlobal {
   serve(
-    options: { port: number; hostname: string; signal: AbortSignal; onListen: () => void },
+    options: { port: number; hostname: string; cert?: string; key?: string; signal: AbortSignal; onListen: () => void },
     handler: (request: Request, info: DenoServeInfo) => Response | Promise<Response>,
   ): DenoServer;
   upgradeWebSocket(

@@ -4,17 +4,14 @@
  * @module
  */
 
-import { createServer } from "node:http";
-import { getRequestListener } from "@hono/node-server";
-import { answer } from "../../src/ask.ts";
 import { type Capabilities, ENGINE_CAPABILITIES } from "../../src/capabilities.ts";
 import type { Engine, ListenOptions, Server } from "../../src/engine.ts";
 import { Host } from "../../src/host.ts";
 import { checkHostNames, type HostConfig } from "../../src/host_config.ts";
 import type { App } from "../../src/slot.ts";
-import { answerFaults, toFailure, toServerLimits } from "./faults.ts";
-import { headerSizeOf, isNode, type NodeServer, type NodeSocket, type UpgradeListener } from "./runtime.ts";
-import { onBun, toUpgradeListener } from "./upgrades.ts";
+import { type NodeServer, type NodeSocket, onBun, type UpgradeListener } from "./runtime.ts";
+import { toServer } from "./servers.ts";
+import { toUpgradeListener } from "./upgrades.ts";
 
 /** Options of {@link attach} and {@link upgrader}. */
 export type UpgraderOptions = HostConfig;
@@ -63,19 +60,7 @@ export function upgrader(app: App, options: UpgraderOptions = {}): UpgradeListen
 export const engine: Engine = {
   capabilities,
   async listen(app: App, options: ListenOptions, host: Host): Promise<Server> {
-    const server = createServer(
-      {
-        // Some clients offer to upgrade any request, to h2c; Node gives those to us without their bodies.
-        shouldUpgradeCallback: ({ headers }) => /\bwebsocket\b/i.test(headers.upgrade ?? ""),
-        ...toServerLimits(host.rules),
-      },
-      getRequestListener(
-        (request, env) =>
-          answer(host, request, headerSizeOf(env.incoming), (bounded) => app.fetch(bounded, { ...env })),
-        { overrideGlobalObjects: isNode, errorHandler: (error) => toFailure(error, host) },
-      ),
-    );
-    answerFaults(server, host);
+    const server = toServer(app, host, options.secure);
     const strays = new Set<NodeSocket>();
     server.on("upgrade", toUpgradeListener(app, host, strays));
     await new Promise<void>((resolve, reject) => {
@@ -91,6 +76,11 @@ export const engine: Engine = {
         for (const socket of strays) socket.destroy();
       });
     const address = server.address();
-    return { port: typeof address === "object" && address !== null ? address.port : options.port, close };
+    return { port: portOf(address) ?? options.port, close };
   },
 };
+
+function portOf(address: unknown): number | undefined {
+  if (typeof address !== "object" || address === null || !("port" in address)) return undefined;
+  return typeof address.port === "number" ? address.port : undefined;
+}

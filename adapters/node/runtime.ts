@@ -66,6 +66,41 @@ export function toFaulty(socket: object): FaultySocket {
   return socket as FaultySocket;
 }
 
+/** The server that the engine opens. */
+export interface NodeHttpServer {
+  on(event: "upgrade", listener: UpgradeListener): unknown;
+  once(event: "error", listener: (error: Error) => void): unknown;
+  listen(port: number, hostname: string, listening: () => void): unknown;
+  address(): unknown;
+  close(closed: () => void): unknown;
+  closeIdleConnections(): void;
+  closeAllConnections(): void;
+}
+
+/** Node's `tls.PeerCertificate`; without a certificate an empty object. */
+export interface NodeCertificate {
+  readonly subject?: Readonly<Record<string, string | readonly string[] | undefined>>;
+  readonly issuer?: Readonly<Record<string, string | readonly string[] | undefined>>;
+  readonly subjectaltname?: string | undefined;
+  readonly serialNumber?: string;
+  readonly fingerprint256?: string;
+  readonly valid_from?: string;
+  readonly valid_to?: string;
+  readonly raw?: Uint8Array;
+}
+
+/** Node's `tls.TLSSocket`, as far as certificates go. */
+export interface NodeTlsSocket {
+  readonly authorized: boolean;
+  getPeerCertificate(): NodeCertificate | null | undefined;
+}
+
+/** Reads a socket as one of TLS, if it is one; those of `node:https` on Bun know nothing of certificates. */
+export function toTlsSocket(socket: object): NodeTlsSocket | undefined {
+  const isTls = "getPeerCertificate" in socket && typeof socket.getPeerCertificate === "function";
+  return isTls ? (socket as NodeTlsSocket) : undefined;
+}
+
 /** What listens to the event `upgrade` of an `http.Server`. */
 export type UpgradeListener = (request: object, socket: object, head: Uint8Array) => void;
 
@@ -179,3 +214,6 @@ export function toOutgoing(handshake: object): never {
  * take none but their own, and Deno's ends when it is given another.
  */
 export const isNode: boolean = process.versions.deno === undefined && process.versions.bun === undefined;
+
+/** Whether Bun puts its own `ws` in place of the package: it writes frames by itself and tells nothing of drained sockets. */
+export const onBun: boolean = process.versions.bun !== undefined;

@@ -7,7 +7,6 @@
 import { Buffer } from "node:buffer";
 import { IncomingMessage, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
-import process from "node:process";
 import { getRequestListener } from "@hono/node-server";
 import { WebSocket, WebSocketServer } from "ws";
 import { ask, dress } from "../../src/ask.ts";
@@ -18,21 +17,20 @@ import { type App, Upgrade, UpgradeSlot } from "../../src/slot.ts";
 import { malformed } from "./faults.ts";
 import { JoinedSocket } from "./joined_socket.ts";
 import { JoinedWriter } from "./joined_writer.ts";
+import { toPeer } from "./peers.ts";
 import {
   decideOn,
   decisionOf,
   headerSizeOf,
   isNode,
   type NodeSocket,
+  onBun,
   toOutgoing,
   toWsClass,
   toWsSocket,
   type UpgradeListener,
 } from "./runtime.ts";
 import { openConnection } from "./sockets.ts";
-
-/** Whether Bun puts its own `ws` in place of the package: it writes frames by itself and tells nothing of drained sockets. */
-export const onBun: boolean = process.versions.bun !== undefined;
 
 /**
  * Makes the listener: `@hono/node-server` turns the request into a `Request` and writes a refusal, `ws` writes the 101.
@@ -82,7 +80,7 @@ export function toUpgradeListener(app: App, host: Host, strays: Set<NodeSocket> 
   const fetch = (request: Request, { outgoing }: { outgoing: unknown }): Response | Promise<Response> => {
     if (!(outgoing instanceof Handshake)) return refuse(500, "Internal server error");
     const { incoming, socket } = outgoing;
-    const slot = new UpgradeSlot(host, socket, isSecure(socket));
+    const slot = new UpgradeSlot(host, toPeer(socket), isSecure(socket));
     slot.headerSize = headerSizeOf(incoming);
     const answer = ask(app, request, slot, { incoming });
     if (!(answer instanceof Promise)) return settle(answer, outgoing);

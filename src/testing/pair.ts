@@ -72,7 +72,9 @@ const capabilities: Capabilities = {
   frameErrors: false,
   earlyFrames: true,
   compression: false,
+  tls: false,
   mutualSsl: false,
+  peerCertificate: false,
 };
 
 /**

@@ -82,6 +82,8 @@ export interface ConnectOptions extends HandshakeOptions {
   patience?: number;
   /** @default "127.0.0.1" */
   host?: string;
+  /** Opens the connection. @default dial */
+  dial?: (port: number, host: string) => Promise<Socket>;
 }
 
 /** How a connection ended. */
@@ -144,7 +146,7 @@ export async function request(
  * @throws {HandshakeRefused} If the server answers otherwise than with 101
  */
 export async function connect(port: number, options: ConnectOptions = {}): Promise<RawClient> {
-  const socket = await dial(port, options.host ?? "127.0.0.1");
+  const socket = await (options.dial ?? dial)(port, options.host ?? "127.0.0.1");
   try {
     const answer = readResponse(socket, options.method ?? "GET", options.patience ?? PATIENCE);
     answer.catch(() => {}); // Awaited below; it may fail while we write.

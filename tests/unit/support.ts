@@ -20,7 +20,9 @@ export const full: Capabilities = {
   frameErrors: true,
   earlyFrames: true,
   compression: false,
-  mutualSsl: false,
+  tls: true,
+  mutualSsl: true,
+  peerCertificate: true,
 };
 
 /** A logger that keeps its lines. */

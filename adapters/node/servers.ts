@@ -1,0 +1,92 @@
+/**
+ * The server of the engine `node`, with and without TLS.
+ *
+ * @module
+ */
+
+import { createServer as createHttpServer, type RequestListener, type ServerOptions } from "node:http";
+import { createServer as createHttpsServer } from "node:https";
+import { createServer as createTlsServer, type TlsOptions } from "node:tls";
+import { getRequestListener } from "@hono/node-server";
+import { answer } from "../../src/ask.ts";
+import type { Host } from "../../src/host.ts";
+import type { SecureOptions } from "../../src/secure_socket.ts";
+import type { App } from "../../src/slot.ts";
+import { answerFaults, toFailure, toServerLimits } from "./faults.ts";
+import { isForeign } from "./peers.ts";
+import { headerSizeOf, isNode, type NodeHttpServer, onBun } from "./runtime.ts";
+
+/** Makes a server for the ordinary requests to an app; its upgrades are left to a listener. */
+export function toServer(app: App, host: Host, secure: SecureOptions | undefined): NodeHttpServer {
+  const options: ServerOptions = {
+    // Some clients offer to upgrade any request, to h2c; Node gives those to us without their bodies.
+    shouldUpgradeCallback: ({ headers }) => /\bwebsocket\b/i.test(headers.upgrade ?? ""),
+    ...toServerLimits(host.rules),
+  };
+  const listener = getRequestListener(
+    (request, env) => answer(host, request, headerSizeOf(env.incoming), (bounded) => app.fetch(bounded, { ...env })),
+    { overrideGlobalObjects: isNode, errorHandler: (error) => toFailure(error, host) },
+  );
+  if (secure !== undefined) return (onBun ? toBunServer : toHttpsServer)(options, listener, host, secure);
+  const server = createHttpServer(options, listener);
+  answerFaults(server, host);
+  return server;
+}
+
+function toHttpsServer(
+  options: ServerOptions,
+  listener: RequestListener,
+  host: Host,
+  secure: SecureOptions,
+): NodeHttpServer {
+  const server = createHttpsServer({ ...options, ...toTlsOptions(secure) }, listener);
+  // Before `node:https` hands the fault on: to a peer without TLS nothing can be said.
+  server.prependListener("tlsClientError", (_error, socket) => socket.destroy());
+  answerFaults(server, host);
+  server.prependListener("secureConnection", (socket) => {
+    if (isForeign(socket)) socket.destroy();
+  });
+  return server;
+}
+
+// `node:https` of Bun knows neither the certificates of clients nor a time-out of the handshake; its `node:tls` does.
+function toBunServer(
+  options: ServerOptions,
+  listener: RequestListener,
+  host: Host,
+  secure: SecureOptions,
+): NodeHttpServer {
+  const http = createHttpServer(options, listener);
+  answerFaults(http, host);
+  const tls = createTlsServer(toTlsOptions(secure), (socket) => {
+    if (isForeign(socket)) socket.destroy();
+    else http.emit("connection", socket);
+  });
+  tls.on("tlsClientError", (_error, socket) => socket.destroy());
+  return {
+    on: (event, upgrades) => http.on(event, upgrades),
+    once: (event, failed) => tls.once(event, failed),
+    listen: (port, hostname, listening) => tls.listen(port, hostname, listening),
+    address: () => tls.address(),
+    close: (closed) => tls.close(closed),
+    closeIdleConnections: () => http.closeIdleConnections(),
+    closeAllConnections: () => http.closeAllConnections(),
+  };
+}
+
+const SSL_OP_NO_TICKET = 0x4000;
+
+function toTlsOptions(secure: SecureOptions): TlsOptions {
+  const { cert, key, clients, minVersion, maxVersion, ciphers, handshakeTimeout, sessionTimeout } = secure;
+  return {
+    cert,
+    key,
+    minVersion,
+    maxVersion,
+    handshakeTimeout,
+    ...(clients !== undefined && { ca: clients.ca, requestCert: true, rejectUnauthorized: clients.isRequired }),
+    ...(ciphers !== undefined && { ciphers }),
+    ...(sessionTimeout !== undefined && { sessionTimeout }),
+    ...(!secure.shareSession && { secureOptions: SSL_OP_NO_TICKET }),
+  };
+}
