@@ -185,6 +185,80 @@ export const gaps: readonly Gap[] = [
     reason: "Deno answers what is no request by itself, without a body and without the headers of the listener",
     upstream: "https://github.com/denoland/deno/tree/main/ext/http",
   },
+  {
+    engine: "deno",
+    key: "mutualSsl",
+    reason: "Deno.serve asks no client for a certificate",
+    upstream: "https://github.com/denoland/deno/issues/26825",
+  },
+  {
+    engine: "deno",
+    key: "optionalClients",
+    reason: "Deno.serve asks no client for a certificate",
+    upstream: "https://github.com/denoland/deno/issues/26825",
+  },
+  {
+    engine: "bun",
+    key: "optionalClients",
+    reason: "Bun.serve either lets no wrong certificate in, and nobody without one, or any, and does not tell of it",
+    upstream: "https://github.com/oven-sh/bun/issues/14097",
+  },
+  {
+    engine: "deno",
+    key: "peerCertificate",
+    reason: "Deno.serve shows no certificates of clients",
+    upstream: "https://github.com/denoland/deno/issues/26825",
+  },
+  {
+    engine: "bun",
+    key: "peerCertificate",
+    reason: "Bun.serve shows no certificates of clients",
+    upstream: "https://github.com/oven-sh/bun/issues/14097",
+  },
+  {
+    engine: "deno",
+    key: "tlsVersions",
+    reason: "Deno.serve speaks TLS 1.2 and 1.3, and neither can be turned off",
+    upstream: "https://github.com/denoland/deno/issues/27617",
+  },
+  {
+    engine: "deno",
+    key: "tlsCiphers",
+    reason: "Deno.serve has no option for the cipher suites",
+    upstream: "https://github.com/denoland/deno/issues/27617",
+  },
+  {
+    engine: "node",
+    runtime: "deno",
+    key: "tlsCiphers",
+    reason: "node:tls of Deno accepts a list of cipher suites and does not keep it",
+    upstream: "https://github.com/denoland/deno/issues/27617",
+  },
+  {
+    engine: "deno",
+    key: "tlsHandshakeTimeout",
+    reason: "Deno.serve waits for a TLS handshake without end",
+    upstream: "https://github.com/denoland/deno/tree/main/ext/net",
+  },
+  {
+    engine: "bun",
+    key: "tlsHandshakeTimeout",
+    reason: "Bun.serve ends a TLS handshake after 12 s, which cannot be set",
+    upstream: "https://github.com/oven-sh/bun/pull/33541",
+  },
+  {
+    engine: "deno",
+    key: "tlsSessions",
+    reason: "Deno.serve has no option for sessions, which can be resumed",
+    upstream: "https://github.com/denoland/deno/tree/main/ext/net",
+  },
+  {
+    engine: "node",
+    runtime: "deno",
+    key: "tlsSessions",
+    reason: "node:tls of Deno takes sessionTimeout and secureOptions and does not keep them",
+    upstream: "https://github.com/denoland/deno/tree/main/ext/node",
+  },
 ];
 
 /** The runtime under the tests. */

@@ -32,6 +32,7 @@ import { stopping } from "./suite/stopping.ts";
 import { streams } from "./suite/streams.ts";
 import { Subject } from "./suite/subject.ts";
 import { tokens } from "./suite/tokens.ts";
+import { tls } from "./suite/tls.ts";
 import { writes } from "./suite/writes.ts";
 
 /** Registers all tests for one engine; `mounts` are the ways to run it in a server of one's own. */
@@ -68,4 +69,5 @@ export function suite(engine: EngineName, mounts: readonly Mount[]): void {
   listening(subject);
   capabilities(subject);
   accepting(subject);
+  tls(subject);
 }

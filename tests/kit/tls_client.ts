@@ -6,11 +6,11 @@ import { pem } from "./certificates.ts";
 const PATIENCE = 8000;
 
 /** Whose certificate a client shows. */
-export const clients = {
+export const clients: Readonly<Record<"nobody" | "client" | "foreign", ConnectionOptions>> = {
   nobody: {},
   client: { cert: pem("client.pem"), key: pem("client-key.pem") },
   foreign: { cert: pem("other-client.pem"), key: pem("other-client-key.pem") },
-} as const satisfies Record<string, ConnectionOptions>;
+};
 
 /**
  * Opens a TLS connection.

@@ -2,11 +2,16 @@
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import { type Capabilities, closeFrame, PayloadTooLargeError } from "../../../mod.ts";
+import { pem } from "../../kit/certificates.ts";
 import { PING, toFrame } from "../../kit/raw_client.ts";
+import { clients, dialTls } from "../../kit/tls_client.ts";
 import { gate, type Subject, wait } from "./subject.ts";
 
 /** A capability that is there or is not. */
 export type Claim = Exclude<keyof Capabilities, "engine">;
+
+const keyPair = { cert: pem("server.pem"), key: pem("server-key.pem") };
+const mutual = { key: keyPair, mutualSsl: { cert: pem("ca.pem") } };
 
 /** What shows that an engine has a capability; fails where it has not. */
 export function proofsOf(subject: Subject): Readonly<Record<Claim, () => Promise<void>>> {
@@ -155,9 +160,40 @@ export function proofsOf(subject: Subject): Readonly<Record<Claim, () => Promise
         },
       );
     },
+    async tls() {
+      await subject.serve(
+        () => ({ onOpen: (caller) => caller.isSecure }),
+        async ({ connect }) => {
+          const client = await connect({ dial: (port, host) => dialTls(port, host) });
+          assert.equal(await client.message(), "true");
+        },
+        { listener: { secureSocket: { key: keyPair } } },
+      );
+    },
     async mutualSsl() {
-      const config = { secureSocket: { mutualSsl: { verifyClient: "REQUIRE" } } };
-      await subject.listener(config as never).start();
+      await subject.serve(
+        () => ({ onTextMessage: (_caller, text) => text }),
+        async ({ connect }) => {
+          const as = (who: keyof typeof clients) =>
+            connect({ dial: (port, host) => dialTls(port, host, clients[who]) });
+          const client = await as("client");
+          await client.send.text("there");
+          assert.equal(await client.message(), "there");
+          await assert.rejects(as("nobody"));
+          await assert.rejects(as("foreign"));
+        },
+        { listener: { secureSocket: mutual } },
+      );
+    },
+    async peerCertificate() {
+      await subject.serve(
+        () => ({ onOpen: ({ peerCertificate }) => peerCertificate?.subject.get("CN") ?? "nobody" }),
+        async ({ connect }) => {
+          const client = await connect({ dial: (port, host) => dialTls(port, host, clients.client) });
+          assert.equal(await client.message(), "client");
+        },
+        { listener: { secureSocket: mutual } },
+      );
     },
   };
 }
