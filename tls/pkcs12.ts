@@ -20,6 +20,9 @@ const CERTIFICATE = "1.2.840.113549.1.12.10.1.3";
 const PBES2 = "1.2.840.113549.1.5.13";
 const PBKDF2 = "1.2.840.113549.1.5.12";
 
+// Some seconds.
+const MOST_ITERATIONS = 10_000_000;
+
 const DIGESTS: ReadonlyMap<string, string> = new Map([
   ["1.2.840.113549.2.7", "sha1"],
   ["1.2.840.113549.2.9", "sha256"],
@@ -131,7 +134,9 @@ function derive(parameters: Der, password: string, keyLength: number): Uint8Arra
   const prf = optional.find(({ tag }) => tag === 0x30);
   const digest = prf === undefined ? "sha1" : DIGESTS.get(toOid(childOf(prf, 0)));
   if (digest === undefined) throw new OutdatedError();
-  return pbkdf2Sync(password, salt.content, toNumber(count), keyLength, digest);
+  const iterations = toNumber(count);
+  if (iterations > MOST_ITERATIONS) throw new RangeError("Too many iterations");
+  return pbkdf2Sync(password, salt.content, iterations, keyLength, digest);
 }
 
 // Those that lead to the CA, in their order; its own certificate, which signs itself, need not be sent (RFC 8446, section 4.4.2).
