@@ -7,7 +7,7 @@
 import { checkRequirements, type EngineName, type Requirement } from "./src/capabilities.ts";
 import type { Engine } from "./src/engine.ts";
 import { A_SERVICE, pickEngine } from "./src/listener_config.ts";
-import type { SecureOptions, SecureSocket } from "./src/secure_socket.ts";
+import type { SecureSocket } from "./src/secure_socket.ts";
 import { checkOwnEngine } from "./src/secure_support.ts";
 
 function runtimeName(): EngineName {
@@ -30,15 +30,6 @@ export async function chooseEngine(
   checkRequirements(choice.capabilities, requires, A_SERVICE);
   checkOwnEngine(choice.capabilities, secure);
   return choice;
-}
-
-/**
- * Reads the keys and certificates of a listener.
- *
- * @throws {SslError} If one cannot be read, is not valid or does not fit
- */
-export async function loadSecure(secure: SecureSocket | undefined): Promise<SecureOptions | undefined> {
-  return secure && (await (await import("./tls/mod.ts")).toSecureOptions(secure));
 }
 
 async function loadEngine(name: EngineName): Promise<Engine> {

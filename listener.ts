@@ -5,7 +5,7 @@
  */
 
 import { Hono } from "hono";
-import { chooseEngine, loadSecure } from "./engines.ts";
+import { chooseEngine } from "./engines.ts";
 import { type Attached, AttachedServices } from "./src/attached.ts";
 import type { Caller } from "./src/caller.ts";
 import { checkRequirements } from "./src/capabilities.ts";
@@ -180,7 +180,7 @@ export class Listener {
     const requires = [...(this.#config.requires ?? []), ...[...this.#rules()].flatMap((rules) => rules.requires)];
     const { secureSocket } = this.#config;
     const engine = await chooseEngine(this.#config.engine ?? "auto", requires, secureSocket);
-    const secure = await loadSecure(secureSocket);
+    const secure = secureSocket && (await (await import("./tls/mod.ts")).toSecureOptions(secureSocket));
     const host = new Host(engine.capabilities, this.#config);
     host.sweep.lingers = true;
     this.#warn(host);

@@ -6,9 +6,10 @@
 
 import { X509Certificate } from "node:crypto";
 import { SslError } from "../src/errors.ts";
+import type { Certificate } from "./runtime.ts";
 
 /** One certificate or more. */
-export type Chain = readonly [first: X509Certificate, ...rest: X509Certificate[]];
+export type Chain = readonly [first: Certificate, ...rest: Certificate[]];
 
 // Base64 has no hyphen, so this cannot run back and forth.
 const BLOCK = /-----BEGIN (?:TRUSTED |X509 )?CERTIFICATE-----[^-]*-----END (?:TRUSTED |X509 )?CERTIFICATE-----/g;
@@ -30,7 +31,7 @@ export function toCertificates(text: string, where: string): Chain {
  *
  * @throws {SslError} If it is malformed
  */
-export function toCertificate(source: string | Uint8Array, where: string): X509Certificate {
+export function toCertificate(source: string | Uint8Array, where: string): Certificate {
   try {
     return new X509Certificate(source);
   } catch (cause) {

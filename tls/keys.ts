@@ -4,9 +4,10 @@
  * @module
  */
 
-import { createPrivateKey, type KeyObject } from "node:crypto";
+import { createPrivateKey } from "node:crypto";
 import { SslError } from "../src/errors.ts";
 import type { Chain } from "./certificates.ts";
+import type { PrivateKey } from "./runtime.ts";
 
 /**
  * Reads a private key from PEM text, and decrypts it.
@@ -14,7 +15,7 @@ import type { Chain } from "./certificates.ts";
  * @param where The option that it comes from, and its path
  * @throws {SslError} If it is malformed, or the password is wrong or missing
  */
-export function toKey(text: string, password: string | undefined, where: string): KeyObject {
+export function toKey(text: string, password: string | undefined, where: string): PrivateKey {
   // RFC 7468, section 11, and the older form of RFC 1421, section 4.6.1.1.
   const isEncrypted = /-----BEGIN ENCRYPTED PRIVATE KEY-----|^Proc-Type: 4,ENCRYPTED/m.test(text);
   if (isEncrypted && password === undefined) {
@@ -37,7 +38,7 @@ export function toKey(text: string, password: string | undefined, where: string)
  *
  * @throws {SslError} If it is not
  */
-export function checkFit(key: KeyObject, chain: Chain, ofKey: string, ofCertificate: string): void {
+export function checkFit(key: PrivateKey, chain: Chain, ofKey: string, ofCertificate: string): void {
   const [first, ...rest] = chain;
   if (first.checkPrivateKey(key)) return;
   const hint = rest.some((certificate) => certificate.checkPrivateKey(key))

@@ -7,10 +7,11 @@
  */
 
 import { Buffer } from "node:buffer";
-import { createDecipheriv, createPrivateKey, type KeyObject, pbkdf2Sync, type X509Certificate } from "node:crypto";
+import { createDecipheriv, createPrivateKey, pbkdf2Sync } from "node:crypto";
 import { SslError } from "../src/errors.ts";
 import { checkDates, toCertificate, toPem } from "./certificates.ts";
 import { childOf, childrenOf, type Der, readDer, toNumber, toOid } from "./der.ts";
+import type { Certificate, PrivateKey } from "./runtime.ts";
 
 const DATA = "1.2.840.113549.1.7.1";
 const ENCRYPTED_DATA = "1.2.840.113549.1.7.6";
@@ -68,7 +69,7 @@ function read(
   bytes: Uint8Array<ArrayBuffer>,
   password: string,
   where: string,
-): [KeyObject | undefined, X509Certificate[]] {
+): [PrivateKey | undefined, Certificate[]] {
   try {
     const bags = bagsOf(bytes, password);
     const key = bags.find(({ kind }) => kind === KEY || kind === SHROUDED_KEY);
@@ -102,7 +103,7 @@ function toData(content: Der): Uint8Array<ArrayBuffer> {
   return childOf(childOf(content, 1), 0).content;
 }
 
-function toKey({ kind, value }: Bag, password: string): KeyObject {
+function toKey({ kind, value }: Bag, password: string): PrivateKey {
   if (kind === SHROUDED_KEY && toOid(childOf(childOf(value, 0), 0)) !== PBES2) throw new OutdatedError();
   const key = Buffer.from(value.whole);
   return createPrivateKey({
@@ -140,7 +141,7 @@ function derive(parameters: Der, password: string, keyLength: number): Uint8Arra
 }
 
 // Those that lead to the CA, in their order; its own certificate, which signs itself, need not be sent (RFC 8446, section 4.4.2).
-function issuersOf(certificate: X509Certificate, all: readonly X509Certificate[]): X509Certificate[] {
+function issuersOf(certificate: Certificate, all: readonly Certificate[]): Certificate[] {
   const issuer = all.find(({ subject, issuer: its }) => subject === certificate.issuer && subject !== its);
   if (issuer === undefined || issuer === certificate) return [];
   const others = all.filter((other) => other !== issuer && other !== certificate);

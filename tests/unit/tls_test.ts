@@ -133,11 +133,7 @@ const wrong: [what: string, secure: SecureSocket, message: RegExp][] = [
     { key: { ...store, path: files.certFile } },
     /or the file is no PKCS #12 file in DER$/,
   ],
-  [
-    "ciphers that nobody knows",
-    { key: text, ciphers: ["NOPE"] },
-    /^Option secureSocket\.ciphers is "NOPE"/,
-  ],
+  ["ciphers that nobody knows", { key: text, ciphers: ["NOPE"] }, /^Option secureSocket\.ciphers is "NOPE"/],
 ];
 for (const [what, secure, message] of wrong) {
   test(`toSecureOptions() says which option is wrong, when there is ${what}`, async () => {

@@ -45,12 +45,13 @@ const echo = (): Service => ({ onTextMessage: (_caller, text) => text });
 export function tls(subject: Subject): void {
   for (const [name, form] of keys) {
     subject.test(`TLS with ${name}: connections are secure, and the url says so`, async () => {
-      await subject.serve(
-        () => ({ onOpen: (caller) => caller.isSecure, onTextMessage: (_caller, text) => text }),
+      await subject.run(
+        () =>
+          ({ url }) => ({ onOpen: (caller) => [caller.isSecure, url.protocol], onTextMessage: (_caller, text) => text }),
         async ({ listener, ...running }) => {
           assert.equal(listener.url, `wss://localhost:${listener.port}`);
           const client = await open({ listener, ...running });
-          assert.equal(await client.message(), "true");
+          assert.equal(await client.message(), '[true,"https:"]');
           await client.send.text("Grüß dich");
           assert.equal(await client.message(), "Grüß dich");
           await client.send.close(1000);
