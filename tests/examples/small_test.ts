@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import { test } from "node:test";
-import { HandshakeRefused, request } from "../kit/raw_client.ts";
+import { HandshakeRefused, type RawClient, request } from "../kit/raw_client.ts";
+import { clients, dialTls } from "../kit/tls_client.ts";
 import { Example, json, runtime } from "./example.ts";
 
 test("echo.ts sends back text as text and bytes as bytes", async (t) => {
@@ -109,4 +110,16 @@ test(`${runtime}_own_server.ts serves ordinary requests and upgrades on one port
     assert.equal(error.response.status, 404);
     return true;
   });
+});
+
+test("mutual_tls.ts knows who orders by the certificate, and refuses who has none of the CA", async (t) => {
+  const example = await Example.start(t, "mutual_tls");
+  const as = (who: keyof typeof clients): Promise<RawClient> =>
+    example.connect("/orders", { dial: (port, host) => dialTls(port, host, clients[who]) });
+  const client = await as("client");
+  assert.equal(Object(await json(client)).hello, "client");
+  await client.send.text("tea");
+  assert.deepEqual(await json(client), { order: 1, of: "client", item: "tea" });
+  await assert.rejects(as("nobody"), /before a response/);
+  await assert.rejects(as("foreign"), /before a response/);
 });

@@ -47,7 +47,10 @@ export function tls(subject: Subject): void {
     subject.test(`TLS with ${name}: connections are secure, and the url says so`, async () => {
       await subject.run(
         () =>
-          ({ url }) => ({ onOpen: (caller) => [caller.isSecure, url.protocol], onTextMessage: (_caller, text) => text }),
+          ({ url }) => ({
+            onOpen: (caller) => [caller.isSecure, url.protocol],
+            onTextMessage: (_caller, text) => text,
+          }),
         async ({ listener, ...running }) => {
           assert.equal(listener.url, `wss://localhost:${listener.port}`);
           const client = await open({ listener, ...running });
