@@ -11,6 +11,9 @@ const TIMEOUT = 5;
 /** Bytes that a body may have. */
 const MAX_BYTES = 262_144;
 
+/** How Node calls a connection that ended: by a reset, while it was written to, or in order. */
+const ENDED: ReadonlySet<string> = new Set(["ECONNRESET", "EPIPE", "UND_ERR_SOCKET"]);
+
 /** What is sent. */
 export interface CappedRequest {
   /** @default "GET" */
@@ -29,6 +32,8 @@ export interface CappedFetchOptions {
   readonly timeout?: number;
   /** Bytes of the body, after decompression. @default 262144 */
   readonly maxBytes?: number;
+  /** Send it again, once, over a fresh connection, when one ends before the answer. @default false */
+  readonly again?: boolean;
   /** What sends the request. @default The global `fetch` */
   readonly fetch?: Send;
 }
@@ -60,7 +65,8 @@ export async function fetchCapped(
     late.reject(new Failure(`no whole answer within ${timeout} s`));
   }, timeout * 1000);
   try {
-    const answer = read(target, init, options.fetch ?? fetch, maxBytes, abort.signal);
+    const send: Send = options.fetch ?? fetch;
+    const answer = read(target, init, options.again === true ? sendTwice(send) : send, maxBytes, abort.signal);
     return await Promise.race([answer, late.promise]);
   } catch (error) {
     // No cause: what runtimes throw quotes the whole URL.
@@ -99,6 +105,20 @@ async function read(
   return { status, headers: response.headers, body: await readText(response, maxBytes) };
 }
 
+/** Node's fetch may write to a kept connection that is just ending, which says nothing of the server; Deno and Bun try again by themselves. */
+function sendTwice(send: Send): Send {
+  return async (url, init) => {
+    try {
+      return await send(url, init);
+    } catch (error) {
+      if (!ENDED.has(reasonOf(error) ?? "")) throw error;
+      const headers = new Headers(init.headers);
+      headers.set("connection", "close");
+      return await send(url, { ...init, headers });
+    }
+  };
+}
+
 /** Counts what comes out, after any decompression, and ends at the first chunk too many. */
 async function readText(response: Response, maxBytes: number): Promise<string> {
   if (response.body === null) return "";
@@ -128,8 +148,12 @@ function decode(decoder: TextDecoder, bytes?: Uint8Array): string {
 
 function toReason(error: unknown): string {
   if (error instanceof Failure) return error.message;
-  const code = codeOf(error) ?? (error instanceof Error ? codeOf(error.cause) : undefined);
+  const code = reasonOf(error);
   return code === undefined ? "the request failed" : `the request failed with ${code}`;
+}
+
+function reasonOf(error: unknown): string | undefined {
+  return codeOf(error) ?? (error instanceof Error ? codeOf(error.cause) : undefined);
 }
 
 /** The runtime's code of an error, `ECONNREFUSED` for example; never a text, for that may hold anything. */

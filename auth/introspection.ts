@@ -111,7 +111,9 @@ class Introspection {
 async function introspect(rules: IntrospectionRules, token: string): Promise<ActiveToken | undefined> {
   const { url, headers, params, scopeKey, fetch } = rules;
   const body = new URLSearchParams([["token", token], ...params]).toString();
-  const response = await fetchCapped(url, { method: "POST", headers, body }, fetch === undefined ? {} : { fetch });
+  // To ask twice does no harm.
+  const options = { again: true, ...(fetch !== undefined && { fetch }) };
+  const response = await fetchCapped(url, { method: "POST", headers, body }, options);
   try {
     if (response.status !== 200) throw new ResponseError(`it answered with status ${response.status}`);
     return readIntrospection(response.body, scopeKey);

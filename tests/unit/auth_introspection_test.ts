@@ -188,7 +188,8 @@ for (const [misbehaviour, why] of [
       const ask = toAsk(server, { cache: {}, ...(tls && { secureSocket: { ca: pem("ca.pem") } }) });
       server.misbehaviour = misbehaviour;
       await refused(ask(token), server, misbehaviour === "bomb" && tls ? /compressed|not UTF-8/ : why);
-      assert.equal(server.seen.length, 1);
+      // A connection that ends is tried twice.
+      assert.ok(server.seen.length === 1 || (misbehaviour === "hang up" && server.seen.length === 2));
       // No failure is kept.
       server.misbehaviour = undefined;
       assert.equal((await ask(token))?.subject, "zoe");

@@ -205,6 +205,54 @@ test("fetchCapped() fails without a word of the request when the server hangs up
   await refusal("http://user:s3cret@127.0.0.1:1/", /the request failed/);
 });
 
+/** A fetch that fails so often, and what it was told each time. */
+function failing(times: number, code: string): { send: Send; connections: (string | null)[] } {
+  const connections: (string | null)[] = [];
+  const send: Send = (_url, { headers }) => {
+    connections.push(new Headers(headers).get("connection"));
+    if (connections.length > times) return Promise.resolve(new Response("ok"));
+    return Promise.reject(new TypeError("fetch failed", { cause: Object.assign(new Error("s3cret"), { code }) }));
+  };
+  return { send, connections };
+}
+
+for (const code of ["ECONNRESET", "EPIPE", "UND_ERR_SOCKET"]) {
+  test(`fetchCapped() tries a fresh connection, once, when one ends with ${code}, if it may`, async () => {
+    const once = failing(1, code);
+    assert.equal((await fetchCapped("https://h/", {}, { fetch: once.send, again: true })).body, "ok");
+    assert.deepEqual(once.connections, [null, "close"]);
+    const twice = failing(2, code);
+    await refusal("https://h/s3cret", new RegExp(`the request failed with ${code}$`), {
+      fetch: twice.send,
+      again: true,
+    });
+    assert.deepEqual(twice.connections, [null, "close"]);
+    const never = failing(1, code);
+    await refusal("https://h/s3cret", new RegExp(`the request failed with ${code}$`), { fetch: never.send });
+    assert.deepEqual(never.connections, [null]);
+  });
+}
+
+test("fetchCapped() does not try again when there is no server", async () => {
+  const none = failing(1, "ECONNREFUSED");
+  await refusal("https://h/s3cret", /the request failed with ECONNREFUSED$/, { fetch: none.send, again: true });
+  assert.equal(none.connections.length, 1);
+});
+
+test("fetchCapped() succeeds each time with a server that ends its idle connections", async () => {
+  const hasty: RequestListener = (request, response) => {
+    request.resume();
+    response.end("{}", () => setTimeout(() => request.socket.destroy(), 1));
+  };
+  await withServer(hasty, async (url) => {
+    for (let index = 0; index < 200; index++) {
+      assert.equal((await fetchCapped(url, { method: "POST", body: "token" }, { again: true })).body, "{}");
+      // So that some requests meet the end of the connection.
+      await new Promise((resolve) => setTimeout(resolve, index % 4));
+    }
+  });
+});
+
 test("fetchCapped() refuses bytes that are not UTF-8, and joins characters that were split", async () => {
   for (const bytes of [
     [0x7b, 0xff, 0x7d],
