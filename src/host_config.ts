@@ -45,6 +45,8 @@ export interface Http1Settings {
 /** A checked {@link HostConfig}. */
 export interface HostRules extends ConnectionLimits {
   readonly requestLimits: Required<RequestLimits>;
+  /** Whether `maxHeaderSize` was asked for, and is not just the default. */
+  readonly hasHeaderLimit: boolean;
   readonly trustedProxies: number;
   /** Milliseconds for a request; 0 is no limit. */
   readonly timeout: number;
@@ -104,6 +106,7 @@ export function toHostRules(config: HostConfig): HostRules {
   const timeout = toMilliseconds("timeout", config.timeout ?? 120);
   return {
     requestLimits: toRequestLimits(requestLimits),
+    hasHeaderLimit: requestLimits.maxHeaderSize !== undefined,
     maxConnections: toCount("maxConnections", maxConnections),
     maxConnectionsPerAddress: toCount("maxConnectionsPerAddress", maxConnectionsPerAddress),
     trustedProxies: toHops(config.trustedProxies ?? 0),

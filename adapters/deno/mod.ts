@@ -63,6 +63,8 @@ function toHandler(
       { remoteAddress: hostnameOf(info.remoteAddr) },
       request.url.startsWith("https:"),
     );
+    // Reading all headers makes Deno keep them with the socket, 1.7 kB: only for those who ask for a limit.
+    if (!host.rules.hasHeaderLimit) slot.headerSize = 0;
     const answer = ask(app, request, slot, { info, remoteAddr: info.remoteAddr });
     if (!(answer instanceof Promise)) return reply(runtime, answer, request);
     const { signal } = request;

@@ -159,6 +159,7 @@ export function promises(subject: Subject): void {
         const client = await running.connect();
         assert.equal(await client.message(), "open");
       },
+      { listener: { requestLimits: { maxHeaderSize: 8192 } } },
     );
   });
 
