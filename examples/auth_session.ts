@@ -31,9 +31,18 @@ const hashes = new Map([["ann", await hashPassword("correct horse")]]);
 // Compared with when nobody has the name, so that the time does not tell which names there are.
 const nobody = await hashPassword(crypto.randomUUID());
 
+/** The session whose cookie the request has; one that is over is forgotten. */
+function find(context: Context): Session | undefined {
+  const id = getCookie(context, "session") ?? "";
+  const session = sessions.get(id);
+  if (session !== undefined && session.expires >= Date.now()) return session;
+  sessions.delete(id);
+  return undefined;
+}
+
 const requireSession = createMiddleware<Known>(async (context, next) => {
-  const session = sessions.get(getCookie(context, "session") ?? "");
-  if (session === undefined || session.expires < Date.now()) return context.text("Log in first\n", 401);
+  const session = find(context);
+  if (session === undefined) return context.text("Log in first\n", 401);
   context.set("session", session);
   await next();
 });
@@ -53,7 +62,7 @@ const page = `<!doctype html><title>Live</title>
 
 const app = new Hono<Known>();
 
-app.get("/", (context) => context.html(sessions.has(getCookie(context, "session") ?? "") ? page : form));
+app.get("/", (context) => context.html(find(context) === undefined ? form : page));
 
 app.post("/login", async (context) => {
   const { user, password } = await context.req.parseBody();
