@@ -242,13 +242,13 @@ test("fetchCapped() does not try again when there is no server", async () => {
 test("fetchCapped() succeeds each time with a server that ends its idle connections", async () => {
   const hasty: RequestListener = (request, response) => {
     request.resume();
-    response.end("{}", () => setTimeout(() => request.socket.destroy(), 1));
+    response.end("{}", () => setTimeout(() => request.socket.destroy(), 3));
   };
   await withServer(hasty, async (url) => {
     for (let index = 0; index < 200; index++) {
       assert.equal((await fetchCapped(url, { method: "POST", body: "token" }, { again: true })).body, "{}");
       // So that some requests meet the end of the connection.
-      await new Promise((resolve) => setTimeout(resolve, index % 4));
+      await new Promise((resolve) => setTimeout(resolve, index % 7));
     }
   });
 });
