@@ -8,6 +8,7 @@ import type { Authenticator } from "../src/authenticator.ts";
 import { consoleLogger, type Logger } from "../src/logger.ts";
 import { checkNames } from "../src/options.ts";
 import { toBasicCredential } from "./basic_credential.ts";
+import { toRealm } from "./realm.ts";
 import { toPlainWarning } from "./user_file.ts";
 import { type User, UserList, type UserStore } from "./users.ts";
 
@@ -48,14 +49,11 @@ export function basicAuth(options: BasicAuthOptions): Authenticator {
   if (scopes !== undefined && (!Array.isArray(scopes) || scopes.some((scope) => typeof scope !== "string"))) {
     throw new TypeError("Option scopes must be a list of strings");
   }
-  if (typeof realm !== "string" || !/^[\x20-\x7e]*$/.test(realm)) {
-    throw new TypeError(`Option realm is ${JSON.stringify(realm)}: must be printable ASCII`);
-  }
   const find = typeof users === "function" ? users : toStore(users, logger);
   return {
     scheme: "Basic",
     ...(scopes !== undefined && { scopes: [...scopes] }),
-    challenge: `realm="${realm.replace(/["\\]/g, "\\$&")}", charset="UTF-8"`,
+    challenge: `${toRealm(realm)}, charset="UTF-8"`,
     async authenticate(credential, request) {
       const { username, password } = toBasicCredential(credential);
       return await find(username, password, request);

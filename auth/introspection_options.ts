@@ -7,6 +7,8 @@
 import { checkNames } from "../src/options.ts";
 import type { Send } from "./capped_fetch.ts";
 import { type ClientSecureSocket, httpsFetch } from "./https_fetch.ts";
+import { toRealm } from "./realm.ts";
+import { isSafe } from "./transport.ts";
 
 /** The options of `oauth2Introspection`. A wrong value throws a `TypeError` or `RangeError` that names the option. */
 export interface IntrospectionOptions {
@@ -93,7 +95,7 @@ export function toIntrospectionRules(config: IntrospectionOptions): Introspectio
     params: toParams(config),
     scopeKey: checkText("scopeKey", config.scopeKey ?? "scope"),
     scopes: config.scopes === undefined ? undefined : toScopes(config.scopes),
-    challenge: `realm="${toRealm(config.realm ?? "websocket")}"`,
+    challenge: toRealm(config.realm ?? "websocket"),
     cache: config.cache === undefined ? undefined : toCache(config.cache),
     fetch: config.secureSocket === undefined ? undefined : toFetch(url, config.secureSocket),
   };
@@ -108,15 +110,10 @@ function toUrl(value: string | URL): URL {
   if (url.username !== "" || url.password !== "") {
     throw new TypeError(`Option url must hold no credentials, clientId and clientSecret do: ${quoted}`);
   }
-  if (url.protocol !== "https:" && !(url.protocol === "http:" && isLoopback(url.hostname))) {
+  if (!isSafe(url)) {
     throw new TypeError(`Option url must be https, for tokens and secrets travel there: ${quoted}`);
   }
   return url;
-}
-
-/** URLs write an IPv4 address in one way, however it was given. */
-function isLoopback(hostname: string): boolean {
-  return /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(hostname);
 }
 
 function toCredentials(clientId?: string, clientSecret?: string): { authorization?: string } {
@@ -150,11 +147,6 @@ function toScopes(scopes: readonly string[]): readonly string[] {
   const isScope = (scope: unknown) => typeof scope === "string" && /^[\x21\x23-\x5b\x5d-\x7e]+$/.test(scope);
   if (Array.isArray(scopes) && scopes.length > 0 && scopes.every(isScope)) return [...scopes];
   throw new TypeError("Option scopes must be a list of one or more scopes without spaces, quotes and backslashes");
-}
-
-function toRealm(realm: string): string {
-  if (/^[\x20-\x7e]+$/.test(checkText("realm", realm))) return realm.replace(/["\\]/g, "\\$&");
-  throw new TypeError("Option realm must be printable ASCII");
 }
 
 function toCache(cache: IntrospectionCache): { maxSize: number; ttl: number } {

@@ -10,6 +10,7 @@ import { AuthError } from "../src/errors.ts";
 import { fetchCapped } from "./capped_fetch.ts";
 import type { FoundKey, Keys } from "./keys.ts";
 import { isRecord } from "./record.ts";
+import { isSafe } from "./transport.ts";
 
 /** Milliseconds between the starts of two fetches, whatever they are for and however they end. */
 const COOLDOWN = 30_000;
@@ -23,8 +24,10 @@ const MAX_AGE = 600_000;
  */
 export function toJwksUrl(value: string | URL): URL {
   const url = URL.canParse(`${value}`) ? new URL(value) : undefined;
-  if (url === undefined || (url.protocol !== "https:" && url.protocol !== "http:")) {
-    throw new TypeError("Option jwks must be an https: or http: URL");
+  if (url === undefined || !isSafe(url)) {
+    throw new TypeError(
+      "Option jwks must be an https: URL, or an http: one of this machine: whoever changes the keys forges tokens",
+    );
   }
   if (url.username !== "" || url.password !== "") throw new TypeError("Option jwks must hold no user name or password");
   return url;

@@ -22,6 +22,7 @@ import {
 import { Jwks, toJwksUrl } from "./jwks.ts";
 import { certificateKeys, type Keys, publicKeys, secretKeys } from "./keys.ts";
 import { type PublicJwk, toPublicKey } from "./public_key.ts";
+import { toRealm } from "./realm.ts";
 import { isRecord } from "./record.ts";
 import { TokenCache } from "./token_cache.ts";
 
@@ -162,7 +163,7 @@ export function toJwtAuthenticator(options: JwtAuthOptions, time: JwtTime): Auth
   return {
     scheme: "Bearer",
     ...(options.scopes !== undefined && { scopes: toNames("scopes", options.scopes) }),
-    ...(options.realm !== undefined && { challenge: toChallenge(options.realm) }),
+    ...(options.realm !== undefined && { challenge: toRealm(options.realm) }),
     clockSkew: rules.clockSkew,
     authenticate,
   };
@@ -225,12 +226,4 @@ async function toClaims(token: string, key: CryptoKey, algorithm: string): Promi
   } catch {
     return undefined;
   }
-}
-
-/** Quotes a realm (RFC 9110, section 5.6.4). */
-function toChallenge(realm: string): string {
-  if (typeof realm !== "string" || !/^[\x20-\x7e]*$/.test(realm)) {
-    throw new TypeError("Option realm must be text of printable ASCII characters");
-  }
-  return `realm="${realm.replace(/["\\]/g, "\\$&")}"`;
 }

@@ -317,7 +317,7 @@ for (const [config, error, message] of [
   [{ url, scopes: "a" }, TypeError, /scopes must be a list/],
   [{ url, scopes: [] }, TypeError, /scopes must be a list/],
   [{ url, scopes: ['a"'] }, TypeError, /scopes must be a list/],
-  [{ url, realm: "a\r\nb" }, TypeError, /realm must be printable ASCII/],
+  [{ url, realm: "a\r\nb" }, TypeError, /Option realm is .*: must be printable ASCII/],
   [{ url, cache: { size: 1 } }, TypeError, /Unknown option "size" of cache/],
   [{ url, cache: { maxSize: 0 } }, RangeError, /cache\.maxSize must be an integer from 1 to 100000: "0"/],
   [{ url, cache: { maxSize: 100_001 } }, RangeError, /cache\.maxSize/],
