@@ -182,6 +182,8 @@ export class Listener {
     const engine = await chooseEngine(this.#config.engine ?? "auto", requires, secureSocket);
     const secure = secureSocket && (await (await import("./tls/mod.ts")).toSecureOptions(secureSocket));
     const host = new Host(engine.capabilities, this.#config);
+    // An engine may lack what the table has of it, on this runtime or by these options.
+    checkRequirements(host.capabilities, requires, A_SERVICE);
     host.sweep.lingers = true;
     this.#warn(host);
     this.#server = await this.#listen(engine, host, secure);

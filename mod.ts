@@ -17,7 +17,7 @@
 export { Listener, type StopOptions } from "./listener.ts";
 export { ask } from "./src/ask.ts";
 export type { Authenticator, Principal } from "./src/authenticator.ts";
-export { Caller } from "./src/caller.ts";
+export { Caller, type WriteOptions } from "./src/caller.ts";
 export {
   type Capabilities,
   ENGINE_CAPABILITIES,

@@ -13,6 +13,15 @@ import type { PeerCertificate } from "./peer_certificate.ts";
 import type { Principal } from "./principal.ts";
 import { toMessage } from "./reply.ts";
 
+/** How one message is written. */
+export interface WriteOptions {
+  /**
+   * Whether the message is compressed, where permessage-deflate was negotiated (RFC 7692); elsewhere it changes nothing. `false` is for secrets
+   * that stand beside what a stranger chose: the length would tell of them. @default messages of at least 1024 bytes are
+   */
+  compress?: boolean;
+}
+
 /**
  * The remote end of one connection. One object a connection, the same in every callback; it may be kept and used from anywhere.
  *
@@ -101,9 +110,9 @@ export class Caller {
    *
    * @throws {TypeError} If `text` is no string
    */
-  writeTextMessage(text: string): Promise<void> {
+  writeTextMessage(text: string, options?: WriteOptions): Promise<void> {
     if (typeof text !== "string") throw new TypeError(`Cannot write a ${typeof text} as a text message`);
-    return this.#outbox.write(text);
+    return this.#outbox.write(text, options?.compress);
   }
 
   /**
@@ -111,9 +120,9 @@ export class Caller {
    *
    * @throws {TypeError} If `data` is neither a `Uint8Array` nor an `ArrayBuffer`
    */
-  writeBinaryMessage(data: Uint8Array | ArrayBuffer): Promise<void> {
+  writeBinaryMessage(data: Uint8Array | ArrayBuffer, options?: WriteOptions): Promise<void> {
     if (!isBinary(data)) throw new TypeError("Cannot write a binary message: must be a Uint8Array or an ArrayBuffer");
-    return this.#outbox.write(toBytes(data));
+    return this.#outbox.write(toBytes(data), options?.compress);
   }
 
   /**
@@ -121,8 +130,8 @@ export class Caller {
    *
    * @throws {TypeError} If the value has no JSON form
    */
-  writeMessage(value: unknown): Promise<void> {
-    return this.#outbox.write(toMessage(value));
+  writeMessage(value: unknown, options?: WriteOptions): Promise<void> {
+    return this.#outbox.write(toMessage(value), options?.compress);
   }
 
   /**

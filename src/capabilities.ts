@@ -51,7 +51,7 @@ const full = {
   reliableClose: true,
   frameErrors: true,
   earlyFrames: true,
-  compression: false,
+  compression: true,
   tls: true,
   mutualSsl: true,
   peerCertificate: true,
@@ -112,7 +112,13 @@ export function checkRequirements(capabilities: Capabilities, requires: readonly
 
 /** Says which engine has a capability that this one lacks. */
 export function lacking(capabilities: Capabilities, able: readonly Capabilities[]): string {
-  const names = able.map((engine) => `"${engine.engine}"`).join(" or ");
+  const others = able.filter((engine) => engine.engine !== capabilities.engine);
+  const names = others.map((engine) => `"${engine.engine}"`).join(" or ");
+  // The table is of the engine at its best.
+  if (others.length < able.length) {
+    const elsewhere = names === "" ? "" : `; so has engine ${names}`;
+    return `the engine "${capabilities.engine}" has only on other runtimes, or with other options${elsewhere}`;
+  }
   const lack = `the engine "${capabilities.engine}" lacks`;
   return names === "" ? `${lack}; so do all engines of this version` : `${lack}: use engine ${names}`;
 }

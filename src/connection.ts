@@ -262,6 +262,7 @@ function toFault(statusCode: number, cause: unknown, rules: ServiceRules): Error
   if (statusCode === 1009) {
     return new PayloadTooLargeError(`A message is over maxFrameSize, ${rules.maxFrameSize} bytes`, options);
   }
-  const what = statusCode === 1007 ? "A message is not UTF-8" : "A frame breaks the protocol";
+  const what =
+    statusCode === 1007 ? "A message is not UTF-8, or its compressed data is corrupt" : "A frame breaks the protocol";
   return new CorruptedFrameError(what, options);
 }

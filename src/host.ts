@@ -44,8 +44,8 @@ export class Host {
    * @throws {RangeError} If a number is out of range
    */
   constructor(capabilities: Capabilities, config: HostConfig = {}, clock: Clock = systemClock) {
-    this.capabilities = capabilities;
     this.rules = toHostRules(config);
+    this.capabilities = this.rules.compression ? capabilities : { ...capabilities, compression: false };
     this.logger = toSafeLogger(config.logger ?? consoleLogger);
     this.clock = clock;
     this.sweep = new Sweep(clock);

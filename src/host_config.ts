@@ -6,7 +6,7 @@
 
 import type { ConnectionLimits } from "./admission.ts";
 import type { Logger } from "./logger.ts";
-import { checkNames } from "./options.ts";
+import { checkBoolean, checkNames } from "./options.ts";
 import { type RequestLimits, toRequestLimits } from "./request_limits.ts";
 import { checkInteger, toMilliseconds } from "./service_config.ts";
 
@@ -30,6 +30,11 @@ export interface HostConfig {
    * @default 120
    */
   timeout?: number;
+  /**
+   * Whether messages of at least 1024 bytes are compressed for clients that offer permessage-deflate (RFC 7692), without context takeover;
+   * not on engine `deno`, nor on engine `node` under Deno or Bun. A write can say otherwise for its message. @default true
+   */
+  webSocketCompressionEnabled?: boolean;
   /** What becomes of a connection after a response. @default { keepAlive: "AUTO", maxPipelinedRequests: 10 } */
   http1Settings?: Http1Settings;
 }
@@ -56,6 +61,8 @@ export interface HostRules extends ConnectionLimits {
   readonly headers: readonly (readonly [string, string])[];
   /** The header `Server` alone, which the 101 has too. */
   readonly server: string | undefined;
+  /** Whether messages are compressed for clients that offer it. */
+  readonly compression: boolean;
   /** Options that were given, and that no engine can follow. */
   readonly ignored: readonly string[];
 }
@@ -69,6 +76,7 @@ export const HOST_NAMES: readonly string[] = [
   "trustedProxies",
   "server",
   "timeout",
+  "webSocketCompressionEnabled",
   "http1Settings",
 ] satisfies (keyof HostConfig)[];
 
@@ -114,6 +122,7 @@ export function toHostRules(config: HostConfig): HostRules {
     headersTimeout: Math.min(timeout, HEADERS_WITHIN),
     headers,
     server,
+    compression: checkBoolean("webSocketCompressionEnabled", config.webSocketCompressionEnabled ?? true),
     ignored,
   };
 }

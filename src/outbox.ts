@@ -85,17 +85,17 @@ export class Outbox {
   }
 
   /** Sends a message; `owned` bytes will not be changed by anybody. Returns whether it was taken. */
-  send(data: string | Uint8Array<ArrayBuffer>, owned: boolean): boolean {
+  send(data: string | Uint8Array<ArrayBuffer>, owned: boolean, compress?: boolean): boolean {
     if (this.state !== CLEAR && !this.#admits()) return false;
     const socket = this.#socket;
     let size: number;
     let taken: unknown;
     if (typeof data === "string") {
       size = data.length * 3;
-      taken = socket.send(data);
+      taken = socket.send(data, compress);
     } else {
       size = data.byteLength;
-      taken = owned && socket.sendOwned !== undefined ? socket.sendOwned(data) : socket.send(data);
+      taken = owned && socket.sendOwned !== undefined ? socket.sendOwned(data, compress) : socket.send(data, compress);
     }
     if (taken === false) return false;
     this.sentAt = this.host.sweep.now;
@@ -105,9 +105,9 @@ export class Outbox {
   }
 
   /** Like {@link send}, as the promise of R12. */
-  write(data: string | Uint8Array<ArrayBuffer>): Promise<void> {
+  write(data: string | Uint8Array<ArrayBuffer>, compress?: boolean): Promise<void> {
     try {
-      return this.#promise(this.send(data, false));
+      return this.#promise(this.send(data, false, compress));
     } catch (error) {
       return rejected(new ConnectionError("Cannot send: the socket does not take messages", { cause: error }));
     }

@@ -14,10 +14,14 @@ export interface RuntimeSocket {
   readonly readyState: number;
   /** Bytes that were given to `send` and have not left the process. */
   readonly bufferedAmount: number;
-  /** Sends a text or a binary message; `false` says that it was not taken, for the socket is closing. The bytes may be changed afterwards. */
-  send(data: string | Uint8Array<ArrayBuffer>): unknown;
+  /**
+   * Sends a text or a binary message; `false` says that it was not taken, for the socket is closing. The bytes may be changed afterwards.
+   *
+   * @param compress Whether to compress it where permessage-deflate was negotiated (RFC 7692). @default the socket decides by the size
+   */
+  send(data: string | Uint8Array<ArrayBuffer>, compress?: boolean): unknown;
   /** Like `send`, for bytes that nobody will change afterwards, so that they need no copy. */
-  sendOwned?(data: Uint8Array<ArrayBuffer>): unknown;
+  sendOwned?(data: Uint8Array<ArrayBuffer>, compress?: boolean): unknown;
   /** Sends a close frame; code and reason have been checked. */
   close(code?: number, reason?: string): void;
   /** Sends a ping of at most 125 bytes. */

@@ -7,6 +7,7 @@
 import { ask } from "../../src/ask.ts";
 import { toBytes } from "../../src/bytes.ts";
 import { ENGINE_CAPABILITIES } from "../../src/capabilities.ts";
+import { toDeflatedLimit } from "../../src/compression.ts";
 import type { Engine, ListenOptions, Server } from "../../src/engine.ts";
 import { ListenerError } from "../../src/errors.ts";
 import { Host } from "../../src/host.ts";
@@ -99,8 +100,8 @@ function toHandlers(app: App, host: Host, maxFrameSize: number): Handlers {
       close: (socket, code, reason) => closed(socket.data.connection, code, reason),
       idleTimeout: 0,
       sendPings: false,
-      perMessageDeflate: false,
-      maxPayloadLength: maxFrameSize,
+      perMessageDeflate: host.capabilities.compression,
+      maxPayloadLength: host.capabilities.compression ? toDeflatedLimit(maxFrameSize) : maxFrameSize,
       backpressureLimit: NEVER_DROP,
       closeOnBackpressureLimit: false,
     },

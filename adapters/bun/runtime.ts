@@ -10,7 +10,7 @@ export interface BunWebSocket<Data> {
   readonly remoteAddress: string;
   binaryType?: "nodebuffer" | "arraybuffer" | "uint8array" | "blob";
   readonly readyState: number;
-  send(data: string | Uint8Array<ArrayBuffer>): number;
+  send(data: string | Uint8Array<ArrayBuffer>, compress?: boolean): number;
   cork(callback: () => void): unknown;
   close(code?: number, reason?: string): void;
   terminate(): void;

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { isWorthCompressing } from "../../src/compression.ts";
 import type { Peer } from "../../src/peer.ts";
 import type { Upgrade } from "../../src/slot.ts";
 import type { Connection, RuntimeSocket } from "../../src/socket.ts";
@@ -26,6 +27,7 @@ function toStatusCode(reason: string): number {
     case "Received message that does not fit in memory":
       return 1009;
     case "Received invalid UTF-8":
+    case "Received invalid compressed data":
       return 1007;
     default:
       return 1002;
@@ -51,6 +53,8 @@ export class BunSocket implements RuntimeSocket, Peer, Waiting {
   readonly #tick: Tick;
   #waiting: Message[] | undefined;
   #waitingBytes = 0;
+  // An extension, of which Bun knows one. Where nothing was negotiated it compresses nothing.
+  #hasOffered = false;
 
   /** Begins with a request. */
   constructor(request: Request, server: BunServer<BunSocket>, tick: Tick) {
@@ -63,6 +67,7 @@ export class BunSocket implements RuntimeSocket, Peer, Waiting {
     if (this.#asked === undefined) return false;
     const { request, server } = this.#asked;
     this.#upgrade = upgrade;
+    this.#hasOffered = request.headers.has("sec-websocket-extensions");
     const isUpgraded = server.upgrade(request, { data: this, ...toHeaders(upgrade, request) });
     if (!isUpgraded) upgrade.abandon();
     return isUpgraded;
@@ -95,13 +100,15 @@ export class BunSocket implements RuntimeSocket, Peer, Waiting {
     return this.#socket?.getBufferedAmount() ?? 0;
   }
 
-  send(data: Message): void {
-    if (this.#tick.served === this && this.#waiting === undefined) this.#socket?.send(data);
+  send(data: Message, compress?: boolean): void {
+    if (this.#hasOffered && (compress ?? isWorthCompressing(data))) this.#compress(data);
+    else if (this.#tick.served === this && this.#waiting === undefined) this.#socket?.send(data);
     else this.#join(data, false);
   }
 
-  sendOwned(data: Uint8Array<ArrayBuffer>): void {
-    if (this.#tick.served === this && this.#waiting === undefined) this.#socket?.send(data);
+  sendOwned(data: Uint8Array<ArrayBuffer>, compress?: boolean): void {
+    if (this.#hasOffered && (compress ?? isWorthCompressing(data))) this.#compress(data);
+    else if (this.#tick.served === this && this.#waiting === undefined) this.#socket?.send(data);
     else this.#join(data, true);
   }
 
@@ -144,6 +151,11 @@ export class BunSocket implements RuntimeSocket, Peer, Waiting {
 
   resume(): void {
     this.#socket?.resume();
+  }
+
+  #compress(data: Message): void {
+    this.flush();
+    this.#socket?.send(data, true);
   }
 
   #join(data: Message, owned: boolean): void {

@@ -16,26 +16,29 @@ import { linger, onDrain, toPlainBytes, toStatusCode } from "./sockets.ts";
  * It is emitter, socket and wrapper in one, and has no listeners: its events go straight to the connection.
  */
 export class JoinedSocket extends WsBase implements RuntimeSocket {
-  #raw: NodeSocket | undefined;
-  #writer: JoinedWriter | undefined;
-  #connection: Connection | undefined;
+  /** What frames are written to. */
+  protected raw: NodeSocket | undefined;
+  /** What writes them. */
+  protected writer: JoinedWriter | undefined;
+  /** Who is told of what arrives. */
+  protected connection: Connection | undefined;
   #highWaterMark = 0;
   #isClosing = false;
 
   /** Opens the connection and forwards what happens to it from then on. */
   serve(upgrade: Upgrade, raw: NodeSocket & Served, writer: JoinedWriter): void {
     endReceiverOnce(this);
-    this.#raw = raw;
-    this.#writer = writer;
+    this.raw = raw;
+    this.writer = writer;
     this.#highWaterMark = upgrade.rules.highWaterMark;
-    this.#connection = upgrade.open(this);
-    raw[CONNECTION] = this.#connection;
+    this.connection = upgrade.open(this);
+    raw[CONNECTION] = this.connection;
     raw.on("drain", onDrain);
   }
 
   /** Bytes that have not left the process. Before they are told to be too many, the kernel is offered what still waits to be joined. */
   get bufferedAmount(): number {
-    const raw = this.#raw;
+    const raw = this.raw;
     if (raw === undefined) return 0;
     if (raw.writableCorked > 0 && raw.writableLength > this.#highWaterMark) raw.uncork();
     return raw.writableLength;
@@ -43,18 +46,18 @@ export class JoinedSocket extends WsBase implements RuntimeSocket {
 
   /** Sends a message; `false` says that it was not taken. */
   override send(data: string | Uint8Array): boolean {
-    const raw = this.#raw;
+    const raw = this.raw;
     if (raw === undefined || this.readyState !== 1) return false;
-    if (typeof data === "string") this.#writer?.text(raw, data);
-    else this.#writer?.binary(raw, data, false);
+    if (typeof data === "string") this.writer?.text(raw, data);
+    else this.writer?.binary(raw, data, false);
     return true;
   }
 
   /** Sends bytes that nobody will change. */
   sendOwned(data: Uint8Array<ArrayBuffer>): boolean {
-    const raw = this.#raw;
+    const raw = this.raw;
     if (raw === undefined || this.readyState !== 1) return false;
-    this.#writer?.binary(raw, data, true);
+    this.writer?.binary(raw, data, true);
     return true;
   }
 
@@ -62,14 +65,14 @@ export class JoinedSocket extends WsBase implements RuntimeSocket {
   override close(code?: number, reason?: string): void {
     if (!this.#isClosing) {
       this.#isClosing = true;
-      this.#raw?.on("finish", linger);
+      this.raw?.on("finish", linger);
     }
     super.close(code, reason);
   }
 
   /** Takes the events of `ws`. */
   override emit(event: string | symbol, first?: unknown, second?: unknown): boolean {
-    const connection = this.#connection;
+    const connection = this.connection;
     switch (event) {
       case "message":
         if (second === true) connection?.binary(toPlainBytes(toBuffer(first)));

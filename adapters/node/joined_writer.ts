@@ -2,17 +2,20 @@
  * Frames for `ws` sockets, the writes of one tick joined.
  *
  * `ws` makes a system call for each message; here the replies to all messages of one read leave in one. The frames are plain ones (RFC 6455,
- * section 5.2: no mask, no fragments, no extension), so they may stand between those of `ws` as long as no extension is negotiated.
+ * section 5.2: no mask, no fragments), or compressed ones that need nothing of those before (RFC 7692, section 7.1.1), so they may stand
+ * between those of `ws` as long as `ws` holds none back.
  *
  * @module
  */
 
 import { Buffer } from "node:buffer";
 import process from "node:process";
+import { deflate } from "./deflate.ts";
 import type { NodeSocket } from "./runtime.ts";
 
 const TEXT = 0x81;
 const BINARY = 0x82;
+const RSV1 = 0x40;
 
 // Copying more than this costs more than a second buffer in the same system call.
 const COPY_UP_TO = 4096;
@@ -27,6 +30,10 @@ export class JoinedWriter {
   // A broadcast writes one text to many sockets: its frame is made once a tick.
   #text: string | undefined;
   #frame: Uint8Array | undefined;
+  // The same of a text that was compressed; no frame if it got no smaller.
+  #deflatedText: string | undefined;
+  #deflatedBits = 0;
+  #deflatedFrame: Uint8Array | undefined;
 
   /** Writes a text message. */
   text(socket: NodeSocket, text: string): void {
@@ -51,6 +58,24 @@ export class JoinedWriter {
     this.#write(socket, owned ? data : Uint8Array.from(data));
   }
 
+  /** Writes a message compressed, or as it is if that makes it no smaller. */
+  deflated(socket: NodeSocket, data: string | Uint8Array, windowBits: number, owned: boolean): void {
+    const isText = typeof data === "string";
+    const frame = isText ? this.#deflate(data, windowBits) : toDeflatedFrame(BINARY, data, windowBits);
+    if (frame !== undefined) this.#write(socket, frame);
+    else if (isText) this.text(socket, data);
+    else this.binary(socket, data, owned);
+  }
+
+  #deflate(text: string, windowBits: number): Uint8Array | undefined {
+    if (this.#deflatedText !== text || this.#deflatedBits !== windowBits) {
+      this.#deflatedFrame = toDeflatedFrame(TEXT, Buffer.from(text), windowBits);
+      this.#deflatedBits = windowBits;
+      this.#deflatedText = text;
+    }
+    return this.#deflatedFrame;
+  }
+
   #write(socket: NodeSocket, bytes: Uint8Array): void {
     if (socket.writableCorked === 0) {
       socket.cork();
@@ -63,6 +88,8 @@ export class JoinedWriter {
   #uncork(): void {
     this.#text = undefined;
     this.#frame = undefined;
+    this.#deflatedText = undefined;
+    this.#deflatedFrame = undefined;
     const { length } = this.#corked;
     for (let i = 0; i < length; i++) this.#corked[i]?.uncork();
     this.#corked.length = 0;
@@ -73,6 +100,14 @@ function toTextFrame(text: string): Uint8Array {
   const length = Buffer.byteLength(text);
   const frame = Buffer.allocUnsafe(headerLength(length) + length);
   frame.write(text, putHeader(frame, TEXT, length));
+  return frame;
+}
+
+function toDeflatedFrame(opcode: number, data: Uint8Array, windowBits: number): Uint8Array | undefined {
+  const payload = deflate(data, windowBits);
+  if (payload === undefined) return undefined;
+  const frame = Buffer.allocUnsafe(headerLength(payload.length) + payload.length);
+  frame.set(payload, putHeader(frame, opcode | RSV1, payload.length));
   return frame;
 }
 

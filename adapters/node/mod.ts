@@ -9,14 +9,19 @@ import type { Engine, ListenOptions, Server } from "../../src/engine.ts";
 import { Host } from "../../src/host.ts";
 import { checkHostNames, type HostConfig } from "../../src/host_config.ts";
 import type { App } from "../../src/slot.ts";
-import { type NodeServer, type NodeSocket, onBun, type UpgradeListener } from "./runtime.ts";
+import { isNode, type NodeServer, type NodeSocket, onBun, type UpgradeListener } from "./runtime.ts";
 import { toServer } from "./servers.ts";
 import { toUpgradeListener } from "./upgrades.ts";
 
 /** Options of {@link attach} and {@link upgrader}. */
 export type UpgraderOptions = HostConfig;
 
-const capabilities: Capabilities = { ...ENGINE_CAPABILITIES.node, drain: !onBun };
+const capabilities: Capabilities = {
+  ...ENGINE_CAPABILITIES.node,
+  drain: !onBun,
+  // On Deno `ws` delivers a message of corrupt data as an empty one.
+  compression: isNode,
+};
 
 /**
  * Serves the upgrades of your own `http.Server`, be it made by `node:http` or by `serve` of `@hono/node-server`, which goes on serving its

@@ -185,6 +185,46 @@ export function headerSizeOf(incoming: object): number {
   return size;
 }
 
+interface Zlib {
+  close(): void;
+}
+
+interface Deflating {
+  readonly _extensions?: { readonly "permessage-deflate"?: { _inflate?: Zlib | null; _deflate?: Zlib | null } };
+}
+
+/**
+ * Lets go of what `ws` inflates with, which it would keep for as long as the connection. Between two messages only; a `ws` without these
+ * fields is left alone.
+ */
+export function releaseInflater(socket: object): void {
+  const extension = (socket as Deflating)._extensions?.["permessage-deflate"];
+  extension?._inflate?.close();
+  if (extension !== undefined) extension._inflate = null;
+}
+
+/** The same of what it deflates with, when nothing is being deflated. */
+export function releaseDeflater(socket: object): void {
+  const extension = (socket as Deflating)._extensions?.["permessage-deflate"];
+  extension?._deflate?.close();
+  if (extension !== undefined) extension._deflate = null;
+}
+
+/** Sends by the queue of `ws`, whatever the subclass sends by; `written` is called when the kernel has the message, or the socket is gone. */
+export function sendByWs(
+  socket: object,
+  data: string | Uint8Array,
+  compress: boolean,
+  written: (error?: Error) => void,
+): void {
+  WebSocket.prototype.send.call(socket as WebSocket, data, { binary: typeof data !== "string", compress }, written);
+}
+
+/** Counts the bytes that `ws` holds and those that the raw socket does, whatever the subclass counts. */
+export function allBuffered(socket: object): number {
+  return Reflect.get(WebSocket.prototype, "bufferedAmount", socket) as number;
+}
+
 interface Writable {
   readonly writableEnded: boolean;
   end(): unknown;

@@ -69,6 +69,10 @@ export function toStatusCode(error: unknown): number {
     case "WS_ERR_UNSUPPORTED_DATA_PAYLOAD_LENGTH":
       return 1009;
     case "WS_ERR_INVALID_UTF8":
+    // Of zlib: compressed data that is none, that ends too soon, or that asks for a dictionary.
+    case "Z_DATA_ERROR":
+    case "Z_BUF_ERROR":
+    case "Z_NEED_DICT":
       return 1007;
     default:
       return typeof code === "string" && code.startsWith("WS_ERR_") ? 1002 : 1006;

@@ -10,10 +10,13 @@ import type { Socket } from "node:net";
 import { getRequestListener } from "@hono/node-server";
 import { WebSocket, WebSocketServer } from "ws";
 import { ask, dress } from "../../src/ask.ts";
+import { toDeflatedLimit } from "../../src/compression.ts";
 import type { Host } from "../../src/host.ts";
 import { refuse } from "../../src/refusal.ts";
 import type { ServiceRules } from "../../src/service_config.ts";
 import { type App, Upgrade, UpgradeSlot } from "../../src/slot.ts";
+import { pickOffer } from "./deflate_offer.ts";
+import { DeflatingSocket } from "./deflating_socket.ts";
 import { malformed } from "./faults.ts";
 import { JoinedSocket } from "./joined_socket.ts";
 import { JoinedWriter } from "./joined_writer.ts";
@@ -39,7 +42,8 @@ import { openConnection } from "./sockets.ts";
  *   their refusal
  */
 export function toUpgradeListener(app: App, host: Host, strays: Set<NodeSocket> = new Set()): UpgradeListener {
-  const servers = new WeakMap<ServiceRules, WebSocketServer>();
+  const plain = new WeakMap<ServiceRules, WebSocketServer>();
+  const deflating = new WeakMap<ServiceRules, WebSocketServer>();
   const writer = new JoinedWriter();
 
   const settle = (answer: Response | Upgrade, handshake: Handshake): Response => {
@@ -60,20 +64,26 @@ export function toUpgradeListener(app: App, host: Host, strays: Set<NodeSocket> 
 
   const accept = (upgrade: Upgrade, handshake: Handshake): void => {
     const { incoming, socket, head } = handshake;
+    const header = incoming.headers["sec-websocket-extensions"];
+    const offer = host.capabilities.compression ? pickOffer(header) : undefined;
+    const servers = offer === undefined ? plain : deflating;
     let server = servers.get(upgrade.rules);
     if (server === undefined) {
-      server = toWebSocketServer(upgrade.rules);
+      server = toWebSocketServer(upgrade.rules, offer !== undefined);
       servers.set(upgrade.rules, server);
     }
     handshake.decide();
     decideOn(incoming, upgrade);
     let isOpen = false;
+    if (offer !== undefined) incoming.headers["sec-websocket-extensions"] = offer.extension;
     server.handleUpgrade(incoming, socket, head, (ws) => {
       isOpen = true;
       const joined: unknown = ws;
+      if (joined instanceof DeflatingSocket && offer !== undefined) joined.windowBits = offer.windowBits;
       if (joined instanceof JoinedSocket) joined.serve(upgrade, socket, writer);
       else openConnection(upgrade, toWsSocket(ws), socket);
     });
+    if (offer !== undefined) incoming.headers["sec-websocket-extensions"] = header;
     if (!isOpen) upgrade.abandon();
   };
 
@@ -112,21 +122,30 @@ function isSecure(socket: Socket): boolean {
 // A timer takes no more milliseconds.
 const LONGEST = 2_147_483_647;
 
+// What is offered has been judged; `ws` compresses what it is told to.
+const PER_MESSAGE_DEFLATE = {
+  serverNoContextTakeover: true,
+  clientNoContextTakeover: true,
+  threshold: 0,
+  // Of one process, and for inflating and deflating together.
+  concurrencyLimit: 10,
+};
+
 // `ws` has its limit a server, so there is one for each service; none of them listens.
-function toWebSocketServer(rules: ServiceRules): WebSocketServer {
+function toWebSocketServer(rules: ServiceRules, deflates: boolean): WebSocketServer {
   // Apart from the rest, for the types of `ws` do not know them all.
   const limits = {
-    maxPayload: rules.maxFrameSize,
+    maxPayload: deflates ? toDeflatedLimit(rules.maxFrameSize) : rules.maxFrameSize,
     // So many fragments that none needs to be of less than 64 bytes.
     maxFragments: Math.max(16_384, Math.ceil(rules.maxFrameSize / 64)),
     // The core waits for the close frame; Bun's own `ws` tells nothing of what comes after it.
     closeTimeout: onBun && rules.closureTimeout !== -1 ? rules.closureTimeout : LONGEST,
   };
   const server = new WebSocketServer({
-    WebSocket: onBun ? WebSocket : toWsClass(JoinedSocket),
+    WebSocket: onBun ? WebSocket : toWsClass(deflates ? DeflatingSocket : JoinedSocket),
     noServer: true,
     clientTracking: false,
-    perMessageDeflate: false,
+    perMessageDeflate: deflates && PER_MESSAGE_DEFLATE,
     ...limits,
     handleProtocols: (_offered, request) => decisionOf(request)?.protocol || false,
   });

@@ -259,6 +259,26 @@ export const gaps: readonly Gap[] = [
     reason: "node:tls of Deno takes sessionTimeout and secureOptions and does not keep them",
     upstream: "https://github.com/denoland/deno/tree/main/ext/node",
   },
+  {
+    engine: "deno",
+    key: "compression",
+    reason: "Deno's server sockets accept no extension",
+    upstream: "https://github.com/denoland/fastwebsockets",
+  },
+  {
+    engine: "node",
+    runtime: "deno",
+    key: "compression",
+    reason: "On Deno ws delivers a message of corrupt compressed data as an empty one, so compression is off there",
+    upstream: "https://github.com/denoland/deno/tree/main/ext/node/ops/zlib",
+  },
+  {
+    engine: "node",
+    runtime: "bun",
+    key: "compression",
+    reason: "Compression is left to the engine bun, whose sockets keep no memory for it",
+    upstream: "https://github.com/oven-sh/bun/blob/main/src/js/thirdparty/ws.js",
+  },
 ];
 
 /** The runtime under the tests. */

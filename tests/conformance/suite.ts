@@ -1,14 +1,15 @@
 /** The one suite: every rule by its number, over real sockets. */
 import type { EngineName } from "../../mod.ts";
 import { accepting } from "./suite/accepting.ts";
-import { advisories } from "./suite/advisories.ts";
 import { admission } from "./suite/admission.ts";
+import { advisories } from "./suite/advisories.ts";
 import { authentication } from "./suite/authentication.ts";
 import { basic } from "./suite/basic.ts";
 import { binding } from "./suite/binding.ts";
 import { capabilities } from "./suite/capabilities.ts";
 import { closes } from "./suite/closes.ts";
 import { closing } from "./suite/closing.ts";
+import { compression } from "./suite/compression.ts";
 import { errors } from "./suite/errors.ts";
 import { guards } from "./suite/guards.ts";
 import { handshake } from "./suite/handshake.ts";
@@ -31,8 +32,8 @@ import { starting } from "./suite/starting.ts";
 import { stopping } from "./suite/stopping.ts";
 import { streams } from "./suite/streams.ts";
 import { Subject } from "./suite/subject.ts";
-import { tokens } from "./suite/tokens.ts";
 import { tls } from "./suite/tls.ts";
+import { tokens } from "./suite/tokens.ts";
 import { writes } from "./suite/writes.ts";
 
 /** Registers all tests for one engine; `mounts` are the ways to run it in a server of one's own. */
@@ -68,6 +69,7 @@ export function suite(engine: EngineName, mounts: readonly Mount[]): void {
   starting(subject);
   listening(subject);
   capabilities(subject);
+  compression(subject);
   accepting(subject);
   tls(subject);
 }

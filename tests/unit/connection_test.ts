@@ -523,7 +523,7 @@ test("a message that arrives inside the onError of one over maxFrameSize is not 
 
 for (const [code, kind, message] of [
   [1002, CorruptedFrameError, "A frame breaks the protocol"],
-  [1007, CorruptedFrameError, "A message is not UTF-8"],
+  [1007, CorruptedFrameError, "A message is not UTF-8, or its compressed data is corrupt"],
   [1009, PayloadTooLargeError, "A message is over maxFrameSize, 65536 bytes"],
 ] as const) {
   test(`a fault ${code} that the runtime found is told to onError, and to onClose as ${code}`, () => {

@@ -1,6 +1,8 @@
 /** What goes over the wire, byte by byte, against a listener on one engine. */
 import type { EngineName } from "../../mod.ts";
 import { testCloses } from "./closes.ts";
+import { testCompression } from "./compression.ts";
+import { testCompressionOrder } from "./compression_fuzz.ts";
 import { testEarlyFrames } from "./early.ts";
 import { testEndings } from "./endings.ts";
 import { testFrames } from "./frames.ts";
@@ -20,5 +22,7 @@ export function testWire(engine: EngineName): void {
   testSplits(define);
   testEndings(define);
   testFuzz(engine, define);
+  testCompression(engine, define);
+  testCompressionOrder(define);
   testMemory(engine);
 }

@@ -83,15 +83,16 @@ export function capabilities(subject: Subject): void {
   });
 
   for (const requirement of ["ping", "terminate", "messageLimit", "compression"] as const) {
-    const can = ENGINE_CAPABILITIES[subject.engine][requirement];
     const refuses = (error: unknown): boolean => {
       assert.ok(error instanceof UnsupportedError, `${error}`);
       assert.match(error.message, new RegExp(`"${requirement}".*"${subject.engine}"`));
-      if (requirement !== "compression") assert.match(error.message, /use engine .*"node"/);
+      assert.match(error.message, subject.engine === "node" ? /has only on other runtimes/ : /use engine .*"node"/);
       return true;
     };
     subject.test(`R28 requires: ["${requirement}"] is checked at start and at attach`, async () => {
       const requires: readonly Requirement[] = [requirement];
+      // An engine may differ by the runtime under it.
+      const can = (await capabilitiesOf(subject))[requirement];
       const ways = [subject.listener({ requires }), attached(subject.listener(), requires)];
       for (const listener of ways) {
         if (can) await listener.start();

@@ -96,9 +96,9 @@ export function proofsOf(subject: Subject): Readonly<Record<Claim, () => Promise
         }),
         async ({ connect, journal }) => {
           const client = await connect();
-          // A message without an end.
+          // A message without an end. Bun has one bound for compressed and other messages, which is a little larger.
           await client.send.frame({ fin: false, payload: "a".repeat(600) });
-          await client.send.frame({ fin: false, opcode: 0, payload: "a".repeat(401) });
+          await client.send.frame({ fin: false, opcode: 0, payload: "a".repeat(600) });
           await journal.until("close 1009");
           assert.deepEqual(journal.entries, ["true", "close 1009"]);
           await client.ended();
