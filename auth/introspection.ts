@@ -50,6 +50,9 @@ export function oauth2Introspection(config: IntrospectionOptions): Authenticator
   };
 }
 
+// Each token that somebody makes up costs a call; more than these wait for nobody.
+const MOST_CALLS = 256;
+
 /** The calls under way and the answers that are kept, both by the hash of their token. */
 class Introspection {
   readonly #rules: IntrospectionRules;
@@ -83,6 +86,7 @@ class Introspection {
     if (this.#inactive?.get(key, now) === true) return undefined;
     const underway = this.#calls.get(key);
     if (underway !== undefined) return underway;
+    if (this.#calls.size >= MOST_CALLS) throw new AuthError("Too many tokens are being asked about", { retryAfter: 5 });
     // The call is nobody's own: a peer that leaves does not abort it. Its time is bounded.
     const call = this.#ask(key, token).finally(() => this.#calls.delete(key));
     this.#calls.set(key, call);

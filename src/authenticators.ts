@@ -154,11 +154,13 @@ function failed(error: unknown, list: readonly Authenticator[], logger: Logger):
     return refuse(500, "Internal server error");
   }
   const { status, message, retryAfter } = error;
-  if (status === 503) logger.warn(`Refused an upgrade: ${message}`);
+  // What is out of reach, and where, is nobody's business but the service's own.
+  if (status === 503) logger.warn(`Refused an upgrade with 503: ${message}`);
+  const advice = status === 503 ? "The credential cannot be checked now" : message;
   const headers: Record<string, string> =
     retryAfter === undefined ? {} : { "retry-after": String(Math.ceil(retryAfter)) };
   if (status === 400) Object.assign(headers, challenges(list, "invalid_request"));
   if (status === 401) Object.assign(headers, challenges(list, "invalid_token"));
   if (status === 403) Object.assign(headers, challenges(list, "insufficient_scope"));
-  return refuse(status, message, headers);
+  return refuse(status, advice, headers);
 }

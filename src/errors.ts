@@ -123,7 +123,7 @@ export interface AuthErrorOptions extends ErrorOptions {
   retryAfter?: number;
 }
 
-/** Authentication could not be carried out: thrown by an authenticator, it ends the search. Its message is the body of the refusal. */
+/** Authentication could not be carried out: thrown by an authenticator, it ends the search. Its message is the body of the refusal, with status 503 a line of the log instead. */
 export class AuthError extends WebSocketError {
   /** The HTTP status of the refusal. */
   readonly status: 400 | 401 | 403 | 503;

@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { test } from "node:test";
 import { ResponseError, readIntrospection } from "../../auth/introspection_response.ts";
 import { type IntrospectionOptions, oauth2Introspection, type Principal } from "../../auth/mod.ts";
@@ -364,4 +366,27 @@ test("oauth2Introspection() takes http on a loopback host, and an encrypted key"
   }
   const cert = pem("server.pem");
   oauth2Introspection({ url, secureSocket: { cert, key: pem("server-key-encrypted.pem"), keyPassword: password } });
+});
+
+test("B12 no more than 256 tokens are asked about at once, and there is room again afterwards", async (t) => {
+  const held = Promise.withResolvers<void>();
+  let calls = 0;
+  const server = createServer((request, response) => {
+    calls += 1;
+    request.resume();
+    void held.promise.then(() => response.setHeader("content-type", "application/json").end('{"active":false}'));
+  });
+  t.after(() => server.close());
+  await new Promise<void>((resolve) => void server.listen(0, "127.0.0.1", resolve));
+  const { port } = server.address() as AddressInfo;
+  const { authenticate } = oauth2Introspection({ url: `http://127.0.0.1:${port}/` });
+  const ask = (name: string) => authenticate(name, {} as UpgradeRequest);
+  const all = Array.from({ length: 257 }, (_, i) => ask(`made-up-${i}`).catch((error: unknown) => error));
+  const refused = await Promise.race(all);
+  assert.ok(refused instanceof AuthError && refused.status === 503 && refused.retryAfter === 5);
+  held.resolve();
+  const answers = await Promise.all(all);
+  assert.equal(answers.filter((answer) => answer === undefined).length, 256);
+  assert.equal(calls, 256);
+  assert.equal(await ask("one-more"), undefined);
 });
