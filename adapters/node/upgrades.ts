@@ -183,7 +183,8 @@ class Handshake {
   on(_event: "close", left: () => void): this {
     if (this.#isDecided) return this;
     this.#left = left;
-    this.socket.on("error", ignore).on("close", left);
+    // Half an end is one: a client that has sent it before the 101 could not even close. The socket itself waits for the answer.
+    this.socket.on("error", ignore).on("close", left).on("end", left);
     return this;
   }
 
@@ -191,7 +192,7 @@ class Handshake {
   decide(): void {
     this.#isDecided = true;
     if (this.#left === undefined) return;
-    this.socket.off("close", this.#left).off("error", ignore);
+    this.socket.off("end", this.#left).off("close", this.#left).off("error", ignore);
     this.#left = undefined;
   }
 

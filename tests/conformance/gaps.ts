@@ -108,7 +108,7 @@ export const gaps: readonly Gap[] = [
   {
     engine: "deno",
     key: "headerLimit",
-    reason: "Deno takes about 100 kB of headers, and the bound cannot be set",
+    reason: "Deno keeps the headers that are counted, so without maxHeaderSize its own bound holds, about 100 kB",
     upstream: "https://github.com/denoland/deno/issues/21047",
   },
   {

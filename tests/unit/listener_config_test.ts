@@ -50,6 +50,7 @@ const wrong: [name: string, value: unknown, kind: typeof TypeError | typeof Rang
   ["requestLimits.maxUriLength", "1", TypeError],
   ["requestLimits.maxHeaderSize", 1.5, RangeError],
   ["requestLimits.maxHeaderSize", -1, RangeError],
+  ["requestLimits.maxHeaderSize", 0, RangeError],
   ["requestLimits.maxEntityBodySize", -2, RangeError],
   ["requestLimits.maxEntityBodySize", null, TypeError],
   ["maxConnections", 0, RangeError],

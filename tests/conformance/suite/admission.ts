@@ -120,6 +120,36 @@ export function admission(subject: Subject, mounts: readonly Mount[]): void {
   );
 
   for (const how of ["destroy", "reset"] as const) {
+    subject.test(`A9 an app that never answers keeps no place of a peer that has left (${how})`, async () => {
+      const app = new Hono();
+      let asked = (): void => {};
+      app.get("/held", () => {
+        asked();
+        return new Promise<Response>(() => {});
+      });
+      app.get(
+        "/",
+        upgrade(() => ({ onOpen: () => "hello" })),
+      );
+      const own = mountsOf(subject, [])[0]?.[1];
+      assert.ok(own !== undefined);
+      await own(
+        app,
+        async ({ port, connect: open }) => {
+          const isAsked = new Promise<void>((resolve) => {
+            asked = resolve;
+          });
+          const leave = await leaver(port, "/held");
+          await isAsked;
+          await assert.rejects(open(), HandshakeRefused);
+          leave(how);
+          assert.equal(await (await eventually(subject, () => open())).message(), "hello");
+        },
+        undefined,
+        { maxConnections: 1 },
+      );
+    });
+
     subject.test(`A9 200 peers that leave (${how}) during an async handler leave no place and no socket`, async () => {
       const held = gate();
       await subject.run(
