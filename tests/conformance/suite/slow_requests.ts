@@ -15,19 +15,31 @@ export function slowRequests(subject: Subject): void {
       () => () => ({ onOpen: () => "hello" }),
       async ({ listener }) => {
         const before = await handshakeTime(listener.port);
-        const sockets: Socket[] = [];
+        const sockets = await halves(listener.port);
         try {
-          while (sockets.length < 1000) {
-            const some = await Promise.all(Array.from({ length: 100 }, () => dial(listener.port)));
-            for (const socket of some) socket.write(HALF);
-            sockets.push(...some);
-          }
           const during = await handshakeTime(listener.port);
           assert.ok(during - before < 50, `${before} ms before, ${during} ms during`);
         } finally {
           for (const socket of sockets) socket.destroy();
         }
       },
+    );
+  });
+
+  subject.gapTest("slowHandshake", "A7 1,000 half handshakes are all cut off when their time is up", async () => {
+    await subject.run(
+      () => () => ({ onOpen: () => "hello" }),
+      async ({ listener, connect: open }) => {
+        const sockets = await halves(listener.port);
+        try {
+          const answers = await subject.within("the end of all", Promise.all(sockets.map(toEnd)));
+          for (const answer of answers) assert.match(answer, /^HTTP\/1\.1 408 /);
+          assert.equal(await (await open()).message(), "hello");
+        } finally {
+          for (const socket of sockets) socket.destroy();
+        }
+      },
+      { listener: { timeout: 1 } },
     );
   });
 
@@ -94,6 +106,17 @@ export function slowRequests(subject: Subject): void {
       );
     }
   });
+}
+
+/** 1,000 sockets that have sent half a handshake each. */
+async function halves(port: number): Promise<readonly Socket[]> {
+  const sockets: Socket[] = [];
+  while (sockets.length < 1000) {
+    const some = await Promise.all(Array.from({ length: 100 }, () => dial(port)));
+    for (const socket of some) socket.write(HALF);
+    sockets.push(...some);
+  }
+  return sockets;
 }
 
 /** Milliseconds from TCP to the first message: the median of nine. */

@@ -1,0 +1,37 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { toServerLimits } from "../../adapters/node/faults.ts";
+import { type HostConfig, toHostRules } from "../../src/host_config.ts";
+
+const cases: readonly (readonly [what: string, config: HostConfig, expected: ReturnType<typeof toServerLimits>])[] = [
+  [
+    "has 10 s for headers and 120 s for a request by default, and counts the address with the headers",
+    {},
+    { maxHeaderSize: 12_288, headersTimeout: 10_000, requestTimeout: 120_000, connectionsCheckingInterval: 500 },
+  ],
+  [
+    "has no more for headers than for the request",
+    { timeout: 2 },
+    { maxHeaderSize: 12_288, headersTimeout: 2000, requestTimeout: 2000, connectionsCheckingInterval: 200 },
+  ],
+  [
+    "looks no more often than 20 times a second",
+    { timeout: 0.1 },
+    { maxHeaderSize: 12_288, headersTimeout: 100, requestTimeout: 100, connectionsCheckingInterval: 50 },
+  ],
+  [
+    "waits for ever, when timeout is 0",
+    { timeout: 0 },
+    { maxHeaderSize: 12_288, headersTimeout: 0, requestTimeout: 0, connectionsCheckingInterval: 500 },
+  ],
+  [
+    "leaves the headers to Node, when maxHeaderSize is -1",
+    { requestLimits: { maxHeaderSize: -1 } },
+    { maxHeaderSize: 0, headersTimeout: 10_000, requestTimeout: 120_000, connectionsCheckingInterval: 500 },
+  ],
+];
+for (const [what, config, expected] of cases) {
+  test(`A7 toServerLimits() ${what}`, () => {
+    assert.deepEqual(toServerLimits(toHostRules(config)), expected);
+  });
+}
