@@ -24,11 +24,6 @@ const cases: readonly (readonly [what: string, config: HostConfig, expected: Ret
     { timeout: 0 },
     { maxHeaderSize: 12_288, headersTimeout: 0, requestTimeout: 0, connectionsCheckingInterval: 500 },
   ],
-  [
-    "leaves the headers to Node, when maxHeaderSize is -1",
-    { requestLimits: { maxHeaderSize: -1 } },
-    { maxHeaderSize: 0, headersTimeout: 10_000, requestTimeout: 120_000, connectionsCheckingInterval: 500 },
-  ],
 ];
 for (const [what, config, expected] of cases) {
   test(`A7 toServerLimits() ${what}`, () => {

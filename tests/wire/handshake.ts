@@ -239,11 +239,19 @@ function testHeaders(define: Define): void {
       checkAccepted(response);
     },
   );
-  define("R23: a header of 20,000 bytes is answered with 431, and the server lives", {}, async (server) => {
-    const answer = await request(server.port, toHandshake(server.port, { headers: { "X-Long": "x".repeat(20_000) } }));
-    assert.equal(answer.status, 431);
-    await server.lives();
-  });
+  define(
+    "R23: a header of 20,000 bytes is answered with 431, and the server lives",
+    {},
+    async (server) => {
+      const answer = await request(
+        server.port,
+        toHandshake(server.port, { headers: { "X-Long": "x".repeat(20_000) } }),
+      );
+      assert.equal(answer.status, 431);
+      await server.lives();
+    },
+    "headerLimit",
+  );
   define("A header of 200,000 bytes does not end the server", {}, async (server) => {
     await request(server.port, toHandshake(server.port, { headers: { "X-Long": "x".repeat(200_000) } })).catch(
       () => {},
