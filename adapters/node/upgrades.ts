@@ -183,8 +183,8 @@ class Handshake {
   on(_event: "close", left: () => void): this {
     if (this.#isDecided) return this;
     this.#left = left;
-    // Half an end is one: a client that has sent it before the 101 could not even close. The socket itself waits for the answer.
-    this.socket.on("error", ignore).on("close", left).on("end", left);
+    // Half an end is a whole one: a client that sends it before the 101 could not even close.
+    this.socket.on("error", ignore).on("close", left).on("end", hangUp);
     return this;
   }
 
@@ -192,7 +192,7 @@ class Handshake {
   decide(): void {
     this.#isDecided = true;
     if (this.#left === undefined) return;
-    this.socket.off("end", this.#left).off("close", this.#left).off("error", ignore);
+    this.socket.off("end", hangUp).off("close", this.#left).off("error", ignore);
     this.#left = undefined;
   }
 
@@ -218,6 +218,10 @@ class Handshake {
     outgoing.assignSocket(socket);
     void getRequestListener(() => response, { overrideGlobalObjects: isNode })(incoming, outgoing);
   }
+}
+
+function hangUp(this: Socket): void {
+  this.destroy();
 }
 
 // A peer that leaves during the handshake; `close` follows. A function of its own, for it lives as long as the socket.

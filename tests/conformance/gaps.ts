@@ -162,6 +162,12 @@ export const gaps: readonly Gap[] = [
     upstream: "https://github.com/denoland/deno/tree/main/ext/http",
   },
   {
+    engine: "deno",
+    key: "halfEnd",
+    reason: "Deno keeps the socket of a peer that has left until there is an answer",
+    upstream: "https://github.com/denoland/deno/tree/main/ext/http",
+  },
+  {
     engine: "bun",
     key: "refusesFirst",
     reason: "Bun answers more than 16 KiB of address and headers with a 431 of its own, without a body",

@@ -119,6 +119,33 @@ export function admission(subject: Subject, mounts: readonly Mount[]): void {
     },
   );
 
+  subject.gapTest("halfEnd", "A9 a peer that ends its half before the answer is let go", async () => {
+    await subject.run(
+      ({ journal }) =>
+        async ({ signal }) => {
+          signal.addEventListener("abort", () => journal.add("abort"));
+          journal.add("handler");
+          return await new Promise(() => {});
+        },
+      async ({ listener, journal }) => {
+        const socket = await dial(listener.port);
+        try {
+          socket.write(toHandshake(listener.port));
+          await journal.until("handler");
+          const ended = new Promise<void>((resolve) => {
+            socket.on("end", resolve).on("close", resolve).resume();
+          });
+          socket.end();
+          await subject.within("the server's end", ended);
+          await journal.until("abort");
+        } finally {
+          socket.destroy();
+        }
+      },
+      { logs: /upgradeTimeout/, config: { upgradeTimeout: 20 } },
+    );
+  });
+
   for (const how of ["destroy", "reset"] as const) {
     subject.test(`A9 an app that never answers keeps no place of a peer that has left (${how})`, async () => {
       const app = new Hono();
