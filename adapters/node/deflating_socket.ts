@@ -8,10 +8,21 @@
  */
 
 import { Buffer } from "node:buffer";
-import { COMPRESS_FROM } from "../../src/compression.ts";
+import { COMPRESS_FROM, toDeflatedLimit } from "../../src/compression.ts";
+import type { Upgrade } from "../../src/slot.ts";
 import { DEFLATE_AT_ONCE } from "./deflate.ts";
+import { inflate } from "./inflate.ts";
 import { JoinedSocket } from "./joined_socket.ts";
-import { allBuffered, releaseDeflater, releaseInflater, sendByWs } from "./runtime.ts";
+import type { JoinedWriter } from "./joined_writer.ts";
+import {
+  allBuffered,
+  inflateBy,
+  type NodeSocket,
+  releaseDeflater,
+  releaseInflater,
+  type Served,
+  sendByWs,
+} from "./runtime.ts";
 
 /** What `ws` makes for a client that offers permessage-deflate. */
 export class DeflatingSocket extends JoinedSocket {
@@ -20,6 +31,12 @@ export class DeflatingSocket extends JoinedSocket {
   // Messages that `ws` has and that have not been written.
   #queued = 0;
   readonly #written = (): void => this.#noteWritten();
+
+  override serve(upgrade: Upgrade, raw: NodeSocket & Served, writer: JoinedWriter): void {
+    const limit = toDeflatedLimit(upgrade.rules.maxFrameSize);
+    inflateBy(this, (data) => inflate(data, limit));
+    super.serve(upgrade, raw, writer);
+  }
 
   override get bufferedAmount(): number {
     return this.#queued === 0 ? super.bufferedAmount : allBuffered(this);

@@ -190,7 +190,33 @@ interface Zlib {
 }
 
 interface Deflating {
-  readonly _extensions?: { readonly "permessage-deflate"?: { _inflate?: Zlib | null; _deflate?: Zlib | null } };
+  readonly _extensions?: { readonly "permessage-deflate"?: Extension };
+}
+
+interface Extension {
+  _inflate?: Zlib | null;
+  _deflate?: Zlib | null;
+  decompress?(data: Uint8Array, fin: boolean, done: Inflated): void;
+}
+
+type Inflated = (error: Error | null, data: Uint8Array) => void;
+
+/**
+ * Has `ws` ask `inflate` first for a message that came in one frame; what that does not inflate is left to `ws`. A `ws` without this member is
+ * left alone.
+ */
+export function inflateBy(socket: object, inflate: (data: Uint8Array) => Uint8Array | undefined): void {
+  const extension = (socket as Deflating)._extensions?.["permessage-deflate"];
+  const byWs = extension?.decompress;
+  if (extension === undefined || byWs === undefined) return;
+  let isFragmented = false;
+  extension.decompress = function (data, fin, done) {
+    const inflated = fin && !isFragmented ? inflate(data) : undefined;
+    isFragmented = !fin;
+    // `ws` reads on when it is called back, so it must not be from here.
+    if (inflated === undefined) byWs.call(this, data, fin, done);
+    else process.nextTick(done, null, inflated);
+  };
 }
 
 /**

@@ -3,7 +3,9 @@ import { Buffer } from "node:buffer";
 import { test } from "node:test";
 import { constants, inflateRawSync } from "node:zlib";
 import { deflate } from "../../adapters/node/deflate.ts";
+import { inflate as inflateMessage } from "../../adapters/node/inflate.ts";
 import { COMPRESS_FROM, isWorthCompressing, toDeflatedLimit } from "../../src/compression.ts";
+import { bomb, zip } from "../kit/deflate.ts";
 import { Random } from "../kit/random.ts";
 
 function inflate(deflated: Uint8Array, windowBits: number): Buffer {
@@ -54,4 +56,15 @@ test("toDeflatedLimit() leaves room for what cannot be made smaller, and never w
   for (const size of [1, 100, 65_536, 1_048_576]) assert.ok(toDeflatedLimit(size) >= size + 5 * Math.ceil(size / 507));
   assert.equal(toDeflatedLimit(0x7fffffff), 0x7fffffff);
   assert.equal(toDeflatedLimit(Number.MAX_SAFE_INTEGER), 0x7fffffff);
+});
+
+test("inflate() inflates a message within its limit, and leaves all else", () => {
+  const text = "the same words, ".repeat(100);
+  assert.equal(inflateMessage(zip(text), 1600)?.toString(), text);
+  assert.equal(inflateMessage(zip(""), 10)?.length, 0);
+  assert.equal(inflateMessage(new Uint8Array(0), 10)?.length, 0);
+  assert.equal(inflateMessage(zip(text), 1599), undefined);
+  assert.equal(inflateMessage(Uint8Array.of(0xff, 0xff, 0xff, 1, 2, 3), 1600), undefined);
+  assert.equal(inflateMessage(bomb(8), 1 << 30), undefined);
+  assert.equal(inflateMessage(new Uint8Array(65_537), 1 << 30), undefined);
 });
