@@ -6,7 +6,8 @@
 
 import { createServer as createHttpServer, type RequestListener, type ServerOptions } from "node:http";
 import { createServer as createHttpsServer } from "node:https";
-import { createServer as createTlsServer, type TlsOptions } from "node:tls";
+import type { Socket } from "node:net";
+import { type Server as TlsServer, createServer as createTlsServer, type TlsOptions } from "node:tls";
 import { getRequestListener } from "@hono/node-server";
 import { answer } from "../../src/ask.ts";
 import type { Host } from "../../src/host.ts";
@@ -46,7 +47,23 @@ function toHttpsServer(
   server.prependListener("secureConnection", (socket) => {
     if (isForeign(socket)) socket.destroy();
   });
+  const sockets = keepSockets(server);
+  const closeAllConnections = server.closeAllConnections.bind(server);
+  server.closeAllConnections = () => {
+    closeAllConnections();
+    for (const socket of sockets) socket.destroy();
+  };
   return server;
+}
+
+// Those too whose TLS handshake is not over, of which `closeAllConnections` knows nothing.
+function keepSockets(server: TlsServer): ReadonlySet<Socket> {
+  const sockets = new Set<Socket>();
+  server.on("connection", (socket: Socket) => {
+    sockets.add(socket);
+    socket.once("close", () => sockets.delete(socket));
+  });
+  return sockets;
 }
 
 // `node:https` of Bun knows neither the certificates of clients nor a time-out of the handshake; its `node:tls` does.
@@ -63,6 +80,7 @@ function toBunServer(
     else http.emit("connection", socket);
   });
   tls.on("tlsClientError", (_error, socket) => socket.destroy());
+  const sockets = keepSockets(tls);
   return {
     on: (event, upgrades) => http.on(event, upgrades),
     once: (event, failed) => tls.once(event, failed),
@@ -70,7 +88,10 @@ function toBunServer(
     address: () => tls.address(),
     close: (closed) => tls.close(closed),
     closeIdleConnections: () => http.closeIdleConnections(),
-    closeAllConnections: () => http.closeAllConnections(),
+    closeAllConnections() {
+      http.closeAllConnections();
+      for (const socket of sockets) socket.destroy();
+    },
   };
 }
 

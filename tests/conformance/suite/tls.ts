@@ -4,6 +4,7 @@ import { Buffer } from "node:buffer";
 import type { ConnectionOptions } from "node:tls";
 import {
   type Engine,
+  type Listener,
   type PeerCertificate,
   type SecureSocket,
   type Service,
@@ -263,6 +264,27 @@ export function tls(subject: Subject): void {
       },
     );
   });
+
+  for (const [way, stop] of [
+    ["gracefulStop", (listener: Listener) => listener.gracefulStop({ deadline: 0.2 })],
+    ["immediateStop", (listener: Listener) => listener.immediateStop()],
+  ] as const) {
+    subject.test(
+      `R27 over TLS ${way} settles in spite of peers that begin no handshake, or nothing after it`,
+      async () => {
+        const listener = subject.listener({ secureSocket: { key } });
+        await listener.start();
+        const { port } = listener;
+        const sockets = [await dial(port), await dial(port), await dialTls(port)];
+        const [first] = sockets;
+        // The beginning of a record; that it has come is seen by the other, which has come after it.
+        await new Promise((resolve) => first?.write("\x16\x03\x01\x02\x00\x01", "latin1", resolve));
+        await (await dialTls(port)).destroy();
+        await subject.within(way, stop(listener), 1500);
+        for (const socket of sockets) socket.destroy();
+      },
+    );
+  }
 
   subject.test("R27 over TLS gracefulStop closes with 1001, and immediateStop leaves nothing open", async () => {
     for (const stop of ["gracefulStop", "immediateStop"] as const) {
