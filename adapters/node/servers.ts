@@ -4,13 +4,19 @@
  * @module
  */
 
-import { createServer as createHttpServer, type RequestListener, type ServerOptions } from "node:http";
+import {
+  createServer as createHttpServer,
+  type Server as HttpServer,
+  type RequestListener,
+  type ServerOptions,
+} from "node:http";
 import { createServer as createHttpsServer } from "node:https";
 import type { Socket } from "node:net";
 import { type Server as TlsServer, createServer as createTlsServer, type TlsOptions } from "node:tls";
 import { getRequestListener } from "@hono/node-server";
 import { answer } from "../../src/ask.ts";
 import type { Host } from "../../src/host.ts";
+import type { HostRules } from "../../src/host_config.ts";
 import type { SecureOptions } from "../../src/secure_socket.ts";
 import type { App } from "../../src/slot.ts";
 import { answerFaults, toFailure, toServerLimits } from "./faults.ts";
@@ -75,9 +81,11 @@ function toBunServer(
 ): NodeHttpServer {
   const http = createHttpServer(options, listener);
   answerFaults(http, host);
+  const bound = toBound(http, host.rules);
   const tls = createTlsServer(toTlsOptions(secure), (socket) => {
-    if (isForeign(socket)) socket.destroy();
-    else http.emit("connection", socket);
+    if (isForeign(socket)) return void socket.destroy();
+    bound(socket);
+    http.emit("connection", socket);
   });
   tls.on("tlsClientError", (_error, socket) => socket.destroy());
   const sockets = keepSockets(tls);
@@ -92,6 +100,28 @@ function toBunServer(
       http.closeAllConnections();
       for (const socket of sockets) socket.destroy();
     },
+  };
+}
+
+// A server that does not listen itself does not look at the time of requests on Bun.
+function toBound(http: HttpServer, { headersTimeout, timeout }: HostRules): (socket: Socket) => void {
+  const timers = new WeakMap<object, ReturnType<typeof setTimeout>>();
+  const late = (socket: Socket): void => {
+    http.emit("clientError", Object.assign(new Error("Request timeout"), { code: "ERR_HTTP_REQUEST_TIMEOUT" }), socket);
+  };
+  const expect = (socket: Socket, ms: number, act: (socket: Socket) => void): void => {
+    clearTimeout(timers.get(socket));
+    if (ms > 0) timers.set(socket, setTimeout(act, ms, socket));
+  };
+  http.on("request", ({ socket, headers }, response) => {
+    const isWhole = headers["content-length"] === undefined && headers["transfer-encoding"] === undefined;
+    expect(socket, isWhole ? 0 : timeout, late);
+    response.once("finish", () => expect(socket, headersTimeout, () => socket.destroy()));
+  });
+  http.on("upgrade", ({ socket }) => expect(socket, 0, late));
+  return (socket) => {
+    expect(socket, headersTimeout, late);
+    socket.once("close", () => clearTimeout(timers.get(socket)));
   };
 }
 

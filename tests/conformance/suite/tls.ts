@@ -2,9 +2,10 @@
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import type { ConnectionOptions } from "node:tls";
+import { Hono } from "hono";
 import {
   type Engine,
-  type Listener,
+  Listener,
   type PeerCertificate,
   type SecureSocket,
   type Service,
@@ -15,7 +16,7 @@ import { certificatePath, password, pem } from "../../kit/certificates.ts";
 import { type ConnectOptions, dial, HandshakeRefused, type RawClient } from "../../kit/raw_client.ts";
 import { clients, dialTls } from "../../kit/tls_client.ts";
 import { findGap } from "../gaps.ts";
-import { type Running, type Setup, type Subject, wait } from "./subject.ts";
+import { Log, type Running, type Setup, type Subject, wait } from "./subject.ts";
 
 const key: SecureSocket["key"] = {
   certFile: certificatePath("server.pem"),
@@ -264,6 +265,37 @@ export function tls(subject: Subject): void {
       },
     );
   });
+
+  for (const [what, start] of [
+    ["nothing", ""],
+    ["half a handshake", "GET / HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\n"],
+    ["half a body", "POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\r\n\r\na"],
+  ] as const) {
+    subject.gapTest("slowHandshake", `A7 over TLS a client that sends ${what} is cut off with 408`, async () => {
+      const app = new Hono();
+      app.post("/", async (context) => context.text(await context.req.text()));
+      const logger = new Log(subject.patience);
+      const listener = new Listener(app, {
+        port: 0,
+        engine: subject.engine,
+        logger,
+        timeout: 0.5,
+        secureSocket: { key },
+      });
+      await listener.start();
+      const socket = await dialTls(listener.port);
+      try {
+        let answer = "";
+        const ended = new Promise((resolve) => socket.on("data", (bytes) => (answer += bytes)).once("end", resolve));
+        socket.write(start);
+        await subject.within("the end of a slow client", ended, Math.min(4000, subject.patience));
+        assert.match(answer, /^HTTP\/1\.1 408 /);
+      } finally {
+        socket.destroy();
+        await listener.immediateStop();
+      }
+    });
+  }
 
   for (const [way, stop] of [
     ["gracefulStop", (listener: Listener) => listener.gracefulStop({ deadline: 0.2 })],
