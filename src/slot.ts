@@ -78,10 +78,10 @@ export class UpgradeSlot {
     this.isSecure = isSecure;
   }
 
-  /** Believes what the trusted proxies have told. */
+  /** Believes what the trusted proxies have told. The certificate is that of the last of them, which has spoken TLS. */
   believe(headers: Headers, hops: number): void {
     const { address, isSecure, authority } = readForwarded((name) => headers.get(name), hops);
-    if (address !== undefined) this.peer = { remoteAddress: address };
+    if (address !== undefined) this.peer = { remoteAddress: address, peerCertificate: this.peer.peerCertificate };
     this.isSecure = isSecure ?? this.isSecure;
     this.authority = authority;
   }

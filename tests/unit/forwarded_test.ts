@@ -1,6 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { readForwarded } from "../../src/forwarded.ts";
+import type { PeerCertificate } from "../../src/peer_certificate.ts";
+import { UpgradeSlot } from "../../src/slot.ts";
+import { FakeClock } from "../../src/testing/mod.ts";
+import { silent, toHost } from "./support.ts";
 
 function read(headers: Record<string, string>, hops: number): ReturnType<typeof readForwarded> {
   const map = new Map(Object.entries(headers));
@@ -109,4 +113,14 @@ test("C13 readForwarded() takes no longer than 5 ms for 64 KiB of commas, spaces
     }
     assert.ok(best < 5, `${best} ms for ${JSON.stringify(piece)}`);
   }
+});
+
+test("D1 a slot that believes its proxy has the client's address, and the certificate of the proxy", () => {
+  const peerCertificate = { fingerprint256: "AA" } as unknown as PeerCertificate;
+  const slot = new UpgradeSlot(toHost(silent(), new FakeClock()), { remoteAddress: "10.0.0.1", peerCertificate }, true);
+  slot.believe(new Headers({ "x-forwarded-for": "192.0.2.7" }), 1);
+  assert.deepEqual([slot.peer.remoteAddress, slot.peer.peerCertificate], ["192.0.2.7", peerCertificate]);
+  assert.equal(slot.isSecure, true);
+  slot.believe(new Headers({ "x-forwarded-for": "unknown", "x-forwarded-proto": "http" }), 1);
+  assert.deepEqual([slot.peer.remoteAddress, slot.isSecure, slot.authority], ["192.0.2.7", false, undefined]);
 });
