@@ -42,7 +42,7 @@ test("D1 past maxConnections it is 503, past maxConnectionsPerAddress 429, both 
   enter(admission, "192.0.2.1");
 });
 
-test("D1 forms of one address are one: mapped, in capitals, with zeros, with a zone; IPv6 by /64 (hono edbf6eea, 48fa2233, c831020f, CVE-2026-47674)", () => {
+test("D1 forms of one address are one: mapped, in capitals, with zeros, with a zone; IPv6 by /64 (CVE-2026-39409, CVE-2026-47674, hono edbf6eea, c831020f)", () => {
   const groups = [
     ["192.0.2.1", "::ffff:192.0.2.1", "::FFFF:C000:0201", "0:0:0:0:0:ffff:192.0.2.1"],
     ["2001:db8::1", "2001:DB8:0:0::1", "2001:db8::ffff:1", "2001:0db8:0000:0000:1:2:3:4"],

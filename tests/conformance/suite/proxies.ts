@@ -63,7 +63,7 @@ export function proxies(subject: Subject): void {
   });
 
   subject.test(
-    "D1 connections are counted by the address that the proxy tells, whatever its form (CVE-2026-47674)",
+    "D1 connections are counted by the address that the proxy tells, whatever its form (CVE-2026-39409, CVE-2026-47674)",
     async () => {
       await subject.run(
         () => () => ({ onOpen: () => "hello" }),
