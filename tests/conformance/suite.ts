@@ -10,6 +10,7 @@ import { capabilities } from "./suite/capabilities.ts";
 import { closes } from "./suite/closes.ts";
 import { closing } from "./suite/closing.ts";
 import { compression } from "./suite/compression.ts";
+import { compressionOrder } from "./suite/compression_order.ts";
 import { errors } from "./suite/errors.ts";
 import { guards } from "./suite/guards.ts";
 import { handshake } from "./suite/handshake.ts";
@@ -69,7 +70,8 @@ export function suite(engine: EngineName, mounts: readonly Mount[]): void {
   starting(subject);
   listening(subject);
   capabilities(subject);
-  compression(subject);
+  compression(subject, mounts);
+  compressionOrder(subject);
   accepting(subject);
   tls(subject);
 }

@@ -17,6 +17,7 @@ test("checkListenerConfig() takes every option in its right form", () => {
     maxConnections: 1,
     maxConnectionsPerAddress: 1,
     trustedProxies: 100,
+    webSocketCompressionEnabled: false,
     http1Settings: { keepAlive: "NEVER", maxPipelinedRequests: 1 },
   });
 });
@@ -36,6 +37,7 @@ const wrong: [name: string, value: unknown, kind: typeof TypeError | typeof Rang
   ["logger", {}, TypeError],
   ["logger", { debug() {}, info() {}, warn() {} }, TypeError],
   ["logger", null, TypeError],
+  ["webSocketCompressionEnabled", "yes", TypeError],
   ["timeout", -1, RangeError],
   ["timeout", "1", TypeError],
   ["timeout", Number.NaN, RangeError],

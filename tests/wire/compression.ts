@@ -204,7 +204,7 @@ function testBomb(engine: EngineName): void {
     gapTest(
       engine,
       "compression",
-      `CVE-2026-42587, CVE-2026-1526: 200 MiB that arrive as ${payload.length} bytes of ${title} close with 1009 and take no memory`,
+      `C5, CVE-2026-42587, CVE-2026-1526: 200 MiB that arrive as ${payload.length} bytes of ${title} close with 1009 and take no memory`,
       async () => {
         const child = new Child(new URL("./programs/inflated.ts", import.meta.url), engine);
         try {

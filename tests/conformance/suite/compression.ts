@@ -1,52 +1,15 @@
-/** permessage-deflate (RFC 7692): when it is used, when not, and what holds all the same. */
+/** permessage-deflate (RFC 7692): when it is used, and when not. */
 import assert from "node:assert/strict";
-import { type Caller, type Service, UnsupportedError, type WriteOptions } from "../../../mod.ts";
-import { assertNegotiated, offering, RSV1, unzip, zipped } from "../../kit/deflate.ts";
-import { CLOSE, type Frame, HandshakeRefused, PING, type RawClient } from "../../kit/raw_client.ts";
-import { gate, type Running, type Subject } from "./subject.ts";
+import { Hono } from "hono";
+import { type Caller, UnsupportedError, upgrade, type WriteOptions } from "../../../mod.ts";
+import { assertNegotiated, offering, RSV1, unzip } from "../../kit/deflate.ts";
+import { connect as connectTo, type Frame, HandshakeRefused, type RawClient } from "../../kit/raw_client.ts";
+import { calling, dataFrame, toNoise, toText, withCaller } from "./compressing.ts";
+import { type Mount, type Mounted, mountsOf } from "./mounted.ts";
+import type { Subject } from "./subject.ts";
 
-const words = "one two three four ";
-
-/** Text of a length, which gets smaller. */
-const toText = (length: number): string => words.repeat(Math.ceil(length / words.length)).slice(0, length);
-
-/** Text of a length, which hardly does. */
-function toNoise(length: number): string {
-  let noise = "";
-  while (noise.length < length) noise += crypto.randomUUID();
-  return noise.slice(0, length);
-}
-
-/** A service that gives its caller to the test. */
-function calling(): { service: Service; caller: Promise<Caller> } {
-  const opened = gate<Caller>();
-  return { service: { onOpen: (caller) => opened.resolve(caller) }, caller: opened.promise };
-}
-
-async function dataFrame(client: RawClient): Promise<Frame> {
-  const frame = await client.frame();
-  assert.ok(frame.opcode < CLOSE, `Got ${JSON.stringify(frame)}`);
-  return frame;
-}
-
-export function compression(subject: Subject): void {
+export function compression(subject: Subject, mounts: readonly Mount[]): void {
   const test = (title: string, fn: () => unknown): void => subject.gapTest("compression", title, fn);
-
-  /** Runs a service for one client that offers. */
-  const withCaller = async (
-    use: (client: RawClient, caller: Caller, running: Running) => Promise<void>,
-    offer?: string,
-  ): Promise<void> => {
-    const { service, caller } = calling();
-    await subject.serve(
-      () => service,
-      async (running) => {
-        const client = assertNegotiated(await running.connect(offering(offer)));
-        await use(client, await caller, running);
-      },
-      { config: { heartbeat: false, maxBufferedAmount: 1 << 24 } },
-    );
-  };
 
   subject.test("RFC 7692: a client that does not offer gets plain frames, whatever a write says", async () => {
     const { service, caller } = calling();
@@ -91,8 +54,31 @@ export function compression(subject: Subject): void {
     }
   });
 
+  for (const [name, serve] of mountsOf(subject, mounts)) {
+    test(`${name}: messages are compressed, unless webSocketCompressionEnabled is false`, async () => {
+      const app = new Hono();
+      app.get(
+        "/",
+        upgrade(() => ({ onOpen: () => toText(2000) })),
+      );
+      for (const webSocketCompressionEnabled of [undefined, true, false]) {
+        const config = webSocketCompressionEnabled === undefined ? {} : { webSocketCompressionEnabled };
+        const rsv = webSocketCompressionEnabled === false ? 0 : RSV1;
+        const use = async ({ port }: Mounted): Promise<void> => {
+          const client = await connectTo(port, offering());
+          try {
+            assert.equal((await dataFrame(client)).rsv, rsv);
+          } finally {
+            client.destroy();
+          }
+        };
+        await serve(app, use, undefined, config);
+      }
+    });
+  }
+
   test("RFC 7692: there is no context takeover in either direction", () =>
-    withCaller(async (client, caller) => {
+    withCaller(subject, async (client, caller) => {
       const answer = client.response.header("sec-websocket-extensions") ?? "";
       assert.match(answer, /; *server_no_context_takeover/);
       assert.match(answer, /; *client_no_context_takeover/);
@@ -106,7 +92,7 @@ export function compression(subject: Subject): void {
     }));
 
   test("messages of at least 1024 bytes are compressed, smaller ones are not", () =>
-    withCaller(async (client, caller) => {
+    withCaller(subject, async (client, caller) => {
       for (const [message, rsv] of [
         ["", 0],
         [toText(1023), 0],
@@ -151,7 +137,7 @@ export function compression(subject: Subject): void {
     ));
 
   test("a write says for its message whether it is compressed", () =>
-    withCaller(async (client, caller) => {
+    withCaller(subject, async (client, caller) => {
       const writes: readonly ((options: WriteOptions) => unknown)[] = [
         (options) => caller.writeTextMessage(toText(500), options),
         (options) => caller.writeTextMessage(toText(5000), options),
@@ -169,7 +155,7 @@ export function compression(subject: Subject): void {
     }));
 
   test("promises 1c, 7 (CRIME): a message that opts out has a length that tells nothing of a secret in it", () =>
-    withCaller(async (client, caller) => {
+    withCaller(subject, async (client, caller) => {
       const secret = "csrf_token=7f3a9c0d5e1b2468ace013579bdf8642";
       const lengthOf = async (guess: string, options?: WriteOptions): Promise<number> => {
         void caller.writeTextMessage(`${"x".repeat(1200)}?q=${guess}&${secret}`, options);
@@ -182,7 +168,7 @@ export function compression(subject: Subject): void {
     }));
 
   test("promises 1c, 7 (CRIME): a guess is not compressed with a secret of another message", () =>
-    withCaller(async (client, caller) => {
+    withCaller(subject, async (client, caller) => {
       const secret = toNoise(1100);
       const sizes: number[] = [];
       for (const message of [toNoise(1100), secret, secret]) {
@@ -217,77 +203,6 @@ export function compression(subject: Subject): void {
     );
   });
 
-  test("R20 awaited writes of long messages settle and arrive in order, and none is left unsent", () =>
-    withCaller(async (client, caller) => {
-      const writing = (async () => {
-        for (let i = 0; i < 20; i++) await caller.writeTextMessage(`${i} ${toNoise(200_000)}`, { compress: true });
-      })();
-      for (let i = 0; i < 20; i++) assert.match(unzip(await dataFrame(client)).toString(), new RegExp(`^${i} `));
-      await subject.within("the writes", writing);
-    }));
-
-  test("R20 a peer that reads nothing is closed with 1013 while long messages are compressed", async () => {
-    const { service, caller } = calling();
-    await subject.serve(
-      ({ journal }) => ({ ...service, onClose: (_caller, code) => journal.add(`close ${code}`) }),
-      async ({ connect, journal }) => {
-        const client = assertNegotiated(await connect(offering()));
-        client.pause();
-        const peer = await caller;
-        const noise = toNoise(300_000);
-        let most = 0;
-        for (let i = 0; i < 200 && peer.isOpen; i++) {
-          peer.writeTextMessage(noise, { compress: true }).catch(() => {});
-          most = Math.max(most, peer.bufferedAmount);
-        }
-        assert.equal(peer.isOpen, false, "200 messages of 300 kB were taken");
-        assert.ok(most > 0 && most < 3 * 1_048_576, `${most} bytes were unsent`);
-        client.resume();
-        await journal.until("close 1013");
-      },
-      { config: { connectionClosureTimeout: 2 } },
-    );
-  });
-
-  test("R14 a close, and R18 a ping, do not overtake messages that are being compressed", () =>
-    withCaller(async (client, caller) => {
-      void caller.writeTextMessage(toText(500_000));
-      void caller.ping(new TextEncoder().encode("behind"));
-      void caller.writeTextMessage("small");
-      void caller.writeTextMessage(toText(2000));
-      void caller.close(4000, "the end");
-      const frames: Frame[] = [];
-      for (let i = 0; i < 5; i++) frames.push(await client.frame());
-      const seen = frames.map((frame) => (frame.opcode < CLOSE ? unzip(frame).length : frame.opcode));
-      assert.deepEqual(seen, [500_000, PING, 5, 2000, CLOSE]);
-      assert.equal((await client.ended()).code, 4000);
-    }));
-
-  test("R27 gracefulStop sends what is being compressed before its close frame", () =>
-    withCaller(async (client, caller, { listener }) => {
-      for (let i = 0; i < 3; i++) void caller.writeTextMessage(toText(400_000));
-      const stopping = listener.gracefulStop({ deadline: 5 });
-      for (let i = 0; i < 3; i++) assert.equal(unzip(await dataFrame(client)).length, 400_000);
-      assert.equal((await client.ended()).code, 1001);
-      await stopping;
-    }));
-
-  test("bytes that are changed after a write arrive as they were", () =>
-    withCaller(async (client, caller) => {
-      for (const length of [2000, 100_000, 200_000]) {
-        const data = new Uint8Array(length).fill(1);
-        void caller.writeBinaryMessage(data);
-        data.fill(2);
-        const copy = new Uint8Array(length).fill(3);
-        void caller.writeBinaryMessage(copy, { compress: false });
-        copy.fill(4);
-        for (const value of [1, 3]) {
-          const bytes = unzip(await dataFrame(client));
-          assert.ok(bytes.length === length && bytes.every((byte) => byte === value), `${length} of ${value}`);
-        }
-      }
-    }));
-
   for (const offer of [
     "permessage-deflate; server_max_window_bits=9",
     "permessage-deflate; server_max_window_bits=15",
@@ -320,14 +235,4 @@ export function compression(subject: Subject): void {
       );
     });
   }
-
-  test("R26 a compressed message that comes with the handshake is kept", () =>
-    subject.serve(
-      () => ({ onTextMessage: (_caller, text) => `${text.length}` }),
-      async ({ connect }) => {
-        const { toFrame } = await import("../../kit/frames.ts");
-        const client = assertNegotiated(await connect({ ...offering(), early: toFrame(zipped(toText(5000))) }));
-        assert.equal(await client.message(), "5000");
-      },
-    ));
 }
