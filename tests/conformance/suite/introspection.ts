@@ -5,7 +5,7 @@ import { AuthorizationServer, type Misbehaviour } from "../../kit/authorization_
 import { dial, type HttpResponse, request, toHandshake } from "../../kit/raw_client.ts";
 import { type Running, type Subject, wait } from "./subject.ts";
 
-const LOG = /Refused an upgrade: Cannot ask "localhost:\d+": /;
+const LOG = /Refused an upgrade with 503: Cannot ask "localhost:\d+": /;
 
 type Ask = (token: string) => Promise<HttpResponse>;
 
