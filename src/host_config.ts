@@ -32,7 +32,7 @@ export interface HostConfig {
   timeout?: number;
   /**
    * Whether messages of at least 1024 bytes are compressed for clients that offer permessage-deflate (RFC 7692), without context takeover;
-   * not on engine `deno`, nor on engine `node` under Deno or Bun. A write can say otherwise for its message. @default true
+   * not on engine `deno`, nor on engine `node` under Deno. A write can say otherwise for its message. @default true
    */
   webSocketCompressionEnabled?: boolean;
   /** What becomes of a connection after a response. @default { keepAlive: "AUTO", maxPipelinedRequests: 10 } */

@@ -20,7 +20,7 @@ const capabilities: Capabilities = {
   ...ENGINE_CAPABILITIES.node,
   drain: !onBun,
   // On Deno `ws` delivers a message of corrupt data as an empty one.
-  compression: isNode,
+  compression: isNode || onBun,
 };
 
 /**

@@ -109,6 +109,7 @@ export interface WsSocket {
   readonly readyState: number;
   readonly bufferedAmount: number;
   send(data: string | Uint8Array): void;
+  send(data: string | Uint8Array, options: { compress: boolean }): void;
   close(code?: number, reason?: string): void;
   terminate(): void;
   ping(data?: Uint8Array): void;

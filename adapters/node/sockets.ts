@@ -4,6 +4,7 @@
  * @module
  */
 
+import { isWorthCompressing } from "../../src/compression.ts";
 import type { Upgrade } from "../../src/slot.ts";
 import type { RuntimeSocket } from "../../src/socket.ts";
 import { CONNECTION, type NodeBuffer, type NodeSocket, type Served, type WsSocket } from "./runtime.ts";
@@ -11,8 +12,13 @@ import { CONNECTION, type NodeBuffer, type NodeSocket, type Served, type WsSocke
 // Milliseconds.
 const LINGER = 2000;
 
-/** Opens the connection over a socket of `ws` and forwards its events. */
-export function openConnection(upgrade: Upgrade, ws: WsSocket & Served, raw: NodeSocket & Served): void {
+/** Opens the connection over a socket of `ws`, whose client may take compressed messages, and forwards its events. */
+export function openConnection(
+  upgrade: Upgrade,
+  ws: WsSocket & Served,
+  raw: NodeSocket & Served,
+  deflates: boolean,
+): void {
   ws.on("message", onMessage);
   ws.on("ping", onPing);
   ws.on("pong", onPong);
@@ -20,7 +26,7 @@ export function openConnection(upgrade: Upgrade, ws: WsSocket & Served, raw: Nod
   ws.on("close", onClose);
   raw.on("drain", onDrain);
   raw.on("finish", linger);
-  const connection = upgrade.open(new PlainSocket(ws));
+  const connection = upgrade.open(new PlainSocket(ws, deflates));
   ws[CONNECTION] = connection;
   raw[CONNECTION] = connection;
 }
@@ -87,9 +93,11 @@ export function toPlainBytes(data: NodeBuffer): Uint8Array<ArrayBuffer> {
 /** A socket whose frames `ws` writes. */
 class PlainSocket implements RuntimeSocket {
   readonly #ws: WsSocket;
+  readonly #deflates: boolean;
 
-  constructor(ws: WsSocket) {
+  constructor(ws: WsSocket, deflates: boolean) {
     this.#ws = ws;
+    this.#deflates = deflates;
   }
 
   get readyState(): number {
@@ -100,9 +108,10 @@ class PlainSocket implements RuntimeSocket {
     return this.#ws.bufferedAmount;
   }
 
-  send(data: string | Uint8Array<ArrayBuffer>): boolean {
+  send(data: string | Uint8Array<ArrayBuffer>, compress?: boolean): boolean {
     if (this.#ws.readyState !== 1) return false;
-    this.#ws.send(data);
+    if (this.#deflates) this.#ws.send(data, { compress: compress ?? isWorthCompressing(data) });
+    else this.#ws.send(data);
     return true;
   }
 

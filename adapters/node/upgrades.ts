@@ -81,7 +81,7 @@ export function toUpgradeListener(app: App, host: Host, strays: Set<NodeSocket> 
       const joined: unknown = ws;
       if (joined instanceof DeflatingSocket && offer !== undefined) joined.windowBits = offer.windowBits;
       if (joined instanceof JoinedSocket) joined.serve(upgrade, socket, writer);
-      else openConnection(upgrade, toWsSocket(ws), socket);
+      else openConnection(upgrade, toWsSocket(ws), socket, offer !== undefined);
     });
     if (offer !== undefined) incoming.headers["sec-websocket-extensions"] = header;
     if (!isOpen) upgrade.abandon();

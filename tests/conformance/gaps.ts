@@ -278,13 +278,6 @@ export const gaps: readonly Gap[] = [
     reason: "On Deno ws delivers a message of corrupt compressed data as an empty one, so compression is off there",
     upstream: "https://github.com/denoland/deno/tree/main/ext/node/ops/zlib",
   },
-  {
-    engine: "node",
-    runtime: "bun",
-    key: "compression",
-    reason: "Compression is left to the engine bun, whose sockets keep no memory for it",
-    upstream: "https://github.com/oven-sh/bun/blob/main/src/js/thirdparty/ws.js",
-  },
 ];
 
 /** The runtime under the tests. */
