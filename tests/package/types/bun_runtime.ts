@@ -1,7 +1,7 @@
 /** What the adapter reads of Bun is what Bun's own types say. */
-import type { Serve, Server, ServerWebSocket } from "bun";
+import type { Serve, Server, ServerWebSocket, TLSOptions } from "bun";
 import { type Handlers, handlers, type SocketData } from "../../../adapters/bun/mod.ts";
-import type { BunServer, BunWebSocket } from "../../../adapters/bun/runtime.ts";
+import type { BunServer, BunTls, BunWebSocket } from "../../../adapters/bun/runtime.ts";
 import type { Expect } from "./expect.ts";
 
 type Fits<Official, Slice> = Official extends Slice ? true : false;
@@ -9,6 +9,8 @@ type Fits<Official, Slice> = Official extends Slice ? true : false;
 export type Checks = [
   Expect<Fits<ServerWebSocket<SocketData>, BunWebSocket<SocketData>>>,
   Expect<Fits<Server<SocketData>, BunServer<SocketData>>>,
+  // What `Bun.serve` is given; the versions are numbers, which its types do not know.
+  Expect<Fits<Omit<BunTls, "minVersion" | "maxVersion">, TLSOptions>>,
 ];
 
 const own: Handlers = handlers({ fetch: () => new Response() });

@@ -2,7 +2,17 @@
 import type { Buffer } from "node:buffer";
 import type { Socket } from "node:net";
 import type { WebSocket } from "ws";
-import type { NodeBuffer, NodeSocket, WsSocket } from "../../../adapters/node/runtime.ts";
+import type { KeyObject, X509Certificate } from "node:crypto";
+import type { Server as HttpsServer } from "node:https";
+import type { TLSSocket } from "node:tls";
+import type {
+  NodeBuffer,
+  NodeHttpServer,
+  NodeSocket,
+  NodeTlsSocket,
+  WsSocket,
+} from "../../../adapters/node/runtime.ts";
+import type { Certificate, PrivateKey } from "../../../tls/runtime.ts";
 import type { Expect } from "./expect.ts";
 
 type Fits<Official, Slice> = Official extends Slice ? true : false;
@@ -12,4 +22,8 @@ export type Checks = [
   // Overloads of an emitter fit no structural type, so its methods are checked by what they are called with.
   Expect<Fits<WebSocket, Omit<WsSocket, "on">>>,
   Expect<Fits<Buffer<ArrayBuffer>, Omit<NodeBuffer, "toString">>>,
+  Expect<Fits<TLSSocket, NodeTlsSocket>>,
+  Expect<Fits<HttpsServer, Omit<NodeHttpServer, "on" | "once" | "listen">>>,
+  Expect<Fits<X509Certificate, Certificate>>,
+  Expect<Fits<KeyObject, PrivateKey>>,
 ];
