@@ -7,7 +7,7 @@
 import type { Upgrade } from "../../src/slot.ts";
 import type { Connection, RuntimeSocket } from "../../src/socket.ts";
 import type { JoinedWriter } from "./joined_writer.ts";
-import { CONNECTION, endReceiverOnce, type NodeSocket, type Served, toBuffer, WsBase } from "./runtime.ts";
+import { CONNECTION, endReceiverOnce, type NodeSocket, readUnder, type Served, toBuffer, WsBase } from "./runtime.ts";
 import { linger, onDrain, toPlainBytes, toStatusCode } from "./sockets.ts";
 
 /**
@@ -68,6 +68,18 @@ export class JoinedSocket extends WsBase implements RuntimeSocket {
       this.raw?.on("finish", linger);
     }
     super.close(code, reason);
+  }
+
+  /** Stops reading. */
+  override pause(): void {
+    super.pause();
+    if (this.raw !== undefined) readUnder(this.raw, false);
+  }
+
+  /** Goes on reading. */
+  override resume(): void {
+    if (this.raw !== undefined) readUnder(this.raw, true);
+    super.resume();
   }
 
   /** Takes the events of `ws`. */

@@ -101,6 +101,18 @@ export function toTlsSocket(socket: object): NodeTlsSocket | undefined {
   return isTls ? (socket as NodeTlsSocket) : undefined;
 }
 
+interface Reading {
+  readonly _parent?: { readonly _handle?: { readStop?(): unknown; readStart?(): unknown } | null } | null;
+}
+
+/** Stops or starts the reading of what is under a socket of TLS: on Deno it goes on, without end, when that is paused. */
+export function readUnder(socket: object, reads: boolean): void {
+  if (process.versions.deno === undefined) return;
+  const handle = (socket as Reading)._parent?._handle;
+  if (reads) handle?.readStart?.();
+  else handle?.readStop?.();
+}
+
 /** What listens to the event `upgrade` of an `http.Server`. */
 export type UpgradeListener = (request: object, socket: object, head: Uint8Array) => void;
 
