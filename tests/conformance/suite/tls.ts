@@ -16,7 +16,7 @@ import { certificatePath, password, pem } from "../../kit/certificates.ts";
 import { type ConnectOptions, dial, HandshakeRefused, type RawClient } from "../../kit/raw_client.ts";
 import { clients, dialTls } from "../../kit/tls_client.ts";
 import { findGap } from "../gaps.ts";
-import { Log, type Running, type Setup, type Subject, wait } from "./subject.ts";
+import { gate, Log, type Running, type Setup, type Subject, wait } from "./subject.ts";
 
 const key: SecureSocket["key"] = {
   certFile: certificatePath("server.pem"),
@@ -263,6 +263,27 @@ export function tls(subject: Subject): void {
         listener: { secureSocket: { key } },
         config: { maxFrameSize: bytes.length, maxQueuedBytes: bytes.length, maxBufferedAmount: 2 * bytes.length },
       },
+    );
+  });
+
+  subject.gapTest("pause", "R19 over TLS reading pauses, and nothing is lost", async () => {
+    const held = gate();
+    await subject.serve(
+      ({ journal }) => ({
+        async onBinaryMessage(_caller, data) {
+          await held.promise;
+          journal.add(`${data.length}`);
+        },
+      }),
+      async (running) => {
+        const client = await open(running);
+        for (let i = 0; i < 500; i++) void client.send.binary(new Uint8Array(60_000));
+        await wait(400);
+        assert.ok(client.unsent > 1_000_000, `only ${client.unsent} of 30 MB are held back`);
+        held.resolve();
+        await running.journal.until("60000", 500);
+      },
+      { listener: { secureSocket: { key } } },
     );
   });
 
