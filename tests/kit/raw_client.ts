@@ -22,6 +22,7 @@ import {
   toFrame,
 } from "./frames.ts";
 import { type HttpResponse, ResponseReader } from "./http.ts";
+import { checkSecrets } from "./secrets.ts";
 import { Waiter } from "./waiter.ts";
 
 export {
@@ -407,6 +408,7 @@ function readResponse(
     };
     const done = (response: HttpResponse | undefined) => {
       if (response === undefined) return false;
+      checkSecrets("a response", [response.body, ...response.headers.flat()].join("\n"));
       // So that nothing is lost until the client listens.
       socket.pause();
       stop();

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import type { ServiceConfig, UpgradeHandler } from "../../../mod.ts";
 import { type EngineName, Listener, type ListenerConfig, type Logger, type Service } from "../../../mod.ts";
 import { type ConnectOptions, connect, type RawClient } from "../../kit/raw_client.ts";
+import { checkSecrets } from "../../kit/secrets.ts";
 import { findGap, gapTest } from "../gaps.ts";
 
 /** A promise and what settles it. */
@@ -183,6 +184,7 @@ export class Subject {
       await use(running);
       const unexpected = log.entries.filter((line) => /^(warn|error)/.test(line) && !isExpected(line, setup));
       assert.deepEqual(unexpected, [], "the log holds what the test does not expect");
+      checkSecrets("the log", log.entries.join("\n"));
     } finally {
       for (const client of clients) client.destroy();
       await this.within("immediateStop", listener.immediateStop(), 5000);
