@@ -83,6 +83,8 @@ function toHandlers(app: App, host: Host, maxFrameSize: number): Handlers {
     fetch(request, server) {
       const socket = new BunSocket(request, server, tick);
       const slot = new UpgradeSlot(host, socket, request.url.startsWith("https:"));
+      // To count the headers costs more than all other checks; Bun itself takes no more than 16 KiB.
+      if (!host.rules.hasHeaderLimit) slot.headerSize = 0;
       const answer = ask(app, request, slot, { server });
       return answer instanceof Promise ? answer.then((late) => reply(late, socket)) : reply(answer, socket);
     },
