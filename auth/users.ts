@@ -9,6 +9,7 @@ import type { UpgradeRequest } from "../src/upgrade_request.ts";
 import { type Fingerprint, isEqual, toFingerprint } from "./compare.ts";
 import { matches, toPasswordProblem } from "./password.ts";
 import { type PasswordHash, toPasswordHash } from "./password_hash.ts";
+import { isRecord } from "./record.ts";
 import { WorkQueue } from "./work_queue.ts";
 
 /** A user of a list or a file. */
@@ -134,10 +135,6 @@ function toSecret(password: string, place: string, fingerprint: Fingerprint): En
     if (error instanceof TypeError) throw new TypeError(`${place}.password: ${error.message}`);
     throw error;
   }
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 function isStrings(value: unknown): value is readonly string[] {

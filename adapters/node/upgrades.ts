@@ -10,6 +10,7 @@ import type { Socket } from "node:net";
 import { getRequestListener } from "@hono/node-server";
 import { WebSocket, WebSocketServer } from "ws";
 import { ask, dress } from "../../src/ask.ts";
+import { LONGEST } from "../../src/clock.ts";
 import { toDeflatedLimit } from "../../src/compression.ts";
 import type { Host } from "../../src/host.ts";
 import { refuse } from "../../src/refusal.ts";
@@ -118,9 +119,6 @@ export function toUpgradeListener(app: App, host: Host, strays: Set<NodeSocket> 
 function isSecure(socket: Socket): boolean {
   return "encrypted" in socket && socket.encrypted === true;
 }
-
-// A timer takes no more milliseconds.
-const LONGEST = 2_147_483_647;
 
 // What is offered has been judged; `ws` compresses what it is told to.
 const PER_MESSAGE_DEFLATE = {
