@@ -20,10 +20,30 @@ export class WebSocketError extends Error {
   }
 }
 
+/** What an {@link InvalidHandshakeError} tells of the server's answer, where the transport shows it. */
+export interface InvalidHandshakeOptions extends ErrorOptions {
+  /** The HTTP status. */
+  status?: number;
+  /** The headers, names in lower case. */
+  headers?: Readonly<Record<string, string>>;
+  /** The beginning of the body. */
+  body?: string;
+}
+
 /** The opening handshake failed (RFC 6455, section 4). */
 export class InvalidHandshakeError extends WebSocketError {
-  constructor(message: string, options?: ErrorOptions) {
+  /** The HTTP status of the answer, where it is known. */
+  readonly status: number | undefined;
+  /** The headers of the answer, names in lower case. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** The beginning of the body of the answer, "" where there is none. */
+  readonly body: string;
+
+  constructor(message: string, options: InvalidHandshakeOptions = {}) {
     super(message, options, "invalid_handshake");
+    this.status = options.status;
+    this.headers = options.headers ?? {};
+    this.body = options.body ?? "";
   }
 }
 
@@ -55,10 +75,25 @@ export class ConnectionError extends WebSocketError {
   }
 }
 
-/** The connection was closed, with a close frame, by either side. */
+/** What a {@link ConnectionClosureError} tells of the end. */
+export interface ConnectionClosureOptions extends ErrorOptions {
+  /** The close code. */
+  statusCode?: number;
+  /** The reason. */
+  reason?: string;
+}
+
+/** The connection has ended, or is about to. */
 export class ConnectionClosureError extends ConnectionError {
-  constructor(message: string, options?: ErrorOptions) {
+  /** The close code (RFC 6455, section 7.4), where the end is known: 1005 for a close frame without one, 1006 for none. */
+  readonly statusCode: number | undefined;
+  /** The reason that came with it, "" for none. */
+  readonly reason: string;
+
+  constructor(message: string, options: ConnectionClosureOptions = {}) {
     super(message, options, "connection_closed");
+    this.statusCode = options.statusCode;
+    this.reason = options.reason ?? "";
   }
 }
 

@@ -1,0 +1,110 @@
+/**
+ * The options of a client, and what they become once they are checked.
+ *
+ * @module
+ */
+
+import type { ClientSecureSocket } from "./client_secure_socket.ts";
+import type { WebSocketError } from "../errors.ts";
+import type { Transport } from "./transport.ts";
+
+/** What a client proves who it is with: a user, sent as HTTP Basic (RFC 7617), or a bearer token (RFC 6750). */
+export type ClientCredential = { readonly username: string; readonly password: string } | { readonly token: string };
+
+/** What a function that gives credentials is told. */
+export interface CredentialRequest {
+  /** Whether the last one was refused with 401 or 4401: one that was kept must not be given again. */
+  readonly renew: boolean;
+  /** Aborts when the attempt is given up or takes longer than `handShakeTimeout`. */
+  readonly signal: AbortSignal;
+}
+
+/** How a client proves who it is: a credential, or a function that gives one, asked for every attempt. */
+export type ClientAuth =
+  | ClientCredential
+  | ((request: CredentialRequest) => ClientCredential | Promise<ClientCredential>);
+
+/** How the credential travels; in a browser, which sets no headers, one of the other two. Then it must be a token. */
+export type CredentialCarrier = "header" | { readonly subProtocol: string } | { readonly query: string };
+
+/** How a client tries again. `{}` turns it on. */
+export interface RetryConfig {
+  /** Attempts after the first that failed, until a connection has lasted `stableAfter`; 0 is no limit. @default 0 */
+  maxCount?: number;
+  /** Seconds before the first of them. @default 1 */
+  interval?: number;
+  /** By how much each wait is longer than the one before. @default 1 */
+  backOffFactor?: number;
+  /** Seconds that a wait is at most, before it is spread. @default 30 */
+  maxWaitInterval?: number;
+  /** The share of the wait by which it is shorter or longer at random, 0 to 1. @default 0.5 */
+  jitter?: number;
+  /** Seconds that a connection must last until its attempts are forgotten. @default 5 */
+  stableAfter?: number;
+  /** Decides what is retried; `undefined` leaves it to the rules of the page on retry. @default the rules */
+  retryOn?: (cause: WebSocketError) => boolean | undefined;
+}
+
+/** Pings that tell whether a silent server is still there. */
+export interface ClientHeartbeat {
+  /** Seconds between two pings. @default 15 */
+  interval?: number;
+  /** Seconds to wait for any frame after a ping; then the connection is dropped with 1006. @default 10 */
+  timeout?: number;
+}
+
+/** Is told of pings and pongs. Pings are answered by the transport. */
+export interface PingPongHandler {
+  /** A ping arrived. */
+  onPing?(data: Uint8Array<ArrayBuffer>): void;
+  /** A pong arrived. */
+  onPong?(data: Uint8Array<ArrayBuffer>): void;
+}
+
+/**
+ * The options of `Client.connect`. Durations are in seconds, fractions allowed; sizes in bytes.
+ *
+ * Off the browser the platform's `WebSocket` carries a client that asks for nothing more than it can; else `ws` does.
+ */
+export interface ClientConfig {
+  /** The subprotocols to offer, best first. @default [] */
+  subProtocols?: readonly string[];
+  /** Headers of the handshake. Not in browsers. @default {} */
+  customHeaders?: Readonly<Record<string, string>>;
+  /** Cookies of the handshake, by name. Browsers send their own. @default {} */
+  cookies?: Readonly<Record<string, string>>;
+  /** Who connects. @default nobody */
+  auth?: ClientAuth;
+  /** How the credential of `auth` travels. @default "header" */
+  credentials?: CredentialCarrier;
+  /** Seconds that a read waits for a message; -1 waits for ever. @default -1 */
+  readTimeout?: number;
+  /** Seconds that a write waits until it is handed to the socket; -1 waits for ever. @default -1 */
+  writeTimeout?: number;
+  /** Seconds that an attempt to connect may take, credentials and all; 0 is no limit. @default 300 */
+  handShakeTimeout?: number;
+  /** TLS options. Not in browsers. @default those of the runtime */
+  secureSocket?: ClientSecureSocket;
+  /** Bytes of the largest message accepted; a larger one closes with 1009. @default 65536 */
+  maxFrameSize?: number;
+  /** Offer compression (RFC 7692). Browsers always do. @default true */
+  webSocketCompressionEnabled?: boolean;
+  /** Is told of pings and pongs. Not in browsers. @default none */
+  pingPongHandler?: PingPongHandler;
+  /** Try again when a connection fails or is lost. @default never */
+  retryConfig?: RetryConfig;
+  /** Whether `readMessage(schema)` asks the schema, or only parses. @default true */
+  validation?: boolean;
+  /** Ends the client when it aborts: connecting, open or waiting to try again. @default none */
+  signal?: AbortSignal;
+  /** Pings, where the transport has them; `false` turns them off. @default { interval: 15, timeout: 10 } */
+  heartbeat?: ClientHeartbeat | false;
+  /** What becomes of writes between two connections: they wait, at most 1,000, 1 MiB and 60 s; or reject. @default "queue" */
+  whileDown?: "queue" | "reject";
+  /** Messages that may be received and not read; then reading pauses, or where it cannot, the connection closes with 1013 at 16 times as many. @default 1024 */
+  maxQueuedMessages?: number;
+  /** Bytes that may be received and not read; then reading pauses, or the connection closes with 1013. @default 1048576 */
+  maxQueuedBytes?: number;
+  /** What carries the client. @default the least that can do what the options ask */
+  transport?: "platform" | "ws" | Transport;
+}
