@@ -1,23 +1,19 @@
 /** Requests of HTTP/1.1, written and read by hand. */
 import { Buffer } from "node:buffer";
 
-/** A response that was read. */
-export class HttpResponse {
-  readonly status: number;
-  readonly statusText: string;
+/** The first line and the headers of what was read. */
+class HttpHead {
+  /** The first line. */
+  readonly line: string;
   /** As they came, in order; a name may come more than once. */
   readonly headers: readonly (readonly [string, string])[];
-  body: string = "";
 
   constructor(head: string) {
-    const [first = "", ...lines] = head.split("\r\n");
-    const match = /^HTTP\/1\.[01] (\d{3}) ?(.*)$/.exec(first);
-    if (match === null) throw new Error(`Not a status line: ${JSON.stringify(first.slice(0, 80))}`);
-    this.status = Number(match[1]);
-    this.statusText = match[2] ?? "";
-    this.headers = lines.map((line) => {
-      const at = line.indexOf(":");
-      return [line.slice(0, at), line.slice(at + 1).trim()] as const;
+    const [line = "", ...lines] = head.split("\r\n");
+    this.line = line;
+    this.headers = lines.map((header) => {
+      const at = header.indexOf(":");
+      return [header.slice(0, at), header.slice(at + 1).trim()] as const;
     });
   }
 
@@ -29,6 +25,36 @@ export class HttpResponse {
   /** All headers of that name. */
   headerAll(name: string): string[] {
     return this.headers.filter(([other]) => other.toLowerCase() === name.toLowerCase()).map(([, value]) => value);
+  }
+}
+
+/** A response that was read. */
+export class HttpResponse extends HttpHead {
+  readonly status: number;
+  readonly statusText: string;
+  body: string = "";
+
+  constructor(head: string) {
+    super(head);
+    const match = /^HTTP\/1\.[01] (\d{3}) ?(.*)$/.exec(this.line);
+    if (match === null) throw new Error(`Not a status line: ${JSON.stringify(this.line.slice(0, 80))}`);
+    this.status = Number(match[1]);
+    this.statusText = match[2] ?? "";
+  }
+}
+
+/** A request that was read, without a body. */
+export class HttpRequest extends HttpHead {
+  readonly method: string;
+  /** The path and the query, as they were sent. */
+  readonly target: string;
+
+  constructor(head: string) {
+    super(head);
+    const match = /^([A-Z]+) (\S+) HTTP\/1\.[01]$/.exec(this.line);
+    if (match === null) throw new Error(`Not a request line: ${JSON.stringify(this.line.slice(0, 80))}`);
+    this.method = match[1] ?? "";
+    this.target = match[2] ?? "";
   }
 }
 
