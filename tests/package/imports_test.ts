@@ -2,7 +2,13 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { type Import, imports, list } from "./source.ts";
 
-const files = list("mod.ts", "listener.ts", "engines.ts", "{src,adapters,auth,cli,entries,tls}/**/*.ts");
+const files = list(
+  "mod.ts",
+  "listener.ts",
+  "engines.ts",
+  "transports.ts",
+  "{src,adapters,auth,cli,entries,tls}/**/*.ts",
+);
 const all = files.flatMap((file) => imports(file));
 
 /** A room of the house: which files it is, and what they may import. */
@@ -23,7 +29,7 @@ const isSrc = isIn("src");
 
 const rooms: readonly Room[] = [
   { name: "src", has: isSrc, allows: (_, target) => isSrc(target), bare: nothing },
-  ...["node", "bun", "deno"].map((engine) => ({
+  ...["node", "bun", "deno", "ws"].map((engine) => ({
     name: `adapters/${engine}`,
     has: isIn(`adapters/${engine}`),
     allows: (_: Import, target: string) => isIn("src", `adapters/${engine}`)(target),
@@ -34,6 +40,13 @@ const rooms: readonly Room[] = [
     has: (file) => file === "engines.ts",
     // Engines are loaded when a listener starts, so that a program pays for the one it uses.
     allows: ({ kind }, target) => isSrc(target) || (isIn("adapters")(target) && kind !== "value"),
+    bare: nothing,
+  },
+  {
+    name: "transports.ts",
+    has: (file) => file === "transports.ts",
+    // A client in a browser is without `ws`.
+    allows: ({ kind }, target) => isSrc(target) || (isIn("adapters/ws")(target) && kind !== "value"),
     bare: nothing,
   },
   {

@@ -1,0 +1,219 @@
+/**
+ * A client's socket of `ws` as the core takes it, and its events as the core is told of them.
+ *
+ * @module
+ */
+
+import process from "node:process";
+import type { Dial, Line } from "../../src/client/transport.ts";
+import { isWorthCompressing } from "../../src/compression.ts";
+import type { WebSocketError } from "../../src/errors.ts";
+import type { RuntimeSocket } from "../../src/socket.ts";
+import { readRefusal, toFault, toHeaders, toRefusal } from "./refusals.ts";
+import { type NodeBuffer, type NodeResponse, type NodeSocket, readUnder, type WsSocket } from "./runtime.ts";
+
+// Milliseconds that a server may take to let go of a connection once it is closed (RFC 6455, section 7.1.1).
+const LINGER = 2000;
+
+// More unsent bytes than this are handed to the kernel at once.
+const JOIN_UP_TO = 65536;
+
+const COMPRESSED = { compress: true };
+const PLAIN = { compress: false };
+
+/** One attempt to connect, and the connection that it becomes. Its writes of one tick leave in one system call. */
+export class Carrier implements RuntimeSocket {
+  readonly #ws: WsSocket;
+  readonly #dial: Dial;
+  readonly #line: Line;
+  /** Of a socket that is failing only the end is told; of one that is shut nothing. */
+  #state: "dialling" | "open" | "failing" | "shut" = "dialling";
+  #raw: NodeSocket | undefined;
+  #answer: NodeResponse | undefined;
+  #stopReading: (() => void) | undefined;
+  #deflates = false;
+  /** Messages that wait for their turn in the queue of `ws`, for one before them is being compressed. */
+  #queued = 0;
+  #lingers = false;
+  readonly #close: (code?: number, reason?: string) => void;
+  readonly #uncork = (): void => this.#raw?.uncork();
+  readonly #drained = (): void => {
+    if (this.#state === "open") this.#line.drain();
+  };
+  readonly #sent = (): void => {
+    this.#queued--;
+    this.#drained();
+  };
+
+  /** Listens to a socket that is connecting. */
+  constructor(ws: WsSocket, dial: Dial, line: Line) {
+    this.#ws = ws;
+    this.#dial = dial;
+    this.#line = line;
+    this.#close = ws.close.bind(ws);
+    // By its own name `ws` closes when the server has: then it waits for the server to let go.
+    ws.close = (code, reason) => {
+      this.#linger();
+      this.#close(code, reason);
+    };
+    ws.on("upgrade", (response) => this.#onUpgrade(response));
+    ws.on("unexpected-response", (_request, response) => this.#onResponse(response));
+    ws.on("open", () => this.#onOpen());
+    ws.on("message", (data, isBinary) => this.#onMessage(data, isBinary));
+    ws.on("ping", (data) => this.#state === "open" && line.ping(toOwn(data)));
+    ws.on("pong", (data) => this.#state === "open" && line.pong(toOwn(data)));
+    ws.on("error", (error) => this.#onError(error));
+    ws.on("close", (code, reason) => this.#onClose(code, reason));
+  }
+
+  get readyState(): number {
+    return this.#ws.readyState;
+  }
+
+  get bufferedAmount(): number {
+    return this.#ws.bufferedAmount;
+  }
+
+  send(data: string | Uint8Array<ArrayBuffer>, compress?: boolean): boolean {
+    return this.#send(data, compress, false);
+  }
+
+  sendOwned(data: Uint8Array<ArrayBuffer>, compress?: boolean): boolean {
+    return this.#send(data, compress, true);
+  }
+
+  close(code?: number, reason?: string): void {
+    if (this.#state === "dialling") return this.terminate();
+    this.#close(code, reason);
+  }
+
+  terminate(): void {
+    if (this.#state === "dialling") this.#state = "shut";
+    this.#stopReading?.();
+    this.#ws.terminate();
+  }
+
+  ping(data: Uint8Array<ArrayBuffer>): void {
+    this.#ws.ping(data);
+  }
+
+  pong(data: Uint8Array<ArrayBuffer>): void {
+    this.#ws.pong(data);
+  }
+
+  pause(): void {
+    this.#ws.pause();
+    if (this.#raw !== undefined) readUnder(this.#raw, false);
+  }
+
+  resume(): void {
+    if (this.#raw !== undefined) readUnder(this.#raw, true);
+    this.#ws.resume();
+  }
+
+  #send(data: string | Uint8Array<ArrayBuffer>, compress: boolean | undefined, owned: boolean): boolean {
+    const ws = this.#ws;
+    if (ws.readyState !== 1) return false;
+    const raw = this.#raw;
+    if (raw === undefined) this.#sendOnBun(data, compress);
+    else {
+      if (raw.writableCorked === 0) {
+        raw.cork();
+        process.nextTick(this.#uncork);
+      }
+      // `ws` masks a copy of the bytes at once.
+      if (this.#deflates) this.#sendInTurn(data, compress, owned);
+      else ws.send(data);
+      if (raw.writableLength > JOIN_UP_TO) raw.uncork();
+    }
+    return true;
+  }
+
+  // Bun's `ws` copies what it is given, and tells by the callback alone that bytes have left.
+  #sendOnBun(data: string | Uint8Array<ArrayBuffer>, compress: boolean | undefined): void {
+    if (!this.#deflates) return this.#ws.send(data, this.#drained);
+    this.#ws.send(data, (compress ?? isWorthCompressing(data)) ? COMPRESSED : PLAIN, this.#drained);
+  }
+
+  #sendInTurn(data: string | Uint8Array<ArrayBuffer>, compress: boolean | undefined, owned: boolean): void {
+    const deflates = compress ?? isWorthCompressing(data);
+    if (!deflates && this.#queued === 0) return this.#ws.send(data, PLAIN);
+    this.#queued++;
+    // Until its turn `ws` keeps the bytes that it was given.
+    const kept = owned || typeof data === "string" ? data : data.slice();
+    this.#ws.send(kept, deflates ? COMPRESSED : PLAIN, this.#sent);
+  }
+
+  #onUpgrade(response: NodeResponse): void {
+    this.#answer = response;
+    this.#raw = response.socket ?? undefined;
+    // `ws` takes its listener away when it is done with the socket.
+    this.#raw?.on("error", nothing);
+    this.#raw?.on("drain", this.#drained);
+  }
+
+  #onResponse(response: NodeResponse): void {
+    if (this.#state !== "dialling") return this.terminate();
+    this.#stopReading = readRefusal(response, this.#dial, (error) => this.#refuse(error));
+  }
+
+  #onOpen(): void {
+    if (this.#state !== "dialling") return;
+    const { protocol, extensions } = this.#ws;
+    this.#state = "open";
+    this.#deflates = extensions !== "";
+    const headers = this.#answer?.headers ?? {};
+    this.#answer = undefined;
+    this.#line.opened({ protocol, headers: toHeaders(headers) });
+  }
+
+  #onMessage(data: NodeBuffer, isBinary: boolean): void {
+    if (this.#state !== "open") return;
+    if (data.byteLength > this.#dial.maxFrameSize) this.#reject();
+    else if (isBinary) this.#line.binary(toOwn(data));
+    else this.#line.text(data.toString());
+  }
+
+  // Of compressed messages `ws` lets a little more through.
+  #reject(): void {
+    this.#state = "failing";
+    this.#linger();
+    this.#close(1009);
+    this.#line.failed(1009, undefined);
+  }
+
+  #onError(error: Error): void {
+    if (this.#state === "dialling") return this.#refuse(toRefusal(error, this.#dial, this.#answer !== undefined));
+    const code = toFault(error);
+    if (this.#state !== "open" || code === undefined) return;
+    this.#state = "failing";
+    this.#line.failed(code, error);
+  }
+
+  #onClose(code: number, reason: NodeBuffer): void {
+    const isOpen = this.#state === "open" || this.#state === "failing";
+    if (!isOpen) return;
+    this.#state = "shut";
+    this.#line.closed(code, reason.toString());
+  }
+
+  #refuse(error: WebSocketError): void {
+    this.#state = "shut";
+    this.#ws.terminate();
+    this.#line.refused(error);
+  }
+
+  #linger(): void {
+    if (this.#lingers) return;
+    this.#lingers = true;
+    const timer = setTimeout(() => this.#ws.terminate(), LINGER);
+    this.#ws.on("close", () => clearTimeout(timer));
+  }
+}
+
+// A view would hold on to all that was read with it, and its `buffer` show it.
+function toOwn(data: NodeBuffer): Uint8Array<ArrayBuffer> {
+  return data.byteLength === data.buffer.byteLength ? new Uint8Array(data.buffer) : new Uint8Array(data);
+}
+
+function nothing(): void {}

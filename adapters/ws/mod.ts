@@ -1,0 +1,80 @@
+/**
+ * The transport over `ws`: what it needs to know of a dial, and what it can do.
+ *
+ * @module
+ */
+
+import { LONGEST } from "../../src/clock.ts";
+import type { Dial, Line, Transport } from "../../src/client/transport.ts";
+import { toDeflatedLimit } from "../../src/compression.ts";
+import { SslError } from "../../src/errors.ts";
+import type { RuntimeSocket } from "../../src/socket.ts";
+import { Carrier } from "./carrier.ts";
+import { connect, onBun, onDeno, type WsOptions } from "./runtime.ts";
+import { toTlsOptions } from "./tls.ts";
+
+// Milliseconds. Elsewhere the core closes in time what does not answer, and the adapter what does not leave.
+const CLOSE_TIMEOUT_ON_BUN = 30_000;
+
+/**
+ * The transport over `ws`, on Node, Deno and Bun. It can do all that a client may ask, but for compression on Deno.
+ *
+ * @example
+ * ```ts
+ * import { Client } from "@switchboard/websocket/client";
+ *
+ * export const client = await Client.connect("ws://localhost:9090/chat", { transport: "ws" });
+ * ```
+ */
+export const wsTransport: Transport = {
+  name: "ws",
+  capabilities: {
+    ping: true,
+    headers: true,
+    refusals: true,
+    terminate: true,
+    pause: true,
+    compression: true,
+    tls: true,
+  },
+  dial,
+};
+
+function dial(dial: Dial, line: Line): RuntimeSocket {
+  try {
+    return new Carrier(connect(dial.url, dial.protocols, toOptions(dial)), dial, line);
+  } catch (error) {
+    if (error instanceof SslError) return refuse(error, line);
+    throw error instanceof TypeError ? error : new TypeError(toText(error), { cause: error });
+  }
+}
+
+function toOptions({ headers, maxFrameSize, compression, secureSocket }: Dial): WsOptions {
+  const deflates = compression && !onDeno;
+  return {
+    headers,
+    // `ws` holds a compressed message to the bound in both its forms.
+    maxPayload: deflates ? toDeflatedLimit(maxFrameSize) : maxFrameSize,
+    perMessageDeflate: deflates && { threshold: 0, clientNoContextTakeover: true, serverNoContextTakeover: true },
+    followRedirects: false,
+    skipUTF8Validation: false,
+    closeTimeout: onBun ? CLOSE_TIMEOUT_ON_BUN : LONGEST,
+    ...(secureSocket && toTlsOptions(secureSocket)),
+  };
+}
+
+// A line is never called while `dial` runs.
+function refuse(error: SslError, line: Line): RuntimeSocket {
+  let isGivenUp = false;
+  const giveUp = (): void => {
+    isGivenUp = true;
+  };
+  queueMicrotask(() => {
+    if (!isGivenUp) line.refused(error);
+  });
+  return { readyState: 3, bufferedAmount: 0, send: () => false, close: giveUp, terminate: giveUp };
+}
+
+function toText(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
