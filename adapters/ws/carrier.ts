@@ -191,10 +191,11 @@ export class Carrier implements RuntimeSocket {
   }
 
   #onClose(code: number, reason: NodeBuffer): void {
-    const isOpen = this.#state === "open" || this.#state === "failing";
-    if (!isOpen) return;
+    const state = this.#state;
     this.#state = "shut";
-    this.#line.closed(code, reason.toString());
+    if (state === "open") this.#line.closed(code, reason.toString());
+    // The server's answer to our close says nothing that the fault did not.
+    else if (state === "failing") this.#line.closed(1006, "");
   }
 
   #refuse(error: WebSocketError): void {

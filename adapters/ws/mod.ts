@@ -13,8 +13,8 @@ import { Carrier } from "./carrier.ts";
 import { connect, onBun, onDeno, type WsOptions } from "./runtime.ts";
 import { toTlsOptions } from "./tls.ts";
 
-// Milliseconds. Elsewhere the core closes in time what does not answer, and the adapter what does not leave.
-const CLOSE_TIMEOUT_ON_BUN = 30_000;
+// Milliseconds. Bun does not tell that the server has closed, so one time bounds our closes and its. Elsewhere the core bounds ours.
+const CLOSE_TIMEOUT_ON_BUN = 10_000;
 
 /**
  * The transport over `ws`, on Node, Deno and Bun. It can do all that a client may ask, but for compression on Deno.

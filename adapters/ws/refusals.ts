@@ -12,7 +12,7 @@ import type { NodeResponse } from "./runtime.ts";
 /** Bytes of a body that are kept. */
 const BODY_LIMIT = 65536;
 /** Milliseconds that a body may take. */
-const BODY_TIMEOUT = 2000;
+const BODY_TIMEOUT = 1000;
 /** Characters of a body that a message repeats. */
 const LINE_LIMIT = 200;
 /** Shorter parts of a request are no secrets, and found in any text. */
@@ -92,24 +92,25 @@ export function toHeaders(headers: NodeResponse["headers"]): Record<string, stri
 /** Tells why there is no connection. `wasAnswered` says that the server has switched protocols, so that it is the answer that is wrong. */
 export function toRefusal(error: Error, { url }: Dial, wasAnswered: boolean): WebSocketError {
   const code = codeOf(error);
-  const { protocol, host } = new URL(url);
-  const secure = protocol === "wss:";
-  // Bun's own messages hold the URL, whose query may hold a token.
-  const cause = error.message.includes("://") ? undefined : error;
   if (wasAnswered || code.startsWith("HPE_")) {
     return new InvalidHandshakeError(`The server's answer is no handshake: ${error.message}`, { cause: error });
   }
+  const { protocol, host } = new URL(url);
+  // Bun tells some errors by their text alone, which holds the URL, whose query may hold a token.
+  const holdsUrl = error.message.includes("://");
+  const why = code || error.message.replace(/\S+:\/\/\S+/g, "…");
+  const options = holdsUrl ? {} : { cause: error };
   // What is neither of the system nor of HTTP is of TLS, whose codes are many.
-  if (secure && code !== "" && (/^E(?:RR|PROTO)/.test(code) || !/^E/.test(code))) {
-    return new SslError(`Cannot connect to "${host}" with TLS: ${code}`, { cause });
-  }
-  return new ConnectionError(`Cannot connect to "${host}"${code && `: ${code}`}`, { cause });
+  const isTls = protocol === "wss:" && code !== "" && !/^E(?!RR|PROTO)/.test(code);
+  if (isTls) return new SslError(`Cannot connect to "${host}" with TLS: ${why}`, options);
+  return new ConnectionError(`Cannot connect to "${host}": ${why}`, options);
 }
 
 /** Gives the close code for what is wrong with a frame; none if that is not what is wrong. */
 export function toFault(error: Error): number | undefined {
   const code = codeOf(error);
-  if (/^WS_ERR_UNSUPPORTED_.*LENGTH$/.test(code)) return 1009;
+  // Too many parts of a message are too much of it.
+  if (/^WS_ERR_(?:UNSUPPORTED_.*LENGTH|TOO_MANY_.*)$/.test(code)) return 1009;
   // Of zlib: compressed data that is none, that ends too soon, or that asks for a dictionary.
   if (/^(?:WS_ERR_INVALID_UTF8|Z_.*)$/.test(code)) return 1007;
   return code.startsWith("WS_ERR_") ? 1002 : undefined;
