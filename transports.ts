@@ -27,7 +27,8 @@ export async function toTransport(config: ClientConfig): Promise<Transport> {
       `Option ${option} is too much for transport "${name}": use "ws", off the browser${advice}`,
     );
   }
-  return transport;
+  // What a browser's own WebSocket does not do is not loaded there.
+  return capabilities.headers ? (await import("./adapters/ws/dress.ts")).dress(transport, config) : transport;
 }
 
 type Need = readonly [option: keyof ClientConfig, capability: keyof TransportCapabilities, isAsked: unknown];

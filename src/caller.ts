@@ -11,7 +11,7 @@ import type { Outbox } from "./outbox.ts";
 import type { ConnectionDetails } from "./peer.ts";
 import type { PeerCertificate } from "./peer_certificate.ts";
 import type { Principal } from "./principal.ts";
-import { toMessage } from "./reply.ts";
+import { toMessage } from "./message.ts";
 
 /** How one message is written. */
 export interface WriteOptions {

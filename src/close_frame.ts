@@ -51,21 +51,27 @@ export function closeFrame(statusCode: number, reason = ""): CloseFrame {
 }
 
 /** Closes with 1000: the purpose of the connection has been fulfilled. */
-export const NORMAL_CLOSURE: CloseFrame = closeFrame(1000);
+export const NORMAL_CLOSURE: CloseFrame = /* @__PURE__ */ closeFrame(1000);
 /** Closes with 1001: the server is going down, or the page is left. */
-export const GOING_AWAY: CloseFrame = closeFrame(1001);
+export const GOING_AWAY: CloseFrame = /* @__PURE__ */ closeFrame(1001);
 /** Closes with 1002: the peer broke the protocol. */
-export const PROTOCOL_ERROR: CloseFrame = closeFrame(1002, "Connection closed due to protocol error");
+export const PROTOCOL_ERROR: CloseFrame = /* @__PURE__ */ closeFrame(1002, "Connection closed due to protocol error");
 /** Closes with 1003: the kind of message is not accepted. */
-export const UNSUPPORTED_DATA: CloseFrame = closeFrame(1003, "Endpoint received unsupported frame");
+export const UNSUPPORTED_DATA: CloseFrame = /* @__PURE__ */ closeFrame(1003, "Endpoint received unsupported frame");
 /** Closes with 1007: the content of a message does not fit its type. */
-export const INVALID_PAYLOAD: CloseFrame = closeFrame(1007, "Payload does not match the expected format or encoding");
+export const INVALID_PAYLOAD: CloseFrame = /* @__PURE__ */ closeFrame(
+  1007,
+  "Payload does not match the expected format or encoding",
+);
 /** Closes with 1008: a message violates the policy of the service. */
-export const POLICY_VIOLATION: CloseFrame = closeFrame(1008, "Received message violates its policy");
+export const POLICY_VIOLATION: CloseFrame = /* @__PURE__ */ closeFrame(1008, "Received message violates its policy");
 /** Closes with 1009: a message is too big. */
-export const MESSAGE_TOO_BIG: CloseFrame = closeFrame(1009, "The received message exceeds the allowed size limit");
+export const MESSAGE_TOO_BIG: CloseFrame = /* @__PURE__ */ closeFrame(
+  1009,
+  "The received message exceeds the allowed size limit",
+);
 /** Closes with 1011: the service failed. */
-export const INTERNAL_SERVER_ERROR: CloseFrame = closeFrame(1011, "Internal server error occurred");
+export const INTERNAL_SERVER_ERROR: CloseFrame = /* @__PURE__ */ closeFrame(1011, "Internal server error occurred");
 
 /**
  * Checks what is about to be sent in a close frame.

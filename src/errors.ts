@@ -4,6 +4,8 @@
  * @module
  */
 
+import type { SchemaIssue } from "./standard_schema.ts";
+
 /** The base of all errors of this module. */
 export class WebSocketError extends Error {
   /** What went wrong, as a word that stays the same from release to release. */
@@ -28,6 +30,8 @@ export interface InvalidHandshakeOptions extends ErrorOptions {
   headers?: Readonly<Record<string, string>>;
   /** The beginning of the body. */
   body?: string;
+  /** Seconds after which the server wants to be asked again. */
+  retryAfter?: number;
 }
 
 /** The opening handshake failed (RFC 6455, section 4). */
@@ -38,9 +42,12 @@ export class InvalidHandshakeError extends WebSocketError {
   readonly headers: Readonly<Record<string, string>>;
   /** The beginning of the body of the answer, "" where there is none. */
   readonly body: string;
+  /** Seconds after which the server wants to be asked again: its `Retry-After` (RFC 9110, section 10.2.3). */
+  readonly retryAfter: number | undefined;
 
   constructor(message: string, options: InvalidHandshakeOptions = {}) {
     super(message, options, "invalid_handshake");
+    this.retryAfter = options.retryAfter;
     this.status = options.status;
     this.headers = options.headers ?? {};
     this.body = options.body ?? "";
@@ -193,16 +200,26 @@ export class SslError extends WebSocketError {
   }
 }
 
-/** A message could not be turned into the type that a handler takes. */
+/** What a {@link PayloadBindingError} tells of the message. */
+export interface PayloadBindingOptions extends ErrorOptions {
+  /** What is wrong with it, and where, as the schema says. */
+  issues?: readonly SchemaIssue[];
+}
+
+/** A message could not be turned into the type that is wanted. */
 export class PayloadBindingError extends WebSocketError {
-  constructor(message: string, options?: ErrorOptions, code = "invalid_binding") {
+  /** What is wrong with it, and where; empty if no schema was asked. */
+  readonly issues: readonly SchemaIssue[];
+
+  constructor(message: string, options: PayloadBindingOptions = {}, code = "invalid_binding") {
     super(message, options, code);
+    this.issues = options.issues ?? [];
   }
 }
 
 /** A message does not fit its schema. */
 export class PayloadValidationError extends PayloadBindingError {
-  constructor(message: string, options?: ErrorOptions) {
+  constructor(message: string, options?: PayloadBindingOptions) {
     super(message, options, "invalid_message");
   }
 }

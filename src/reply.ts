@@ -4,8 +4,8 @@
  * @module
  */
 
-import { isBinary, toBytes } from "./bytes.ts";
 import { CloseFrame } from "./close_frame.ts";
+import { toMessage } from "./message.ts";
 import type { Outbox } from "./outbox.ts";
 
 /** Tells whether a value is promise-like. */
@@ -34,17 +34,4 @@ export function sendReply(outbox: Outbox, reply: unknown): void {
   }
   const message = toMessage(reply);
   if (!outbox.send(message, true) && outbox.closedByService) throw outbox.refusal();
-}
-
-/**
- * Gives the message that a value goes out as: text for strings, binary for bytes, JSON text for the rest.
- *
- * @throws {TypeError} If the value has no JSON form
- */
-export function toMessage(value: unknown): string | Uint8Array<ArrayBuffer> {
-  if (typeof value === "string") return value;
-  if (isBinary(value)) return toBytes(value);
-  const json: string | undefined = JSON.stringify(value);
-  if (json === undefined) throw new TypeError(`Cannot send a ${typeof value}: it has no JSON form`);
-  return json;
 }

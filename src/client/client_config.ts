@@ -5,7 +5,6 @@
  */
 
 import type { ClientSecureSocket } from "./client_secure_socket.ts";
-import type { WebSocketError } from "../errors.ts";
 import type { Transport } from "./transport.ts";
 
 /** What a client proves who it is with: a user, sent as HTTP Basic (RFC 7617), or a bearer token (RFC 6750). */
@@ -42,7 +41,7 @@ export interface RetryConfig {
   /** Seconds that a connection must last until its attempts are forgotten. @default 5 */
   stableAfter?: number;
   /** Decides what is retried; `undefined` leaves it to the rules of the page on retry. @default the rules */
-  retryOn?: (cause: WebSocketError) => boolean | undefined;
+  retryOn?: (cause: Error) => boolean | undefined;
 }
 
 /** Pings that tell whether a silent server is still there. */

@@ -6,6 +6,7 @@
 
 import type { WebSocketError } from "../errors.ts";
 import type { Connection, RuntimeSocket } from "../socket.ts";
+import type { ClientCredential } from "./client_config.ts";
 import type { ClientSecureSocket } from "./client_secure_socket.ts";
 
 /** What a transport can do besides sending and receiving messages. */
@@ -32,14 +33,16 @@ export interface Dial {
   readonly url: string;
   /** The subprotocols to offer. */
   readonly protocols: readonly string[];
-  /** Headers of the handshake; there are none for a transport that cannot send them. */
-  readonly headers: Readonly<Record<string, string>>;
-  /** Whether to offer permessage-deflate (RFC 7692), where that can be chosen. */
-  readonly compression: boolean;
   /** Bytes of the largest message to accept. */
   readonly maxFrameSize: number;
-  /** TLS options; there are none for a transport that cannot obey them. */
-  readonly secureSocket: ClientSecureSocket | undefined;
+  /** What to send as `Authorization`. */
+  readonly credential?: ClientCredential;
+  /** Headers of the handshake. @default {} */
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Whether to offer permessage-deflate (RFC 7692), where that can be chosen. @default true */
+  readonly compression?: boolean;
+  /** TLS options. @default those of the runtime */
+  readonly secureSocket?: ClientSecureSocket;
 }
 
 /** The 101, as far as the transport shows it. */
@@ -54,9 +57,12 @@ export interface Handshake {
  * What a transport calls. First `opened` or `refused`, exactly one of them, never while `dial` runs; after `opened` what arrives, at last `closed`.
  * After `refused` or `closed` comes nothing.
  *
- * Codes are normalised: a lost connection is 1006, a close frame without a code 1005; `failed(1002 | 1007 | 1009, cause)` may come before `closed`.
+ * Codes are normalised: a lost connection is 1006, a close frame without a code 1005; `failed(1002 | 1007 | 1009, cause)` may come before `closed`,
+ * its cause a `PayloadTooLargeError` or a `CorruptedFrameError`.
  */
 export interface Line extends Connection {
+  /** Whether reading is paused, so that silence means nothing. */
+  readonly isPaused?: boolean;
   /** The handshake is done. */
   opened(handshake: Handshake): void;
   /**

@@ -6,6 +6,7 @@ const files = list(
   "mod.ts",
   "listener.ts",
   "engines.ts",
+  "client.ts",
   "transports.ts",
   "{src,adapters,auth,cli,entries,tls}/**/*.ts",
 );
@@ -27,6 +28,13 @@ const isIn =
     folders.some((folder) => file.startsWith(`${folder}/`));
 const isSrc = isIn("src");
 
+/** What the client shares with the server. */
+const shared: ReadonlySet<string> = new Set(
+  ["bytes", "clock", "close_frame", "errors", "http", "message", "options", "socket", "standard_schema", "utf8"].map(
+    (name) => `src/${name}.ts`,
+  ),
+);
+
 const rooms: readonly Room[] = [
   { name: "src", has: isSrc, allows: (_, target) => isSrc(target), bare: nothing },
   ...["node", "bun", "deno", "ws"].map((engine) => ({
@@ -36,17 +44,31 @@ const rooms: readonly Room[] = [
     bare: () => true,
   })),
   {
-    name: "engines.ts",
-    has: (file) => file === "engines.ts",
-    // Engines are loaded when a listener starts, so that a program pays for the one it uses.
-    allows: ({ kind }, target) => isSrc(target) || (isIn("adapters")(target) && kind !== "value"),
+    name: "src/client",
+    has: isIn("src/client"),
+    // What a browser loads: the client, and of the core only what is small and knows nothing of a server.
+    allows: (_, target) => isIn("src/client")(target) || shared.has(target),
     bare: nothing,
   },
   {
     name: "transports.ts",
     has: (file) => file === "transports.ts",
-    // A client in a browser is without `ws`.
-    allows: ({ kind }, target) => isSrc(target) || (isIn("adapters/ws")(target) && kind !== "value"),
+    // `ws` is loaded by those who need it, and never by a browser.
+    allows: ({ kind }, target) =>
+      isIn("src/client")(target) || shared.has(target) || (isIn("adapters/ws")(target) && kind !== "value"),
+    bare: nothing,
+  },
+  {
+    name: "client.ts",
+    has: (file) => file === "client.ts",
+    allows: (_, target) => target === "transports.ts" || isIn("src/client")(target) || shared.has(target),
+    bare: nothing,
+  },
+  {
+    name: "engines.ts",
+    has: (file) => file === "engines.ts",
+    // Engines are loaded when a listener starts, so that a program pays for the one it uses.
+    allows: ({ kind }, target) => isSrc(target) || (isIn("adapters")(target) && kind !== "value"),
     bare: nothing,
   },
   {
@@ -78,7 +100,10 @@ const rooms: readonly Room[] = [
   {
     name: "entries",
     has: isIn("entries"),
-    allows: (_, target) => target === "listener.ts" || isIn("src", "adapters")(target),
+    allows: ({ file }, target) =>
+      file === "entries/client.ts"
+        ? target === "client.ts" || isIn("src/client")(target) || shared.has(target)
+        : ["listener.ts", "transports.ts"].includes(target) || isIn("src", "adapters")(target),
     bare: nothing,
   },
   {

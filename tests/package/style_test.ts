@@ -6,6 +6,7 @@ const published = list(
   "mod.ts",
   "listener.ts",
   "engines.ts",
+  "client.ts",
   "transports.ts",
   "{src,adapters,auth,cli,entries,tls}/**/*.ts",
 );

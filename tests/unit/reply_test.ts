@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { closeFrame } from "../../src/close_frame.ts";
-import { isPromise, isStream, toMessage } from "../../src/reply.ts";
+import { toMessage } from "../../src/message.ts";
+import { isPromise, isStream } from "../../src/reply.ts";
 import type { Reply, Service } from "../../src/service.ts";
 import { open } from "./support.ts";
 

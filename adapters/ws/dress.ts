@@ -1,0 +1,98 @@
+/**
+ * What a transport that is no browser's does besides: headers, cookies, credentials and TLS options in the handshake, `Retry-After` in its refusals, and
+ * pings for silent servers.
+ *
+ * @module
+ */
+
+import type { ClientConfig, ClientCredential, ClientHeartbeat } from "../../src/client/client_config.ts";
+import { toNumbers } from "../../src/client/client_rules.ts";
+import type { Dial, Line, Transport } from "../../src/client/transport.ts";
+import { AuthError } from "../../src/errors.ts";
+import { isToken } from "../../src/http.ts";
+import type { RuntimeSocket } from "../../src/socket.ts";
+import { HeartbeatLine } from "./heartbeat.ts";
+
+/**
+ * Puts on a transport what the options of a client say.
+ *
+ * @throws {TypeError} If a header or cookie is malformed
+ * @throws {RangeError} If a number is out of range
+ */
+export function dress(transport: Transport, config: ClientConfig): Transport {
+  const headers = toHeaders(config);
+  const heartbeat = toHeartbeat(config.heartbeat);
+  const { secureSocket, webSocketCompressionEnabled: compression = true } = config;
+  const options = { compression, ...(secureSocket !== undefined && { secureSocket }) };
+  return {
+    name: transport.name,
+    capabilities: transport.capabilities,
+    dial(dial: Dial, line: Line): RuntimeSocket {
+      const dressed = { ...dial, ...options, headers: withCredential(headers, dial.credential) };
+      if (heartbeat === undefined || !transport.capabilities.ping) return transport.dial(dressed, line);
+      const beating = new HeartbeatLine(line, heartbeat);
+      beating.socket = transport.dial(dressed, beating);
+      return beating.socket;
+    },
+  };
+}
+
+function toHeartbeat(heartbeat: ClientHeartbeat | false = {}): Required<ClientHeartbeat> | undefined {
+  if (heartbeat === false) return undefined;
+  return toNumbers("heartbeat.", heartbeat, { interval: [15, 0.001], timeout: [10, 0.001] }, "");
+}
+
+function toHeaders({ customHeaders = {}, cookies = {} }: ClientConfig): Readonly<Record<string, string>> {
+  const headers = new Map(Object.entries(customHeaders));
+  for (const [name, value] of headers) {
+    const isOurs = /^(?:connection|upgrade|content-length|transfer-encoding|sec-websocket-.*)$/i.test(name);
+    if (isOurs || !isToken(name) || !isFieldValue(value)) {
+      throw new TypeError(`Option customHeaders has ${JSON.stringify(name)}: must be a header that a client may set`);
+    }
+  }
+  const pairs = Object.entries(cookies);
+  for (const [name, value] of pairs) {
+    if (!isToken(name) || typeof value !== "string" || !/^[!#-+\--:<-[\]-~]*$/.test(value)) {
+      throw new TypeError(`Option cookies has ${JSON.stringify(name)}: must have a name and a value of RFC 6265`);
+    }
+  }
+  if (pairs.length === 0) return Object.fromEntries(headers);
+  drop(headers, "cookie");
+  return { ...Object.fromEntries(headers), Cookie: pairs.map((pair) => pair.join("=")).join("; ") };
+}
+
+/** Adds `Authorization`, which takes the place of one that the user has set. */
+function withCredential(
+  headers: Readonly<Record<string, string>>,
+  credential: ClientCredential | undefined,
+): Readonly<Record<string, string>> {
+  if (credential === undefined) return headers;
+  const others = new Map(Object.entries(headers));
+  drop(others, "authorization");
+  return { ...Object.fromEntries(others), Authorization: toAuthorization(credential) };
+}
+
+function toAuthorization(credential: ClientCredential): string {
+  if ("token" in credential) {
+    const { token } = credential;
+    if (!/^[!-~]+$/.test(token)) throw refusal("the token is empty or malformed");
+    return `Bearer ${token}`;
+  }
+  const { username, password } = credential;
+  if (!username || !password) throw refusal("neither the user nor the password may be empty");
+  if (/[:\p{Cc}]/u.test(username) || /\p{Cc}/u.test(password))
+    throw refusal("the user has a colon, or one of them a control character");
+  return `Basic ${btoa(String.fromCharCode(...new TextEncoder().encode(`${username}:${password}`)))}`;
+}
+
+function refusal(why: string): AuthError {
+  return new AuthError(`Cannot send the credential of option auth: ${why}`, { status: 401 });
+}
+
+function isFieldValue(value: unknown): boolean {
+  return typeof value === "string" && /^[\t\x20-\x7e\x80-\xff]*$/.test(value);
+}
+
+function drop(headers: Map<string, string>, name: string): void {
+  for (const key of headers.keys()) if (key.toLowerCase() === name) headers.delete(key);
+}

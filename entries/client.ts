@@ -1,0 +1,62 @@
+/**
+ * The client: reads, iterates, writes and comes back after a loss. For browsers, Deno, Bun and Node.
+ *
+ * @example
+ * ```ts
+ * import { Client } from "@switchboard/websocket/client";
+ *
+ * export async function ask(url: string, question: string): Promise<string> {
+ *   await using client = await Client.connect(url);
+ *   await client.writeTextMessage(question);
+ *   return await client.readTextMessage();
+ * }
+ * ```
+ *
+ * @module
+ */
+
+export { Client } from "../client.ts";
+export type {
+  ClientAuth,
+  ClientConfig,
+  ClientCredential,
+  ClientHeartbeat,
+  CredentialCarrier,
+  CredentialRequest,
+  PingPongHandler,
+  RetryConfig,
+} from "../src/client/client_config.ts";
+export {
+  ClientCloseEvent,
+  type ClientClosure,
+  type ClientEvents,
+  type ClientState,
+  ReconnectingEvent,
+  type TypedEventTarget,
+} from "../src/client/client_events.ts";
+export type { ClientSecureSocket } from "../src/client/client_secure_socket.ts";
+export type { Message } from "../src/client/read_queue.ts";
+export type { Hook } from "../src/client/session.ts";
+export type { Dial, Handshake, Line, Transport, TransportCapabilities } from "../src/client/transport.ts";
+export type { ClientWriteOptions, Writer } from "../src/client/writer.ts";
+export {
+  AuthError,
+  type AuthErrorOptions,
+  ConnectionClosureError,
+  type ConnectionClosureOptions,
+  ConnectionError,
+  CorruptedFrameError,
+  HandshakeTimedOut,
+  InvalidHandshakeError,
+  type InvalidHandshakeOptions,
+  PayloadBindingError,
+  type PayloadBindingOptions,
+  PayloadTooLargeError,
+  PayloadValidationError,
+  ReadTimedOutError,
+  SslError,
+  UnsupportedError,
+  WebSocketError,
+} from "../src/errors.ts";
+export type { Connection, RuntimeSocket } from "../src/socket.ts";
+export type { SchemaIssue, SchemaResult, StandardSchema } from "../src/standard_schema.ts";

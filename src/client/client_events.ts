@@ -1,0 +1,74 @@
+/**
+ * What a client tells of itself; nobody needs to listen.
+ *
+ * @module
+ */
+
+/** How far a client has come. */
+export type ClientState = "connecting" | "open" | "reconnecting" | "closing" | "closed";
+
+/** How a connection has ended: the code and reason of the close frame, 1005 for one without a code, 1006 for none. */
+export interface ClientClosure {
+  readonly code: number;
+  readonly reason: string;
+}
+
+/** `reconnecting`: the connection is lost, or an attempt has failed, and another follows. */
+export class ReconnectingEvent extends Event {
+  /** Which attempt follows, from 1; 1 again after a connection that was stable. */
+  readonly attempt: number;
+  /** Seconds until it is made. */
+  readonly wait: number;
+  /** Why. */
+  readonly cause: Error;
+
+  constructor(attempt: number, wait: number, cause: Error) {
+    super("reconnecting");
+    this.attempt = attempt;
+    this.wait = wait;
+    this.cause = cause;
+  }
+}
+
+/** `close`: the client has ended. */
+export class ClientCloseEvent extends Event implements ClientClosure {
+  readonly code: number;
+  readonly reason: string;
+
+  constructor({ code, reason }: ClientClosure) {
+    super("close");
+    this.code = code;
+    this.reason = reason;
+  }
+}
+
+/** What listens to an event: a function, or an object with `handleEvent`. */
+export type ClientListener<Of> = ((event: Of) => void) | EventListenerObject | null;
+
+/** `EventTarget` with the names and types of its events. */
+export interface TypedEventTarget<Events> {
+  /** Calls `listener` for each event of a type. */
+  addEventListener<Name extends keyof Events & string>(
+    type: Name,
+    listener: ClientListener<Events[Name]>,
+    options?: boolean | AddEventListenerOptions,
+  ): void;
+  /** Calls it no more. */
+  removeEventListener<Name extends keyof Events & string>(
+    type: Name,
+    listener: ClientListener<Events[Name]>,
+    options?: boolean | EventListenerOptions,
+  ): void;
+  /** Belongs to the client. */
+  dispatchEvent(event: Event): boolean;
+}
+
+/** The events of a client by their names. */
+export interface ClientEvents {
+  /** A connection is open, after those before it were lost. */
+  readonly open: Event;
+  readonly reconnecting: ReconnectingEvent;
+  readonly close: ClientCloseEvent;
+  /** `client.state` has changed. */
+  readonly statechange: Event;
+}

@@ -1,0 +1,41 @@
+/**
+ * How a credential travels with a handshake.
+ *
+ * @module
+ */
+
+import { AuthError, WebSocketError } from "../errors.ts";
+import { isToken } from "../http.ts";
+import type { CredentialRequest } from "./client_config.ts";
+import type { ClientRules } from "./client_rules.ts";
+import type { Dial } from "./transport.ts";
+
+/**
+ * Says what to dial, with the credential of `auth`.
+ *
+ * @throws {AuthError} If there is none, or it cannot travel
+ */
+export async function toDial(
+  { url, subProtocols: protocols, maxFrameSize, auth, credentials: carrier }: ClientRules,
+  request: CredentialRequest,
+): Promise<Dial> {
+  const dial = { url, protocols, maxFrameSize };
+  if (auth === undefined) return dial;
+  const credential = await (typeof auth === "function" ? auth(request) : auth);
+  if (carrier === "header") return { ...dial, credential };
+  if (!("token" in credential && isToken(credential.token))) {
+    throw new AuthError("Option credentials: only a token travels in a subprotocol or query", { status: 401 });
+  }
+  const { token } = credential;
+  if ("subProtocol" in carrier) return { ...dial, protocols: [carrier.subProtocol, token, ...protocols] };
+  const withQuery = new URL(url);
+  withQuery.searchParams.set(carrier.query, token);
+  return { ...dial, url: withQuery.href };
+}
+
+/** What `auth` threw, as an error that says whether another attempt may help. */
+export function toAuthError(cause: unknown): WebSocketError {
+  return cause instanceof WebSocketError
+    ? cause
+    : new AuthError("Option auth gave no credential", { cause, status: 401 });
+}

@@ -1,0 +1,54 @@
+/**
+ * The three ways to write.
+ *
+ * @module
+ */
+
+import { isBinary, toBytes } from "../bytes.ts";
+import { toMessage } from "../message.ts";
+import type { Message } from "./read_queue.ts";
+
+/** How one message of a client is written. */
+export interface ClientWriteOptions {
+  /** Whether the message is compressed, where permessage-deflate was negotiated and the transport lets choose. @default from 1024 bytes up */
+  compress?: boolean;
+}
+
+/** Writes to one connection. */
+export class Writer {
+  readonly #write: (message: Message, compress?: boolean) => Promise<void>;
+
+  /** Made by the client, never by users. */
+  constructor(write: (message: Message, compress?: boolean) => Promise<void>) {
+    this.#write = write;
+  }
+
+  /**
+   * Sends a text message.
+   *
+   * @throws {TypeError} If `text` is no string
+   */
+  writeTextMessage(text: string, options?: ClientWriteOptions): Promise<void> {
+    if (typeof text !== "string") throw new TypeError(`Cannot write a ${typeof text} as a text message`);
+    return this.#write(text, options?.compress);
+  }
+
+  /**
+   * Sends a binary message. The bytes may be changed afterwards.
+   *
+   * @throws {TypeError} If `data` is neither a `Uint8Array` nor an `ArrayBuffer`
+   */
+  writeBinaryMessage(data: Uint8Array | ArrayBuffer, options?: ClientWriteOptions): Promise<void> {
+    if (!isBinary(data)) throw new TypeError("Cannot write a binary message: must be a Uint8Array or an ArrayBuffer");
+    return this.#write(toBytes(data), options?.compress);
+  }
+
+  /**
+   * Sends a string as text, bytes as binary, anything else as JSON text.
+   *
+   * @throws {TypeError} If the value has no JSON form
+   */
+  writeMessage(value: unknown, options?: ClientWriteOptions): Promise<void> {
+    return this.#write(toMessage(value), options?.compress);
+  }
+}
