@@ -16,20 +16,18 @@
  */
 
 export { Client } from "../client.ts";
+export type { ClientConfig, ClientHeartbeat, PingPongHandler, RetryConfig } from "../src/client/client_config.ts";
 export type {
   ClientAuth,
-  ClientConfig,
   ClientCredential,
-  ClientHeartbeat,
   CredentialCarrier,
   CredentialRequest,
-  PingPongHandler,
-  RetryConfig,
-} from "../src/client/client_config.ts";
+} from "../src/client/client_credential.ts";
 export {
   ClientCloseEvent,
   type ClientClosure,
   type ClientEvents,
+  type ClientListener,
   type ClientState,
   ReconnectingEvent,
   type TypedEventTarget,

@@ -5,7 +5,8 @@
  * @module
  */
 
-import type { ClientConfig, ClientCredential, ClientHeartbeat } from "../../src/client/client_config.ts";
+import type { ClientConfig, ClientHeartbeat } from "../../src/client/client_config.ts";
+import type { ClientCredential } from "../../src/client/client_credential.ts";
 import { toNumbers } from "../../src/client/client_rules.ts";
 import type { Dial, Line, Transport } from "../../src/client/transport.ts";
 import { AuthError } from "../../src/errors.ts";
@@ -39,7 +40,7 @@ export function dress(transport: Transport, config: ClientConfig): Transport {
 
 function toHeartbeat(heartbeat: ClientHeartbeat | false = {}): Required<ClientHeartbeat> | undefined {
   if (heartbeat === false) return undefined;
-  return toNumbers("heartbeat.", heartbeat, { interval: [15, 0.001], timeout: [10, 0.001] }, "");
+  return toNumbers("heartbeat.", heartbeat, { interval: 15, timeout: 10 }, { interval: 0.001, timeout: 0.001 });
 }
 
 function toHeaders({ customHeaders = {}, cookies = {} }: ClientConfig): Readonly<Record<string, string>> {

@@ -49,7 +49,7 @@ function dial(dial: Dial, line: Line): RuntimeSocket {
   }
 }
 
-function toOptions({ headers, maxFrameSize, compression, secureSocket }: Dial): WsOptions {
+function toOptions({ headers = {}, maxFrameSize, compression = true, secureSocket }: Dial): WsOptions {
   const deflates = compression && !onDeno;
   return {
     headers,

@@ -54,7 +54,16 @@ function toAnswerError(response: NodeResponse, body: string, dial: Dial): Invali
   const status = response.statusCode ?? 0;
   const line = toLine(body, dial);
   const message = `The server answered with status ${status}${line === "" ? "" : `: ${line}`}`;
-  return new InvalidHandshakeError(message, { status, headers: toHeaders(response.headers), body });
+  const headers = toHeaders(response.headers);
+  const retryAfter = toRetryAfter(headers["retry-after"]);
+  return new InvalidHandshakeError(message, { status, headers, body, ...(retryAfter !== undefined && { retryAfter }) });
+}
+
+/** Gives the seconds of `Retry-After`, which are a number or a date (RFC 9110, section 10.2.3). */
+function toRetryAfter(value: string | undefined): number | undefined {
+  if (value === undefined) return undefined;
+  const seconds = /^\d+$/.test(value) ? Number(value) : (Date.parse(value) - Date.now()) / 1000;
+  return Number.isNaN(seconds) ? undefined : Math.max(0, seconds);
 }
 
 // A server may repeat what it was sent, and a line of a log must stay one line.
@@ -71,7 +80,7 @@ function toEscape(character: string): string {
 }
 
 /** Gives what the request may have held of credentials: the query, the values of headers, the subprotocols. */
-function toSecrets({ url, headers, protocols }: Dial): string[] {
+function toSecrets({ url, headers = {}, protocols }: Dial): string[] {
   const { search, searchParams } = new URL(url);
   const values = Object.values(headers);
   const parts = values.flatMap((value) => value.split(/[ ;=,]+/));

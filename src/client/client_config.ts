@@ -4,27 +4,9 @@
  * @module
  */
 
+import type { ClientAuth, CredentialCarrier } from "./client_credential.ts";
 import type { ClientSecureSocket } from "./client_secure_socket.ts";
 import type { Transport } from "./transport.ts";
-
-/** What a client proves who it is with: a user, sent as HTTP Basic (RFC 7617), or a bearer token (RFC 6750). */
-export type ClientCredential = { readonly username: string; readonly password: string } | { readonly token: string };
-
-/** What a function that gives credentials is told. */
-export interface CredentialRequest {
-  /** Whether the last one was refused with 401 or 4401: one that was kept must not be given again. */
-  readonly renew: boolean;
-  /** Aborts when the attempt is given up or takes longer than `handShakeTimeout`. */
-  readonly signal: AbortSignal;
-}
-
-/** How a client proves who it is: a credential, or a function that gives one, asked for every attempt. */
-export type ClientAuth =
-  | ClientCredential
-  | ((request: CredentialRequest) => ClientCredential | Promise<ClientCredential>);
-
-/** How the credential travels; in a browser, which sets no headers, one of the other two. Then it must be a token. */
-export type CredentialCarrier = "header" | { readonly subProtocol: string } | { readonly query: string };
 
 /** How a client tries again. `{}` turns it on. */
 export interface RetryConfig {

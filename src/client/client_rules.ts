@@ -4,7 +4,9 @@
  * @module
  */
 
-import type { ClientAuth, ClientConfig, CredentialCarrier, PingPongHandler, RetryConfig } from "./client_config.ts";
+import type { ClientConfig, PingPongHandler, RetryConfig } from "./client_config.ts";
+import type { ClientAuth, CredentialCarrier } from "./client_credential.ts";
+import { page } from "./runtime.ts";
 
 type NumberName =
   | "readTimeout"
@@ -34,25 +36,40 @@ export interface RetryRules extends Readonly<Record<RetryNumberName, number>> {
   readonly retryOn: RetryConfig["retryOn"];
 }
 
-/** The default, the least and the most of an option. */
-type Bounds = readonly [fallback: number, least: number, most?: number];
-
-const NUMBERS: Record<NumberName, Bounds> = {
-  readTimeout: [-1, -1],
-  writeTimeout: [-1, -1],
-  handShakeTimeout: [300, 0],
-  maxFrameSize: [65536, 1],
-  maxQueuedMessages: [1024, 1],
-  maxQueuedBytes: [1_048_576, 1],
+const NUMBERS: Record<NumberName, number> = {
+  readTimeout: -1,
+  writeTimeout: -1,
+  handShakeTimeout: 300,
+  maxFrameSize: 65536,
+  maxQueuedMessages: 1024,
+  maxQueuedBytes: 1_048_576,
 };
 
-const RETRY: Record<RetryNumberName, Bounds> = {
-  maxCount: [0, 0],
-  interval: [1, 0.001],
-  backOffFactor: [1, 1],
-  maxWaitInterval: [30, 0.001],
-  jitter: [0.5, 0, 1],
-  stableAfter: [5, 0],
+const RETRY: Record<RetryNumberName, number> = {
+  maxCount: 0,
+  interval: 1,
+  backOffFactor: 1,
+  maxWaitInterval: 30,
+  jitter: 0.5,
+  stableAfter: 5,
+};
+
+const NUMBERS_LEAST: Record<NumberName, number> = {
+  readTimeout: -1,
+  writeTimeout: -1,
+  handShakeTimeout: 0,
+  maxFrameSize: 1,
+  maxQueuedMessages: 1,
+  maxQueuedBytes: 1,
+};
+
+const RETRY_LEAST: Record<RetryNumberName, number> = {
+  maxCount: 0,
+  interval: 0.001,
+  backOffFactor: 1,
+  maxWaitInterval: 0.001,
+  jitter: 0,
+  stableAfter: 0,
 };
 
 const OTHERS =
@@ -72,10 +89,11 @@ export function toClientRules(url: string | URL, config: ClientConfig): ClientRu
   if (credentials !== "header" && !("subProtocol" in credentials || "query" in credentials)) {
     throw new TypeError('Option credentials must be "header", { subProtocol } or { query }');
   }
+  if (Number(retryConfig?.jitter) > 1) throw new RangeError("Option retryConfig.jitter must be at most 1");
   if (whileDown !== "queue" && whileDown !== "reject")
     throw new TypeError('Option whileDown must be "queue" or "reject"');
   return {
-    ...toNumbers("", config, NUMBERS, OTHERS),
+    ...toNumbers("", config, NUMBERS, NUMBERS_LEAST, OTHERS),
     url: parsed.href,
     subProtocols: config.subProtocols ?? [],
     // Some platforms send the user of a URL, some do not.
@@ -84,7 +102,10 @@ export function toClientRules(url: string | URL, config: ClientConfig): ClientRu
       (username ? { username: decodeURIComponent(username), password: decodeURIComponent(password) } : undefined),
     credentials,
     pingPongHandler: config.pingPongHandler ?? {},
-    retry: retryConfig && { ...toNumbers("retryConfig.", retryConfig, RETRY, "retryOn"), retryOn: retryConfig.retryOn },
+    retry: retryConfig && {
+      ...toNumbers("retryConfig.", retryConfig, RETRY, RETRY_LEAST, "retryOn"),
+      retryOn: retryConfig.retryOn,
+    },
     validation: config.validation ?? true,
     signal: config.signal,
     queuesWhileDown: whileDown === "queue" && retryConfig !== undefined,
@@ -93,8 +114,8 @@ export function toClientRules(url: string | URL, config: ClientConfig): ClientRu
 
 // A relative URL belongs to the page, as it does for `new WebSocket`.
 function toUrl(url: string | URL): URL {
-  const { location } = globalThis as { location?: { href: string } };
-  const parsed = URL.canParse(url, location?.href) ? new URL(url, location?.href) : undefined;
+  const base = page.location?.href;
+  const parsed = URL.canParse(url, base) ? new URL(url, base) : undefined;
   const scheme = /^(?:ws|http)(s?:)$/.exec(parsed?.protocol ?? "");
   // A query and a password are not repeated.
   if (!parsed || !scheme) throw new TypeError(`Malformed URL: ${String(url).replace(/[?#].*|\/\/.*@/gs, "…")}`);
@@ -106,20 +127,18 @@ function toUrl(url: string | URL): URL {
 export function toNumbers<Name extends string>(
   prefix: string,
   config: object,
-  table: Readonly<Record<Name, Bounds>>,
-  others: string,
+  defaults: Readonly<Record<Name, number>>,
+  least: Readonly<Record<Name, number>>,
+  others = "",
 ): Record<Name, number> {
-  for (const name of Object.keys(config)) {
-    if (!(name in table || others.split(" ").includes(name))) throw new TypeError(`Unknown option ${prefix}${name}`);
-  }
-  const numbers: Partial<Record<Name, number>> = {};
-  for (const name in table) {
-    const [fallback, least, most = 2 ** 31] = table[name];
-    const value: unknown = new Map(Object.entries(config)).get(name) ?? fallback;
-    if (!(typeof value === "number" && value >= least && value <= most)) {
-      throw new RangeError(`Option ${prefix}${name} is ${value}: must be a number from ${least} to ${most}`);
+  const numbers: Record<Name, number> = { ...defaults, ...config };
+  const known = new Set([...Object.keys(defaults), ...others.split(" ")]);
+  for (const name of Object.keys(config)) if (!known.has(name)) throw new TypeError(`Unknown option ${prefix}${name}`);
+  for (const name in least) {
+    const value = (numbers[name] ??= defaults[name]);
+    if (!(typeof value === "number" && value >= least[name] && value < 2 ** 31)) {
+      throw new RangeError(`Option ${prefix}${name} is ${value}: must be a number of at least ${least[name]}`);
     }
-    numbers[name] = value;
   }
-  return numbers as Record<Name, number>;
+  return numbers;
 }

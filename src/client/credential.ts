@@ -6,7 +6,7 @@
 
 import { AuthError, WebSocketError } from "../errors.ts";
 import { isToken } from "../http.ts";
-import type { CredentialRequest } from "./client_config.ts";
+import type { CredentialRequest } from "./client_credential.ts";
 import type { ClientRules } from "./client_rules.ts";
 import type { Dial } from "./transport.ts";
 

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { ConnectionClosureError } from "../errors.ts";
+import { ConnectionClosureError, CorruptedFrameError, PayloadTooLargeError } from "../errors.ts";
 import type { Connection, RuntimeSocket } from "../socket.ts";
 import type { Handshake, Line } from "./transport.ts";
 
@@ -63,7 +63,10 @@ export class Link implements Line {
   }
 
   failed(code: number, cause: unknown): void {
-    this.#fault ??= cause;
+    this.#fault ??=
+      code === 1009
+        ? new PayloadTooLargeError("A message is over maxFrameSize")
+        : new CorruptedFrameError("A frame breaks the protocol", { cause });
     this.#to?.failed(code, cause);
   }
 

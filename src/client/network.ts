@@ -4,13 +4,7 @@
  * @module
  */
 
-/** The part of a browser's globals that is read. */
-interface Page {
-  readonly navigator?: { readonly onLine?: boolean };
-  readonly document?: EventTarget & { readonly visibilityState: string };
-}
-
-const page = globalThis as Page & Partial<EventTarget>;
+import { page } from "./runtime.ts";
 
 /** Tells whether it is known that there is no network. */
 export function isOffline(): boolean {

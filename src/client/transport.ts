@@ -6,7 +6,7 @@
 
 import type { WebSocketError } from "../errors.ts";
 import type { Connection, RuntimeSocket } from "../socket.ts";
-import type { ClientCredential } from "./client_config.ts";
+import type { ClientCredential } from "./client_credential.ts";
 import type { ClientSecureSocket } from "./client_secure_socket.ts";
 
 /** What a transport can do besides sending and receiving messages. */
@@ -57,8 +57,7 @@ export interface Handshake {
  * What a transport calls. First `opened` or `refused`, exactly one of them, never while `dial` runs; after `opened` what arrives, at last `closed`.
  * After `refused` or `closed` comes nothing.
  *
- * Codes are normalised: a lost connection is 1006, a close frame without a code 1005; `failed(1002 | 1007 | 1009, cause)` may come before `closed`,
- * its cause a `PayloadTooLargeError` or a `CorruptedFrameError`.
+ * Codes are normalised: a lost connection is 1006, a close frame without a code 1005; `failed(1002 | 1007 | 1009, cause)` may come before `closed`.
  */
 export interface Line extends Connection {
   /** Whether reading is paused, so that silence means nothing. */

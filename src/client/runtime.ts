@@ -1,0 +1,15 @@
+/**
+ * The slice of a browser's globals that the client reads; elsewhere there may be none of them.
+ *
+ * @module
+ */
+
+/** A browser's page. */
+export interface Page extends Partial<EventTarget> {
+  readonly location?: { readonly href: string };
+  readonly navigator?: { readonly onLine?: boolean };
+  readonly document?: EventTarget & { readonly visibilityState: string };
+}
+
+/** The globals. */
+export const page: Page = globalThis as Page;
