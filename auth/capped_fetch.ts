@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { Clock } from "../src/clock.ts";
 import { AuthError } from "../src/errors.ts";
 
 /** Seconds that a request may take. */
@@ -18,7 +19,7 @@ const ENDED: ReadonlySet<string> = new Set(["ECONNRESET", "EPIPE", "UND_ERR_SOCK
 export interface CappedRequest {
   /** @default "GET" */
   readonly method?: string;
-  /** Headers of the request; `accept-encoding` is `identity` whatever stands here. */
+  /** Headers of the request; `accept-encoding` is `identity` whatever stands here, but for browsers, which choose their own. */
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string;
 }
@@ -36,6 +37,10 @@ export interface CappedFetchOptions {
   readonly again?: boolean;
   /** What sends the request. @default The global `fetch` */
   readonly fetch?: Send;
+  /** Gives the request up when it aborts. @default it is not given up before `timeout` */
+  readonly signal?: AbortSignal;
+  /** What `timeout` is measured with. @default The time of the runtime; the process stays alive until the request ends */
+  readonly clock?: Pick<Clock, "schedule">;
 }
 
 /** An answer that was read to its end. */
@@ -47,24 +52,27 @@ export interface CappedResponse {
 }
 
 /**
- * Sends one request and reads the whole answer, within bounds; redirects are not followed.
+ * Sends one request and reads the whole answer, within bounds; redirects are not followed. Runs in browsers too.
  *
  * @throws {AuthError} With status 503, if the server cannot be reached, takes too long, redirects, or sends a body that is
- * too large, compressed or not UTF-8. The message names the host alone: path, query, headers and bodies may hold secrets.
+ * too large, compressed although that was refused, or not UTF-8. The message names the host alone: path, query, headers and bodies may hold secrets.
  */
 export async function fetchCapped(
   url: string | URL,
   init: CappedRequest,
   options: CappedFetchOptions = {},
 ): Promise<CappedResponse> {
-  const { timeout = TIMEOUT, maxBytes = MAX_BYTES } = options;
+  const { timeout = TIMEOUT, maxBytes = MAX_BYTES, clock = ownTime } = options;
   const target = new URL(url);
   const abort = new AbortController();
   const late = Promise.withResolvers<never>();
-  const timer = setTimeout(() => {
+  const cancel = clock.schedule(() => {
     late.reject(new Failure(`no whole answer within ${timeout} s`));
   }, timeout * 1000);
+  const leave = () => late.reject(new Failure("it was given up"));
+  options.signal?.addEventListener("abort", leave);
   try {
+    if (options.signal?.aborted) throw new Failure("it was given up");
     const send: Send = options.fetch ?? fetch;
     const answer = read(target, init, options.again === true ? sendTwice(send) : send, maxBytes, abort.signal);
     return await Promise.race([answer, late.promise]);
@@ -72,11 +80,19 @@ export async function fetchCapped(
     // No cause: what runtimes throw quotes the whole URL.
     throw new AuthError(`Cannot ask "${target.host}": ${toReason(error)}`);
   } finally {
-    clearTimeout(timer);
+    cancel();
+    options.signal?.removeEventListener("abort", leave);
     // Whatever of the answer is still to come is not wanted.
     abort.abort();
   }
 }
+
+const ownTime: Pick<Clock, "schedule"> = {
+  schedule(callback, ms) {
+    const timer = setTimeout(callback, ms);
+    return () => clearTimeout(timer);
+  },
+};
 
 /** Why we gave up; any other error is the runtime's. */
 class Failure extends Error {}
@@ -97,8 +113,9 @@ async function read(
     await response.body?.cancel();
     throw new Failure("it redirects, which is not followed");
   }
-  // Not every runtime decodes what it did not ask for.
-  if ((response.headers.get("content-encoding") ?? "identity").toLowerCase() !== "identity") {
+  // Not every runtime decodes what it did not ask for. A browser asks for it, whatever we say, and decodes it.
+  const refused = new Request(url, { headers }).headers.has("accept-encoding");
+  if (refused && (response.headers.get("content-encoding") ?? "identity").toLowerCase() !== "identity") {
     await response.body?.cancel();
     throw new Failure("its answer is compressed, which was not asked for");
   }

@@ -5,6 +5,7 @@
  */
 
 import type { Authenticator, Principal } from "../src/authenticator.ts";
+import type { Clock } from "../src/clock.ts";
 import { AuthError } from "../src/errors.ts";
 import { AnswerCache } from "./answer_cache.ts";
 import { fetchCapped } from "./capped_fetch.ts";
@@ -40,8 +41,13 @@ const INACTIVE_TTL = 5000;
  * ```
  */
 export function oauth2Introspection(config: IntrospectionOptions): Authenticator {
+  return toIntrospectionAuthenticator(config);
+}
+
+/** Makes an authenticator that measures the time of its calls with another clock. */
+export function toIntrospectionAuthenticator(config: IntrospectionOptions, clock?: Clock): Authenticator {
   const rules = toIntrospectionRules(config);
-  const introspection = new Introspection(rules);
+  const introspection = new Introspection(rules, clock);
   return {
     scheme: "Bearer",
     challenge: rules.challenge,
@@ -56,13 +62,15 @@ const MOST_CALLS = 256;
 /** The calls under way and the answers that are kept, both by the hash of their token. */
 class Introspection {
   readonly #rules: IntrospectionRules;
+  readonly #clock: Clock | undefined;
   readonly #calls: Map<string, Promise<ActiveToken | undefined>> = new Map();
   readonly #active: AnswerCache<ActiveToken> | undefined;
   // Apart, so that made-up tokens push no good one out.
   readonly #inactive: AnswerCache<true> | undefined;
 
-  constructor(rules: IntrospectionRules) {
+  constructor(rules: IntrospectionRules, clock: Clock | undefined) {
     this.#rules = rules;
+    this.#clock = clock;
     if (rules.cache === undefined) return;
     this.#active = new AnswerCache(rules.cache.maxSize);
     this.#inactive = new AnswerCache(rules.cache.maxSize);
@@ -96,7 +104,7 @@ class Introspection {
   async #ask(key: string, token: string): Promise<ActiveToken | undefined> {
     // Time counts from before the call, so that a revoked token is gone after `ttl` however slow the answer was.
     const start = Date.now();
-    const answer = await introspect(this.#rules, token);
+    const answer = await introspect(this.#rules, token, this.#clock);
     this.#keep(key, answer, start);
     return answer;
   }
@@ -112,11 +120,15 @@ class Introspection {
   }
 }
 
-async function introspect(rules: IntrospectionRules, token: string): Promise<ActiveToken | undefined> {
+async function introspect(
+  rules: IntrospectionRules,
+  token: string,
+  clock: Clock | undefined,
+): Promise<ActiveToken | undefined> {
   const { url, headers, params, scopeKey, fetch } = rules;
   const body = new URLSearchParams([["token", token], ...params]).toString();
   // To ask twice does no harm.
-  const options = { again: true, ...(fetch !== undefined && { fetch }) };
+  const options = { again: true, ...(fetch !== undefined && { fetch }), ...(clock !== undefined && { clock }) };
   const response = await fetchCapped(url, { method: "POST", headers, body }, options);
   try {
     if (response.status !== 200) throw new ResponseError(`it answered with status ${response.status}`);

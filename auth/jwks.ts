@@ -121,7 +121,7 @@ export class Jwks implements Keys {
 
   async #read(): Promise<string> {
     const accept = "application/jwk-set+json, application/json";
-    const { status, body } = await fetchCapped(this.#url, { headers: { accept } });
+    const { status, body } = await fetchCapped(this.#url, { headers: { accept } }, { clock: this.#clock });
     if (status !== 200) throw new AuthError(this.#toMessage(`it answers with ${status}`));
     return body;
   }

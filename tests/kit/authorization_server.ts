@@ -24,7 +24,7 @@ export type Misbehaviour =
   | "hang up"
   /** Never answers. */
   | "slow"
-  /** Sends a byte each 50 ms, and never the last. */
+  /** Sends a byte each 20 ms, and never the last. */
   | "drip"
   /** 10 MiB of JSON. */
   | "huge"
@@ -76,6 +76,8 @@ export class AuthorizationServer {
   extra: Record<string, unknown> = {};
   readonly #waiter = new Waiter();
   #port = 0;
+  #dripped = 0;
+  #left = 0;
   #held: Promise<void> | undefined;
   readonly #revoked: Set<string> = new Set();
   readonly #keys: GenerateKeyPairResult;
@@ -125,6 +127,16 @@ export class AuthorizationServer {
     await this.#waiter.until(`${count} requests`, () => this.seen.length >= count, 10_000);
   }
 
+  /** Waits until three bytes of an answer that drips were sent. */
+  async dripped(): Promise<void> {
+    await this.#waiter.until("an answer that drips", () => this.#dripped >= 3, 10_000);
+  }
+
+  /** Waits until so many clients have left without the whole answer. */
+  async left(count = 1): Promise<void> {
+    await this.#waiter.until(`${count} clients that leave`, () => this.#left >= count, 10_000);
+  }
+
   /** How many requests came for a path. */
   count(path: string): number {
     return this.seen.filter((seen) => seen.path === path).length;
@@ -161,8 +173,13 @@ export class AuthorizationServer {
       certified: "authorized" in request.socket && request.socket.authorized === true,
     };
     this.seen.push(seen);
+    response.on("close", () => {
+      if (!response.writableFinished) this.#left += 1;
+      this.#waiter.wake();
+    });
     this.#waiter.wake();
     await this.#held;
+    if (this.misbehaviour === "drip") return this.#drip(response);
     if (this.misbehaviour !== undefined) return misbehave(this.misbehaviour, response);
     await (this.#answers.get(`${seen.method} ${path}`) ?? notFound)(seen, response);
   }
@@ -173,6 +190,15 @@ export class AuthorizationServer {
     ["POST /introspect", (seen, response) => this.#introspect(seen, response)],
     ["POST /revoke", (seen, response) => this.#revoke(seen, response)],
   ]);
+
+  #drip(response: ServerResponse): void {
+    const timer = setInterval(() => {
+      response.write(" ");
+      this.#dripped += 1;
+      this.#waiter.wake();
+    }, 20);
+    response.on("close", () => clearInterval(timer));
+  }
 
   /** The client credentials grant (RFC 6749, section 4.4). */
   async #token(seen: Seen, response: ServerResponse): Promise<void> {
@@ -240,8 +266,4 @@ function misbehave(misbehaviour: Misbehaviour, response: ServerResponse): void {
   else if (misbehaviour === "html") response.writeHead(200, { "content-type": "text/html" }).end("<p>Sign in</p>");
   else if (misbehaviour === "bomb") response.writeHead(200, { "content-encoding": "gzip" }).end(BOMB);
   else if (misbehaviour === "empty") json(response, 200, {});
-  else if (misbehaviour === "drip") {
-    const timer = setInterval(() => response.write(" "), 50);
-    response.on("close", () => clearInterval(timer));
-  }
 }

@@ -5,6 +5,7 @@ import { test } from "node:test";
 import { gzipSync } from "node:zlib";
 import { fetchCapped, type Send } from "../../auth/capped_fetch.ts";
 import { AuthError } from "../../src/errors.ts";
+import { FakeClock } from "../../src/testing/mod.ts";
 
 /** Gives a test a server on a free port, and stops it. */
 async function withServer(listener: RequestListener, use: (url: string) => Promise<void>): Promise<void> {
@@ -185,13 +186,50 @@ test("fetchCapped() gives up at the timeout on a fetch that heeds no signal", as
   await refusal("https://h/s3cret", /no whole answer/, { timeout: 0.05, fetch: () => new Promise(() => {}) });
 });
 
-test("fetchCapped() takes 5 s and 256 KiB unless told", async (context) => {
-  context.mock.timers.enable({ apis: ["setTimeout"] });
-  // Deno's mocks outlive their test.
-  context.after(() => context.mock.timers.reset());
-  const answer = refusal("https://h/s3cret", /within 5 s$/, { fetch: () => new Promise(() => {}) });
-  context.mock.timers.tick(5000);
+test("fetchCapped() takes 5 s unless told", async () => {
+  const clock = new FakeClock();
+  const answer = refusal("https://h/s3cret", /within 5 s$/, { fetch: () => new Promise(() => {}), clock });
+  await clock.advance(5);
   await answer;
+  assert.equal(clock.pending, 0);
+});
+
+test("fetchCapped() is given up when its signal aborts, and hangs up", async () => {
+  const closed = Promise.withResolvers<void>();
+  const arrived = Promise.withResolvers<void>();
+  const silent: RequestListener = (_request, response) => {
+    response.on("close", closed.resolve);
+    arrived.resolve();
+  };
+  await withServer(silent, async (url) => {
+    const abort = new AbortController();
+    const answer = refusal(url, /it was given up$/, { signal: abort.signal });
+    await arrived.promise;
+    abort.abort();
+    await answer;
+    await closed.promise;
+    await refusal(url, /it was given up$/, { signal: abort.signal });
+  });
+});
+
+test("fetchCapped() takes a compressed answer where no header can refuse it, and counts what comes out", async (t) => {
+  // As a browser does: what it would not send is left out of the request.
+  const { Request } = globalThis;
+  t.after(() => Object.assign(globalThis, { Request }));
+  class BrowserRequest extends Request {
+    constructor(url: URL, init: RequestInit) {
+      const headers = new Headers(init.headers);
+      headers.delete("accept-encoding");
+      super(url, { ...init, headers });
+    }
+  }
+  Object.assign(globalThis, { Request: BrowserRequest });
+  const answer = (length: number): Send => {
+    const response = new Response("x".repeat(length), { headers: { "content-encoding": "gzip" } });
+    return () => Promise.resolve(response);
+  };
+  assert.equal((await fetchCapped("https://h/", {}, { fetch: answer(262_144) })).body.length, 262_144);
+  await refusal("https://h/s3cret", /larger than 262144 bytes$/, { fetch: answer(262_145) });
 });
 
 test("fetchCapped() fails without a word of the request when the server hangs up, is gone or refuses", async () => {
