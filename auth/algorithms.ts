@@ -49,16 +49,17 @@ export function algorithmsOf(kind: KeyKind): ReadonlySet<string> {
 /**
  * Checks the option `algorithms`.
  *
+ * @param what How a message about one of them begins
  * @throws {TypeError} If it is no list, empty, or names something else than an algorithm
  */
-export function toAlgorithms(algorithms: readonly string[]): ReadonlySet<string> {
+export function toAlgorithms(algorithms: readonly string[], what = "algorithms has"): ReadonlySet<string> {
   const names = [...KINDS.keys()].join(", ");
   if (!Array.isArray(algorithms) || algorithms.length === 0) {
     throw new TypeError(`Option algorithms must be a list of one or more of ${names}`);
   }
   for (const algorithm of algorithms) {
     if (!KINDS.has(algorithm)) {
-      throw new TypeError(`Option algorithms has ${JSON.stringify(algorithm)}: must be one of ${names}`);
+      throw new TypeError(`Option ${what} ${JSON.stringify(algorithm)}: must be one of ${names}`);
     }
   }
   return new Set(algorithms);
@@ -69,13 +70,19 @@ export function toAlgorithms(algorithms: readonly string[]): ReadonlySet<string>
  *
  * @param fits The algorithms that the key can be used with
  * @param key What the key is, and of which option: `option publicKey, an RSA key`
+ * @param what How the message begins
  * @throws {TypeError} If one does not
  */
-export function checkFit(algorithms: ReadonlySet<string>, fits: ReadonlySet<string>, key: string): void {
+export function checkFit(
+  algorithms: ReadonlySet<string>,
+  fits: ReadonlySet<string>,
+  key: string,
+  what = "algorithms has",
+): void {
   for (const algorithm of algorithms) {
     if (!fits.has(algorithm)) {
       throw new TypeError(
-        `Option algorithms has "${algorithm}", which does not fit ${key}: must be one of ${[...fits].join(", ")}`,
+        `Option ${what} "${algorithm}", which does not fit ${key}: must be one of ${[...fits].join(", ")}`,
       );
     }
   }

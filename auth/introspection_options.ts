@@ -6,9 +6,10 @@
 
 import { checkNames } from "../src/options.ts";
 import type { Send } from "./capped_fetch.ts";
+import { checkText, toEndpoint, toParams, toScopes } from "./endpoint_options.ts";
+import { toClientBasic } from "./form.ts";
 import { type ClientSecureSocket, httpsFetch } from "./https_fetch.ts";
 import { toRealm } from "./realm.ts";
-import { isSafe } from "./transport.ts";
 
 /** The options of `oauth2Introspection`. A wrong value throws a `TypeError` or `RangeError` that names the option. */
 export interface IntrospectionOptions {
@@ -84,7 +85,7 @@ const SECURE_SOCKET_NAMES: ReadonlySet<string> = new Set<keyof ClientSecureSocke
  */
 export function toIntrospectionRules(config: IntrospectionOptions): IntrospectionRules {
   checkNames("oauth2Introspection", config, NAMES);
-  const url = toUrl(config.url);
+  const url = toEndpoint("url", "an introspection endpoint", config.url);
   return {
     url,
     headers: {
@@ -92,28 +93,13 @@ export function toIntrospectionRules(config: IntrospectionOptions): Introspectio
       "content-type": "application/x-www-form-urlencoded",
       ...toCredentials(config.clientId, config.clientSecret),
     },
-    params: toParams(config),
+    params: toSent(config),
     scopeKey: checkText("scopeKey", config.scopeKey ?? "scope"),
-    scopes: config.scopes === undefined ? undefined : toScopes(config.scopes),
+    scopes: config.scopes === undefined ? undefined : toScopes("scopes", config.scopes),
     challenge: toRealm(config.realm ?? "websocket"),
     cache: config.cache === undefined ? undefined : toCache(config.cache),
     fetch: config.secureSocket === undefined ? undefined : toFetch(url, config.secureSocket),
   };
-}
-
-function toUrl(value: string | URL): URL {
-  const text = String(value);
-  // The value is not quoted: its path and query may hold a key.
-  if (!URL.canParse(text)) throw new TypeError("Option url must be the URL of an introspection endpoint");
-  const url = new URL(text);
-  const quoted = `"${url.protocol}//${url.host}"`;
-  if (url.username !== "" || url.password !== "") {
-    throw new TypeError(`Option url must hold no credentials, clientId and clientSecret do: ${quoted}`);
-  }
-  if (!isSafe(url)) {
-    throw new TypeError(`Option url must be https, for tokens and secrets travel there: ${quoted}`);
-  }
-  return url;
 }
 
 function toCredentials(clientId?: string, clientSecret?: string): { authorization?: string } {
@@ -121,32 +107,15 @@ function toCredentials(clientId?: string, clientSecret?: string): { authorizatio
   if (clientId === undefined || clientSecret === undefined) {
     throw new TypeError("Options clientId and clientSecret go together");
   }
-  const id = encodeForm(checkText("clientId", clientId));
-  return { authorization: `Basic ${btoa(`${id}:${encodeForm(checkText("clientSecret", clientSecret))}`)}` };
+  return { authorization: toClientBasic(checkText("clientId", clientId), checkText("clientSecret", clientSecret)) };
 }
 
-/** Encodes as a form does, which RFC 6749, section 2.3.1, wants inside of Basic too. */
-function encodeForm(text: string): string {
-  return new URLSearchParams({ _: text }).toString().slice(2);
-}
+const SENT: ReadonlySet<string> = new Set(["token", "token_type_hint"]);
 
-function toParams({ params = {}, tokenTypeHint }: IntrospectionOptions): ReadonlyMap<string, string> {
-  if (typeof params !== "object" || params === null) throw new TypeError("Option params must be an object");
-  const map = new Map(Object.entries(params));
-  for (const [name, value] of map) {
-    if (typeof value !== "string") throw new TypeError(`Option params must hold texts, but "${name}" is none`);
-    if (name !== "token" && name !== "token_type_hint") continue;
-    throw new TypeError(`Option params must not hold "${name}", which is sent anyway or has an option of its own`);
-  }
+function toSent({ params = {}, tokenTypeHint }: IntrospectionOptions): ReadonlyMap<string, string> {
+  const map = toParams("params", params, SENT);
   if (tokenTypeHint !== undefined) map.set("token_type_hint", checkText("tokenTypeHint", tokenTypeHint));
   return map;
-}
-
-function toScopes(scopes: readonly string[]): readonly string[] {
-  // The characters of a scope are those of RFC 6749, section 3.3.
-  const isScope = (scope: unknown) => typeof scope === "string" && /^[\x21\x23-\x5b\x5d-\x7e]+$/.test(scope);
-  if (Array.isArray(scopes) && scopes.length > 0 && scopes.every(isScope)) return [...scopes];
-  throw new TypeError("Option scopes must be a list of one or more scopes without spaces, quotes and backslashes");
 }
 
 function toCache(cache: IntrospectionCache): { maxSize: number; ttl: number } {
@@ -166,9 +135,4 @@ function toFetch(url: URL, secureSocket: ClientSecureSocket): Send {
   if (url.protocol !== "https:") throw new TypeError("Option secureSocket needs a url that is https");
   for (const [name, value] of Object.entries(secureSocket)) checkText(`secureSocket.${name}`, value);
   return httpsFetch(secureSocket);
-}
-
-function checkText(name: string, value: unknown): string {
-  if (typeof value === "string" && value !== "") return value;
-  throw new TypeError(`Option ${name} must be a text that is not empty`);
 }

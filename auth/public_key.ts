@@ -5,8 +5,9 @@
  */
 
 import { createPublicKey } from "node:crypto";
-import { base64url, importJWK, type JWK } from "jose";
+import { importJWK, type JWK } from "jose";
 import { algorithmsOf, type KeyKind } from "./algorithms.ts";
+import { algorithmsOfKey, bitsOf, checkRsa, checkRsaKey, toCurve } from "./key_fit.ts";
 
 /** A public key as JSON (RFC 7517); what else stands in it is left alone. */
 export interface PublicJwk {
@@ -31,8 +32,6 @@ export interface PublicKey {
   toKey(algorithm: string): Promise<CryptoKey>;
 }
 
-/** Bits that the modulus of an RSA key must have (RFC 7518, section 3.3). */
-const MIN_RSA_BITS = 2048;
 const PEM = "-----BEGIN PUBLIC KEY-----";
 const CERTIFICATE = /-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/;
 
@@ -87,23 +86,10 @@ function fromJwk(jwk: PublicJwk): PublicKey {
 function fromCryptoKey(key: CryptoKey): PublicKey {
   // No private key has it.
   if (!key.usages.includes("verify")) throw new TypeError('Option publicKey is a CryptoKey without the usage "verify"');
-  const fits = new Set(toAlgorithmsOf(key.algorithm));
+  const fits = algorithmsOfKey(key.algorithm);
   if (fits.size === 0) throw new TypeError(`Option publicKey is for "${key.algorithm.name}", which signs no tokens`);
-  const { modulusLength } = { modulusLength: MIN_RSA_BITS, ...key.algorithm };
-  checkRsa("publicKey", modulusLength);
+  checkRsaKey("publicKey", key.algorithm);
   return { what: `a CryptoKey for ${key.algorithm.name}`, fits, toKey: () => Promise.resolve(key) };
-}
-
-function toAlgorithmsOf(algorithm: KeyAlgorithm): Iterable<string> {
-  const { name } = algorithm;
-  if (name === "Ed25519") return algorithmsOf("Ed25519");
-  if (name === "ECDSA" && "namedCurve" in algorithm) return algorithmsOf(toCurve(algorithm.namedCurve) ?? "secret");
-  const prefix = name === "RSA-PSS" ? "PS" : name === "RSASSA-PKCS1-v1_5" ? "RS" : undefined;
-  if (prefix === undefined || !("hash" in algorithm)) return [];
-  const { hash } = algorithm;
-  if (typeof hash !== "object" || hash === null || !("name" in hash)) return [];
-  const found = `${prefix}${String(hash.name).replace("SHA-", "")}`;
-  return algorithmsOf("RSA").has(found) ? [found] : [];
 }
 
 function parse(option: string, input: Parameters<typeof createPublicKey>[0]): PublicJwk {
@@ -135,21 +121,4 @@ async function toCryptoKey(jwk: JWK, algorithm: string): Promise<CryptoKey> {
   const key: unknown = await importJWK(jwk, algorithm);
   if (key instanceof CryptoKey) return key;
   throw new TypeError(`The public key cannot be used for ${algorithm} on this runtime`);
-}
-
-function toCurve(name: unknown): KeyKind | undefined {
-  return name === "P-256" || name === "P-384" || name === "P-521" || name === "Ed25519" ? name : undefined;
-}
-
-function checkRsa(option: string, bits: number): void {
-  if (bits < MIN_RSA_BITS) {
-    throw new TypeError(`Option ${option} is an RSA key of ${bits} bits: must have ${MIN_RSA_BITS} or more`);
-  }
-}
-
-function bitsOf(modulus: string): number {
-  const bytes = base64url.decode(modulus);
-  const first = bytes.findIndex((byte) => byte !== 0);
-  const top = bytes[first];
-  return top === undefined ? 0 : (bytes.length - first) * 8 - (Math.clz32(top) - 24);
 }

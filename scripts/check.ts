@@ -13,6 +13,7 @@ const forDeno = [
     "entries/node.ts",
     "entries/bun.ts",
     "auth/mod.ts",
+    "auth/client/mod.ts",
     "cli/main.ts",
     "src/testing/mod.ts",
   ],

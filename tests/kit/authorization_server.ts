@@ -14,6 +14,7 @@ import {
   SignJWT,
 } from "jose";
 import { pem } from "./certificates.ts";
+import { Grants } from "./grants.ts";
 import { Waiter } from "./waiter.ts";
 
 /** What the server does instead of its work. */
@@ -72,6 +73,8 @@ export class AuthorizationServer {
   misbehaviour: Misbehaviour | undefined;
   /** The requests that it got, in order. */
   readonly seen: Seen[] = [];
+  /** What the token endpoint grants. */
+  readonly grants: Grants;
   /** What introspection says besides `active: true` and the claims of the token. */
   extra: Record<string, unknown> = {};
   readonly #waiter = new Waiter();
@@ -88,6 +91,7 @@ export class AuthorizationServer {
     this.#options = { tls: false, clientId: "chat", clientSecret: "s3cret", ...options };
     this.#keys = keys;
     this.#jwk = jwk;
+    this.grants = new Grants((claims) => this.issue(claims), this.#options.clientId, this.#options.clientSecret);
   }
 
   /** Starts a server on a free port, and stops it after the test. */
@@ -200,15 +204,11 @@ export class AuthorizationServer {
     response.on("close", () => clearInterval(timer));
   }
 
-  /** The client credentials grant (RFC 6749, section 4.4). */
+  /** The grants of RFC 6749 and RFC 7523. */
   async #token(seen: Seen, response: ServerResponse): Promise<void> {
-    if (!this.#knows(seen)) return json(response, 401, { error: "invalid_client" });
-    if (seen.form.get("grant_type") !== "client_credentials") {
-      return json(response, 400, { error: "unsupported_grant_type" });
-    }
-    const scope = seen.form.get("scope") ?? "";
-    const token = await this.issue({ sub: this.#options.clientId, scope });
-    json(response, 200, { access_token: token, token_type: "Bearer", expires_in: 3600, scope });
+    const { status, headers, body } = await this.grants.answer(seen.form, this.#knows(seen));
+    for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
+    json(response, status, body);
   }
 
   /** RFC 7662. */

@@ -35,6 +35,17 @@ const shared: ReadonlySet<string> = new Set(
   ),
 );
 
+/** What auth and auth/client share. */
+const browserSafe: ReadonlySet<string> = new Set([
+  "auth/algorithms.ts",
+  "auth/capped_fetch.ts",
+  "auth/endpoint_options.ts",
+  "auth/form.ts",
+  "auth/key_fit.ts",
+  "auth/record.ts",
+  "auth/transport.ts",
+]);
+
 const rooms: readonly Room[] = [
   { name: "src", has: isSrc, allows: (_, target) => isSrc(target), bare: nothing },
   ...["node", "bun", "deno", "ws"].map((engine) => ({
@@ -80,8 +91,15 @@ const rooms: readonly Room[] = [
     bare: (specifier) => specifier === "hono" || specifier.startsWith("hono/"),
   },
   {
+    name: "auth/client",
+    has: isIn("auth/client"),
+    // Of the server's auth only what runs in a browser.
+    allows: (_, target) => isIn("src", "auth/client")(target) || browserSafe.has(target),
+    bare: (specifier) => specifier === "jose",
+  },
+  {
     name: "auth",
-    has: isIn("auth"),
+    has: (file) => isIn("auth")(file) && !isIn("auth/client")(file),
     allows: (_, target) => isIn("src", "auth")(target),
     bare: (specifier) => specifier === "jose" || specifier.startsWith("node:"),
   },
@@ -125,6 +143,15 @@ for (const room of rooms) {
     assert.deepEqual(wrong.map(toText), []);
   });
 }
+
+test("./client/auth leads to no node: module and to no package but jose, types included", () => {
+  const found = new Set(["auth/client/mod.ts"]);
+  // A set that grows while it is walked is walked to its end.
+  for (const file of found)
+    for (const { target } of all.filter((edge) => edge.file === file)) if (target) found.add(target);
+  const bare = all.filter(({ file, target }) => found.has(file) && target === undefined);
+  assert.deepEqual([...new Set(bare.map(({ specifier }) => specifier))], ["jose"]);
+});
 
 test("every relative import names a file of the tree, with its .ts", () => {
   const known = new Set(files);
