@@ -4,7 +4,6 @@
  * @module
  */
 
-import { type JWTPayload, SignJWT } from "jose";
 import type { CredentialRequest } from "../../src/client/client_config.ts";
 import { checkNames } from "../../src/options.ts";
 import type { JwtAlgorithm } from "../algorithms.ts";
@@ -86,25 +85,24 @@ export function toSelfSignedJwt(options: SelfSignedJwtOptions, epoch: Epoch): To
   const claims = toClaims(options);
   const key = toSigningKey(algorithm, options.key);
   const kid = options.keyId === undefined ? key.id : checkText("keyId", options.keyId);
-  const header = { alg: algorithm, typ: "JWT", ...(kid !== undefined && { kid }) };
-  const kept = new KeptToken(() => sign(header, claims, key, epoch(), expTime), epoch);
+  const kept = new KeptToken(() => sign(key, kid, claims, epoch(), expTime), epoch);
   return (request) => kept.get(request);
 }
 
 async function sign(
-  header: { readonly alg: string; readonly kid?: string },
-  claims: JWTPayload,
   key: SigningKey,
+  id: string | undefined,
+  claims: Readonly<Record<string, unknown>>,
   now: number,
   expTime: number,
 ): Promise<IssuedToken> {
   const iat = Math.floor(now);
-  const payload = { ...claims, iat, nbf: iat, exp: Math.floor(iat + expTime), jti: crypto.randomUUID() };
-  const token = await key.sign(new SignJWT(payload).setProtectedHeader(header));
+  const times = { iat, nbf: iat, exp: Math.floor(iat + expTime), jti: crypto.randomUUID() };
+  const token = await key.sign({ ...claims, ...times }, id);
   return { token, issuedAt: iat, lifetime: expTime };
 }
 
-function toClaims({ issuer, audience, subject, claims = {} }: SelfSignedJwtOptions): JWTPayload {
+function toClaims({ issuer, audience, subject, claims = {} }: SelfSignedJwtOptions): Readonly<Record<string, unknown>> {
   return {
     ...toOthers(claims),
     iss: checkText("issuer", issuer),

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { base64url, importJWK, importPKCS8, type JWK, type SignJWT } from "jose";
+import { base64url, importJWK, importPKCS8, type JWK, SignJWT } from "jose";
 import { AuthError } from "../../src/errors.ts";
 import { algorithmsOf, checkFit, secretLength, toAlgorithms } from "../algorithms.ts";
 import { algorithmsOfKey, bitsOf, checkRsa, checkRsaKey, hashOf, toCurve } from "../key_fit.ts";
@@ -35,11 +35,12 @@ export interface SigningKey {
   /** The `kid` that the key has of itself. */
   readonly id: string | undefined;
   /**
-   * Signs a token whose header and claims are set.
+   * Signs a token of these claims.
    *
+   * @param id Its `kid`
    * @throws {AuthError} With status 401, if the key cannot be read or does not fit
    */
-  sign(token: SignJWT): Promise<string>;
+  sign(claims: Readonly<Record<string, unknown>>, id?: string): Promise<string>;
 }
 
 interface CheckedKey {
@@ -60,7 +61,13 @@ const TWINS: ReadonlySet<string> = new Set(["EdDSA", "Ed25519"]);
 export function toSigningKey(algorithm: string, key: string | Uint8Array | SigningJwk | CryptoKey): SigningKey {
   const algorithms = toAlgorithms([algorithm], "algorithm is");
   const { id, sign } = toChecked(algorithms, algorithm, key);
-  return { id, sign: (token) => attempt(algorithm, () => sign(token)) };
+  return {
+    id,
+    sign(claims, kid) {
+      const header = { alg: algorithm, typ: "JWT", ...(kid !== undefined && { kid }) };
+      return attempt(algorithm, () => sign(new SignJWT({ ...claims }).setProtectedHeader(header)));
+    },
+  };
 }
 
 function toChecked(
