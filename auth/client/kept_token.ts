@@ -50,8 +50,8 @@ export class KeptToken {
    */
   async get({ renew, signal }: CredentialRequest): Promise<{ readonly token: string }> {
     signal.throwIfAborted();
-    // A token that is still on its way was refused to nobody.
-    if (renew && !this.#call.isUnderWay) this.#until = Number.NEGATIVE_INFINITY;
+    // A token that is still on its way was refused to nobody: that call is shared.
+    if (renew) this.#until = Number.NEGATIVE_INFINITY;
     const token = this.#epoch() < this.#until ? this.#token : await this.#call.join(signal);
     return { token };
   }

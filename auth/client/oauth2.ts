@@ -69,8 +69,7 @@ class Issuer {
     // Time counts from before the call, however slow the answer is.
     const issuedAt = this.#time.epoch();
     const { grant, defaultLifetime, clockSkew } = this.#rules;
-    const answer =
-      (await this.#refresh(signal)) ?? (await this.#ask(signal, grant.repeatable, await grant.toForm(signal)));
+    const answer = (await this.#refresh(signal)) ?? (await this.#ask(signal, await grant.toForm(signal)));
     if (grant.refreshes) this.#refreshToken = answer.refreshToken ?? this.#refreshToken;
     const { accessToken: token, expiresIn = defaultLifetime } = answer;
     return { token, issuedAt, lifetime: Math.max(0, expiresIn - clockSkew) };
@@ -84,7 +83,7 @@ class Issuer {
       ["refresh_token", this.#refreshToken],
     ];
     try {
-      return await this.#ask(signal, false, form);
+      return await this.#ask(signal, form);
     } catch (error) {
       if (!(error instanceof OAuth2Error) || error.status === 503) throw error;
       this.#refreshToken = undefined;
@@ -92,11 +91,11 @@ class Issuer {
     }
   }
 
-  async #ask(signal: AbortSignal, again: boolean, form: readonly Parameter[]): Promise<TokenResponse> {
+  async #ask(signal: AbortSignal, form: readonly Parameter[]): Promise<TokenResponse> {
     const { url, headers, params, fetch } = this.#rules;
     const { clock } = this.#time;
     const body = new URLSearchParams([...form, ...params].map(([name, value]) => [name, value])).toString();
-    const options = { signal, again, ...(fetch !== undefined && { fetch }), ...(clock !== undefined && { clock }) };
+    const options = { signal, ...(fetch !== undefined && { fetch }), ...(clock !== undefined && { clock }) };
     return readTokenResponse(url.host, await fetchCapped(url, { method: "POST", headers, body }, options));
   }
 }

@@ -66,8 +66,6 @@ export type OAuth2Options =
 export interface Grant {
   /** The parameters of the grant; its assertion may have to be made. */
   toForm(signal: AbortSignal): Promise<readonly Parameter[]> | readonly Parameter[];
-  /** Whether the request may be sent twice. */
-  readonly repeatable: boolean;
   /** Whether a refresh token in the answer renews the token. */
   readonly refreshes: boolean;
 }
@@ -133,7 +131,7 @@ function toClientCredentials(name: string, endpoint: ClientCredentialsGrant): OA
   checkText(`${name}.clientSecret`, endpoint.clientSecret);
   const form: Parameter[] = [["grant_type", "client_credentials"], ...toScope(name, endpoint)];
   // A refresh token is not meant to come with it (RFC 6749, section 4.4.3), nor of use.
-  return toRules(name, endpoint, { toForm: () => form, repeatable: true, refreshes: false });
+  return toRules(name, endpoint, { toForm: () => form, refreshes: false });
 }
 
 function toPassword(name: string, endpoint: PasswordGrant): OAuth2Rules {
@@ -144,7 +142,7 @@ function toPassword(name: string, endpoint: PasswordGrant): OAuth2Rules {
     ["password", checkText(`${name}.password`, endpoint.password)],
     ...toScope(name, endpoint),
   ];
-  return toRules(name, endpoint, { toForm: () => form, repeatable: true, refreshes: true });
+  return toRules(name, endpoint, { toForm: () => form, refreshes: true });
 }
 
 function toRefreshToken(name: string, endpoint: RefreshTokenGrant): OAuth2Rules {
@@ -154,8 +152,7 @@ function toRefreshToken(name: string, endpoint: RefreshTokenGrant): OAuth2Rules 
     ["refresh_token", checkText(`${name}.refreshToken`, endpoint.refreshToken)],
     ...toScope(name, endpoint),
   ];
-  // To use a refresh token twice may end all that stem from it (RFC 9700, section 4.14.2).
-  return toRules(name, endpoint, { toForm: () => form, repeatable: false, refreshes: true });
+  return toRules(name, endpoint, { toForm: () => form, refreshes: true });
 }
 
 function toJwtBearer(name: string, endpoint: JwtBearerGrant): OAuth2Rules {
@@ -169,7 +166,7 @@ function toJwtBearer(name: string, endpoint: JwtBearerGrant): OAuth2Rules {
     const { token } = await assertion({ renew: true, signal });
     return [...rest, ["assertion", token]];
   };
-  return toRules(name, endpoint, { toForm, repeatable: false, refreshes: false });
+  return toRules(name, endpoint, { toForm, refreshes: false });
 }
 
 function toRules(name: string, endpoint: TokenEndpoint, grant: Grant): OAuth2Rules {
@@ -188,6 +185,8 @@ function toRules(name: string, endpoint: TokenEndpoint, grant: Grant): OAuth2Rul
     headers: {
       accept: "application/json",
       "content-type": "application/x-www-form-urlencoded",
+      // Runtimes send a request again when a kept connection ends, and to use a refresh token twice may end all that stem from it (RFC 9700, section 4.14.2).
+      connection: "close",
       ...(authorization !== undefined && { authorization }),
     },
     params: [...toParams(`${name}.params`, params, SENT), ...inBody],

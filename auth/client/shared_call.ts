@@ -20,11 +20,6 @@ export class SharedCall<Value> {
     this.#run = run;
   }
 
-  /** Whether a call is under way. */
-  get isUnderWay(): boolean {
-    return this.#call !== undefined;
-  }
-
   /**
    * Waits for the call that is under way, or starts one.
    *

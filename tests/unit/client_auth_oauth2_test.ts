@@ -264,8 +264,20 @@ test("A refresh token that is refused gives way to the grant at once", async (t)
   assert.equal((await claims(source, true)).sub, "zoë");
   assert.deepEqual(asked(server), ["password", revoked, "password"]);
   const [next = ""] = server.grants.refreshTokens.keys();
+  server.grants.refreshTokens.clear();
+  server.grants.extra = { refresh_token: undefined };
   await token(source, true);
-  assert.equal(asked(server)[3], next);
+  await token(source, true);
+  assert.deepEqual(asked(server).slice(3), [next, "password", "password"]);
+});
+
+test("A refresh token is not sent twice, for that may end all that stem from it (RFC 9700)", async (t) => {
+  const { server, endpoint, make } = await start(t);
+  const source = make({ password: { ...endpoint, ...id, ...user } });
+  await token(source);
+  server.misbehaviour = "hang up";
+  await refused(source(request(true)), 503, /the request failed/);
+  assert.equal(server.seen.length, 2);
 });
 
 test("A refresh token is kept while the server is out of order", async (t) => {
