@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { CredentialRequest } from "../../src/client/client_config.ts";
+import type { CredentialRequest } from "../../src/client/client_credential.ts";
 import { SharedCall } from "./shared_call.ts";
 
 /** A token, and how long it may be given. */

@@ -4,7 +4,7 @@
  * @module
  */
 
-export type { ClientAuth, ClientCredential, CredentialRequest } from "../../src/client/client_config.ts";
+export type { ClientAuth, ClientCredential, CredentialRequest } from "../../src/client/client_credential.ts";
 export { AuthError } from "../../src/errors.ts";
 export type { JwtAlgorithm } from "../algorithms.ts";
 export { oauth2 } from "./oauth2.ts";

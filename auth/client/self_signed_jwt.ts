@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { CredentialRequest } from "../../src/client/client_config.ts";
+import type { CredentialRequest } from "../../src/client/client_credential.ts";
 import { checkNames } from "../../src/options.ts";
 import type { JwtAlgorithm } from "../algorithms.ts";
 import { checkText } from "../endpoint_options.ts";

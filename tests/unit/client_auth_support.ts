@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { inspect } from "node:util";
-import type { CredentialRequest } from "../../src/client/client_config.ts";
+import type { CredentialRequest } from "../../src/client/client_credential.ts";
 import { AuthError } from "../../src/errors.ts";
 import { checkSecrets } from "../kit/secrets.ts";
 
