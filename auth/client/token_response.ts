@@ -88,7 +88,7 @@ function toRefusal(host: string, status: number, retryAfter: string | null, erro
 function toSeconds(value: string | null): number | undefined {
   if (value === null) return undefined;
   const seconds = /^\d+$/.test(value) ? Number(value) : Math.ceil((Date.parse(value) - Date.now()) / 1000);
-  return Number.isNaN(seconds) ? undefined : Math.max(1, seconds);
+  return Number.isNaN(seconds) ? undefined : Math.max(0, seconds);
 }
 
 function parse(body: string): Readonly<Record<string, unknown>> | undefined {

@@ -48,7 +48,9 @@ export class Dialer implements LinkOwner {
   #count = 0;
   #openedAt: number | undefined;
   #wasOpen = false;
+  // Whether the next credential must be another one, and whether that was asked for since a connection was stable.
   #renews = false;
+  #hasRenewed = false;
   #isOver = false;
   // The time of the next attempt in seconds, and whether the server named it.
   #due: number | undefined;
@@ -92,6 +94,7 @@ export class Dialer implements LinkOwner {
       if (this.link === link) this.lost(toAuthError(error));
     });
     if (dial === undefined || this.link !== link) return;
+    this.#renews = false;
     try {
       link.socket = this.#transport.dial(dial, link);
     } catch (error) {
@@ -155,10 +158,11 @@ export class Dialer implements LinkOwner {
     this.#openedAt = undefined;
     if (this.#clock.now() - openedAt >= retry.stableAfter * 1000) {
       this.#count = 0;
-      this.#renews = false;
+      this.#hasRenewed = false;
     }
     if (retry.maxCount > 0 && this.#count >= retry.maxCount) return false;
-    const renews = !this.#renews && isUnauthorized(cause) && typeof this.#rules.auth === "function";
+    const renews = !this.#hasRenewed && isUnauthorized(cause) && typeof this.#rules.auth === "function";
+    this.#hasRenewed ||= renews;
     this.#renews ||= renews;
     // A platform that hides why the first attempt failed may have been refused for good.
     const isKnown = this.#wasOpen || this.#transport.capabilities.refusals || !(cause instanceof ConnectionError);

@@ -31,9 +31,9 @@ export function toHint(cause: Error): number | undefined {
   return cause instanceof AuthError || cause instanceof InvalidHandshakeError ? cause.retryAfter : undefined;
 }
 
-/** Tells whether a credential was refused, so that another one may help. */
+/** Tells whether the server has refused a credential, so that another one may help; an `AuthError` says that there is none. */
 export function isUnauthorized(cause: Error): boolean {
-  return statusOf(cause) === 401 || statusOf(cause) === 4401;
+  return !(cause instanceof AuthError) && [401, 4401].includes(statusOf(cause) ?? 0);
 }
 
 /** Tells whether another attempt may help (L8). What broke the protocol is met with a back-off (L13). */

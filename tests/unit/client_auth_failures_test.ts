@@ -23,7 +23,8 @@ for (const [refusal, status, why, oauthError, retryAfter] of [
   [{ status: 400, error: "temporarily_unavailable" }, 503, /unavailable"$/, "temporarily_unavailable", 1],
   [{ status: 500 }, 503, /answered with 500$/, undefined, 1],
   [{ status: 503, retryAfter: "30" }, 503, /answered with 503$/, undefined, 30],
-  [{ status: 429, retryAfter: "0" }, 503, /answered with 429$/, undefined, 1],
+  [{ status: 429, retryAfter: "0" }, 503, /answered with 429$/, undefined, 0],
+  [{ status: 429, retryAfter: "Thu, 01 Jan 1970 00:00:00 GMT" }, 503, /answered with 429$/, undefined, 0],
   [{ status: 408, retryAfter: "soon" }, 503, /answered with 408$/, undefined, 1],
 ] as const) {
   test(`CAUTH-06 CAUTH-07 oauth2() is ${status} for a refusal with ${JSON.stringify(refusal).slice(1, -1)}`, async (t) => {
