@@ -90,6 +90,15 @@ test("G5 A function is told to renew until it has given another credential, and 
   assert.deepEqual(asked, [false, true, true, false]);
 });
 
+test("G5 A fixed token that is refused is final: 4401 is not met with the same token", async (t) => {
+  const { server, connect } = await start(t);
+  const client = await connect({ auth: { token: await server.issue() } });
+  assert.equal(await client.readTextMessage(), "zoe");
+  await client.writeTextMessage("expire");
+  assert.deepEqual(await client.closed, { code: 4401, reason: "Token expired" });
+  assert.equal(server.count("/introspect"), 1);
+});
+
 test("CAUTH-06 A client whose secret is wrong stops at once, with the code of the server", async (t) => {
   const { server, connect } = await start(t);
   const auth = oauth2({ clientCredentials: { tokenUrl: `${server.url}/token`, ...id, clientSecret: "s3cret-wrong" } });
