@@ -1,0 +1,59 @@
+import assert from "node:assert/strict";
+import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, describe, test } from "node:test";
+import { root } from "../../scripts/root.ts";
+import { runtime } from "../../scripts/runtimes.ts";
+import { type Outcome, run } from "../../scripts/spawn.ts";
+
+/** What an entry point became for a browser. */
+interface Bundle {
+  readonly code: string;
+  /** The files of the package that are in it. */
+  readonly files: readonly string[];
+}
+
+describe("a bundler, given the built package,", () => {
+  let project: string;
+
+  before(async () => {
+    project = mkdtempSync(join(tmpdir(), "websocket-bundle-"));
+    // No other package is there, so that a bundle that needs one fails.
+    const installed = `${project}/node_modules/@switchboard/websocket`;
+    mkdirSync(installed, { recursive: true });
+    copyFileSync(`${root}/package.json`, `${installed}/package.json`);
+    await must(run(process.execPath, [`${root}/scripts/build.ts`, `${installed}/dist`]));
+  });
+  after(() => rmSync(project, { recursive: true, force: true }));
+
+  test("makes of ./client a bundle for browsers that holds nothing of the server, of ws or of node:", async () => {
+    const { code, files } = await bundle(project, "client");
+    const strange = files.filter(
+      (file) => !/^(?:client|transports|entries\/client|src\/(?:client\/)?\w+)\.js$/.test(file),
+    );
+    assert.deepEqual(strange, []);
+    assert.ok(files.includes("client.js") && files.includes("src/client/platform.js"), files.join());
+    assert.doesNotMatch(code, /\bnode:|\brequire\(|onTextMessage|upgradeTimeout|class Listener/);
+  });
+
+  test("fails when an entry point needs a package, as the server does", async () => {
+    await assert.rejects(bundle(project, ""), /Could not resolve: "hono/);
+  });
+});
+
+async function bundle(project: string, entry: string): Promise<Bundle> {
+  const name = entry === "" ? "server" : entry;
+  writeFileSync(`${project}/${name}.js`, `export * from "@switchboard/websocket${entry && `/${entry}`}";\n`);
+  const out = ["--outfile", `${name}.min.js`, `--metafile=${name}.json`];
+  const args = ["build", "--minify", "--target", "browser", ...out, `${name}.js`];
+  await must(run(runtime("bun").binary, args, { cwd: project, timeout: 30 }));
+  const { inputs }: { inputs: object } = JSON.parse(readFileSync(`${project}/${name}.json`, "utf8"));
+  const files = Object.keys(inputs).flatMap((path) => path.split("/@switchboard/websocket/dist/")[1] ?? []);
+  return { code: readFileSync(`${project}/${name}.min.js`, "utf8"), files };
+}
+
+async function must(ending: Promise<Outcome>): Promise<void> {
+  const { code, output } = await ending;
+  if (code !== 0) throw new Error(`A command exited with ${code}:\n${output}`);
+}
