@@ -1,10 +1,14 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { wsTransport } from "../../adapters/ws/mod.ts";
 import * as module from "../../mod.ts";
 import { pages, toPage, toTable, update } from "../../scripts/capabilities.ts";
+import { webSocketTransport } from "../../src/client/platform.ts";
 import { list, text } from "./source.ts";
 
 const upgradePage = "docs/guide/upgrade.md";
+const clientPage = "docs/guide/client.md";
+const retryPage = "docs/guide/retry.md";
 const errorsPage = "docs/guide/closing-and-errors.md";
 
 /** The first cell, without its backticks, and the others of each row of the table under a heading. */
@@ -35,16 +39,43 @@ function toOptions(file: string, name: string): string[][] {
   return members.map(([, comment = "", option = ""]) => [option, /@default (.*?)\s*$/.exec(comment)?.[1] ?? "none"]);
 }
 
-for (const [file, name] of [
-  ["src/service_config.ts", "ServiceConfig"],
-  ["src/listener_config.ts", "ListenerConfig"],
-  ["src/host_config.ts", "HostConfig"],
+for (const [file, name, page] of [
+  ["src/service_config.ts", "ServiceConfig", upgradePage],
+  ["src/listener_config.ts", "ListenerConfig", upgradePage],
+  ["src/host_config.ts", "HostConfig", upgradePage],
+  ["src/client/client_config.ts", "ClientConfig", clientPage],
+  ["src/client/client_config.ts", "RetryConfig", retryPage],
 ] as const) {
   test(`the table of ${name} has the options and defaults of ${file}`, () => {
-    const table = toRows(upgradePage, `## ${name}`).map(([option, value]) => [option, value]);
+    const table = toRows(page, `## ${name}`).map(([option, value]) => [option, value]);
     assert.deepEqual(table, toOptions(file, name));
   });
 }
+
+test("the table of transports says what each can do", () => {
+  class BunSocket extends WebSocket {
+    ping() {}
+    terminate() {}
+    pause() {}
+  }
+  const transports = [wsTransport, webSocketTransport(BunSocket), webSocketTransport(WebSocket)];
+  const table = toRows(clientPage, "## Transports").map(([first = "", ...can]) => [
+    first.match(/\w+/)?.[0] ?? "",
+    ...can,
+  ]);
+  const names = Object.keys(wsTransport.capabilities);
+  assert.deepEqual(table.map(([name]) => name).sort(), names.sort());
+  for (const [name = "", ...can] of table) {
+    const capabilities = transports.map(({ capabilities }) =>
+      Object.entries(capabilities).find(([key]) => key === name),
+    );
+    assert.deepEqual(
+      can,
+      capabilities.map((found) => (found?.[1] ? "yes" : "no")),
+      name,
+    );
+  }
+});
 
 test("the tree of errors is that of src/errors.ts, codes included", () => {
   const tree = toRows(errorsPage, "## Errors").map(([name, code, base]) => ({ name, code, base }));
