@@ -53,7 +53,7 @@ export class Window {
   }
 
   /** Opens a tab on a chat. */
-  async visit(chat: Example): Promise<Tab> {
+  async visit(chat: Pick<Example, "port">): Promise<Tab> {
     const page = await this.#context.newPage();
     page.on("console", (message) => {
       if (message.type() === "error" || message.type() === "warning") this.complaints.push(message.text());
