@@ -14,6 +14,8 @@ const forDeno = [
     "entries/bun.ts",
     "auth/mod.ts",
     "auth/client/mod.ts",
+    "entries/client.ts",
+    "entries/client_run.ts",
     "cli/main.ts",
     "src/testing/mod.ts",
   ],

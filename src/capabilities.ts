@@ -14,7 +14,7 @@ export type Requirement = "ping" | "terminate" | "compression" | "messageLimit";
 
 /** What the engine under a connection can do. */
 export interface Capabilities {
-  /** The name of the engine; `"websocket"` for a socket that was handed to `accept`. */
+  /** The name of the engine; `"websocket"` for a socket that was handed to `accept`, that of the transport for `run`. */
   readonly engine: string;
   /** `caller.ping`, `caller.pong`, `onPing`, `onPong`. */
   readonly ping: boolean;
@@ -112,6 +112,10 @@ export function checkRequirements(capabilities: Capabilities, requires: readonly
 
 /** Says which engine has a capability that this one lacks. */
 export function lacking(capabilities: Capabilities, able: readonly Capabilities[]): string {
+  const { engine } = capabilities;
+  if (engine !== "websocket" && !Object.hasOwn(ENGINE_CAPABILITIES, engine)) {
+    return `the transport "${engine}" lacks: use transport "ws", off the browser`;
+  }
   const others = able.filter((engine) => engine.engine !== capabilities.engine);
   const names = others.map((engine) => `"${engine.engine}"`).join(" or ");
   // The table is of the engine at its best.

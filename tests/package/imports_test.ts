@@ -27,6 +27,10 @@ const isIn =
   (file: string) =>
     folders.some((folder) => file.startsWith(`${folder}/`));
 const isSrc = isIn("src");
+/** The parts of `./client/run`, which a browser's client never loads. */
+const isRun = (file: string) => file.startsWith("src/client/run_");
+/** The client's core. */
+const isClient = (file: string) => isIn("src/client")(file) && !isRun(file);
 
 /** What the client shares with the server. */
 const shared: ReadonlySet<string> = new Set(
@@ -56,23 +60,24 @@ const rooms: readonly Room[] = [
   })),
   {
     name: "src/client",
-    has: isIn("src/client"),
+    has: isClient,
     // What a browser loads: the client, and of the core only what is small and knows nothing of a server.
-    allows: (_, target) => isIn("src/client")(target) || shared.has(target),
+    allows: (_, target) => isClient(target) || shared.has(target),
     bare: nothing,
   },
+  { name: "src/client/run", has: isRun, allows: (_, target) => isSrc(target), bare: nothing },
   {
     name: "transports.ts",
     has: (file) => file === "transports.ts",
     // `ws` is loaded by those who need it, and never by a browser.
     allows: ({ kind }, target) =>
-      isIn("src/client")(target) || shared.has(target) || (isIn("adapters/ws")(target) && kind !== "value"),
+      isClient(target) || shared.has(target) || (isIn("adapters/ws")(target) && kind !== "value"),
     bare: nothing,
   },
   {
     name: "client.ts",
     has: (file) => file === "client.ts",
-    allows: (_, target) => target === "transports.ts" || isIn("src/client")(target) || shared.has(target),
+    allows: (_, target) => target === "transports.ts" || isClient(target) || shared.has(target),
     bare: nothing,
   },
   {
@@ -120,7 +125,7 @@ const rooms: readonly Room[] = [
     has: isIn("entries"),
     allows: ({ file }, target) =>
       file === "entries/client.ts"
-        ? target === "client.ts" || isIn("src/client")(target) || shared.has(target)
+        ? target === "client.ts" || isClient(target) || shared.has(target)
         : ["listener.ts", "transports.ts"].includes(target) || isIn("src", "adapters")(target),
     bare: nothing,
   },

@@ -34,3 +34,10 @@ test("checkRequirements() names the engines that have what is required", () => {
 test("lacking() says so, when no engine has it", () => {
   assert.equal(lacking(full, []), 'the engine "node" lacks; so do all engines of this version');
 });
+
+test("lacking() advises a client on its transport", () => {
+  const able = [ENGINE_CAPABILITIES.node];
+  const advice = 'the transport "platform" lacks: use transport "ws", off the browser';
+  assert.equal(lacking({ ...full, engine: "platform" }, able), advice);
+  assert.match(lacking({ ...full, engine: "websocket" }, able), /use engine "node"/);
+});
