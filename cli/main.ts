@@ -2,13 +2,36 @@
 /**
  * The program `switchboard`: the command line, and nothing else.
  *
+ *     npx switchboard connect ws://localhost:9090/chat/ada
  *     npx switchboard hash-password
  *
  * @module
  */
 
 import process from "node:process";
+import type { Signal, Streams } from "./command.ts";
+import { openEditor } from "./console/editor.ts";
 import { switchboard } from "./switchboard.ts";
 
 const { stdin: input, stdout: output, stderr: errors } = process;
-process.exitCode = await switchboard(process.argv.slice(2), { input, output, errors });
+const streams: Streams = {
+  input,
+  output,
+  errors,
+  environment: process.env,
+  onSignal(listener) {
+    const stops = (["SIGINT", "SIGTERM"] satisfies Signal[]).map((signal) => {
+      const call = () => listener(signal);
+      process.on(signal, call);
+      return () => process.off(signal, call);
+    });
+    return () => {
+      for (const stop of stops) stop();
+    };
+  },
+  ...(input.isTTY && output.isTTY && { edit: (keys) => openEditor(input, output, keys) }),
+};
+const code = await switchboard(process.argv.slice(2), streams);
+// What was written must leave before the process ends, and a standard input that stays open must not keep it.
+await Promise.all([output, errors].map((stream) => new Promise<void>((resolve) => stream.write("", () => resolve()))));
+process.exit(code);

@@ -10,15 +10,16 @@ import { CommandError, type Input, type Output } from "./command.ts";
 const LARGEST = 65_536;
 
 /**
- * Reads a secret. At a terminal it is asked for twice and not shown; of a pipe all is read, and one line break at the end left out.
+ * Reads a secret. At a terminal it is asked for and not shown; of a pipe all is read, and one line break at the end left out.
  *
+ * @param times How often it is asked for: a new one twice. @default 2
  * @throws {CommandError} If the two differ, the pipe has more than 64 KiB or no UTF-8, or the key Ctrl+C is pressed
  */
-export async function readSecret(input: Input, questions: Output): Promise<string> {
+export async function readSecret(input: Input, questions: Output, times: 1 | 2 = 2): Promise<string> {
   if (input.isTTY !== true || input.setRawMode === undefined) return await readAll(input);
   input.setRawMode(true);
   try {
-    return await readTwice(input, questions);
+    return await readTyped(input, questions, times);
   } finally {
     input.setRawMode(false);
   }
@@ -45,12 +46,12 @@ function decode(decoder: TextDecoder, chunk?: Uint8Array | string): string {
   }
 }
 
-async function readTwice(input: Input, questions: Output): Promise<string> {
+async function readTyped(input: Input, questions: Output, times: 1 | 2): Promise<string> {
   const decoder = new TextDecoder();
   const lines: string[] = [];
   let typed: string[] = [];
   questions.write("Password: ");
-  for await (const chunk of input) {
+  for await (const chunk of keep(input)) {
     const text = typeof chunk === "string" ? chunk : decoder.decode(chunk, { stream: true });
     // A key such as an arrow is sent as one chunk that begins with Escape.
     if (text.startsWith("\u001b")) continue;
@@ -62,15 +63,21 @@ async function readTwice(input: Input, questions: Output): Promise<string> {
       else {
         lines.push(typed.join(""));
         typed = [];
-        questions.write(lines.length === 1 ? "\nOnce more: " : "\n");
-        if (lines.length === 2) return toSame(lines);
+        questions.write(lines.length < times ? "\nOnce more: " : "\n");
+        if (lines.length === times) return toSame(lines);
       }
     }
   }
   throw new CommandError("\nNo password was typed");
 }
 
-function toSame([first = "", second]: readonly string[]): string {
+// What is typed after the secret is for somebody else.
+function keep(input: Input): AsyncIterable<Uint8Array | string> {
+  const iterator = input.iterator?.({ destroyOnReturn: false });
+  return iterator === undefined ? input : { [Symbol.asyncIterator]: () => iterator };
+}
+
+function toSame([first = "", second = first]: readonly string[]): string {
   if (first !== second) throw new CommandError("The two passwords differ");
   return first;
 }

@@ -5,12 +5,16 @@
  */
 
 import { type Command, CommandError, type Streams, UsageError } from "./command.ts";
+import { connectCommand } from "./connect.ts";
 import { hashPasswordCommand } from "./hash_password.ts";
 
-const COMMANDS: ReadonlyMap<string, Command> = new Map([["hash-password", hashPasswordCommand]]);
+const COMMANDS: ReadonlyMap<string, Command> = new Map([
+  ["connect", connectCommand],
+  ["hash-password", hashPasswordCommand],
+]);
 
 /**
- * Runs the subcommand that the arguments name, and gives the exit code: 0, 1 when it failed, 2 when the arguments are wrong.
+ * Runs the subcommand that the arguments name, and gives the exit code: 0, 1 when it failed, 2 when the arguments are wrong, others as its help says.
  *
  * @param args What follows the name of the program
  */
@@ -40,6 +44,6 @@ function print({ output }: Streams, text: string): number {
 }
 
 function toHelp(): string {
-  const commands = [...COMMANDS].map(([name, { summary }]) => `  ${name}  ${summary}`);
+  const commands = [...COMMANDS].map(([name, { summary }]) => `  ${name.padEnd(13)}  ${summary}`);
   return `Usage: switchboard COMMAND [OPTIONS]\n\n${commands.join("\n")}\n\nswitchboard COMMAND --help tells more.\n`;
 }

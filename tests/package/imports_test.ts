@@ -117,7 +117,8 @@ const rooms: readonly Room[] = [
   {
     name: "cli",
     has: isIn("cli"),
-    allows: (_, target) => isIn("src", "auth", "cli")(target),
+    // The client is loaded by the command that connects.
+    allows: ({ kind }, target) => isIn("src", "auth", "cli")(target) || (target === "client.ts" && kind !== "value"),
     bare: (specifier) => specifier.startsWith("node:"),
   },
   {

@@ -48,9 +48,11 @@ test("switchboard tells how it is used", async () => {
   assert.equal(code, 0);
   assert.match(out, /^Usage: switchboard COMMAND/);
   assert.match(out, /^ {2}hash-password {2}Makes the hash/m);
+  assert.match(out, /^ {2}connect {8}Connects to/m);
   const own = await run(["hash-password", "--help"]);
   assert.equal(own.code, 0);
   assert.match(own.out, help);
+  assert.match((await here(["connect", "--help"])).out, /^Usage: switchboard connect URL \[OPTIONS\]\n/);
 });
 
 /** Runs the command in this process. */
@@ -66,8 +68,8 @@ async function here(args: readonly string[], input = ""): Promise<Outcome> {
 }
 
 const usage: [args: string[], line: string][] = [
-  [[], "Name a command: hash-password\n"],
-  [["hash"], 'Unknown command "hash": must be one of hash-password\n'],
+  [[], "Name a command: connect, hash-password\n"],
+  [["hash"], 'Unknown command "hash": must be one of connect, hash-password\n'],
   [["hash-password", "hunter2"], "The password is read from standard input, not from the arguments\n"],
   [["hash-password", "--scheme"], "Option --scheme needs a value\n"],
   [["hash-password", "--scheme="], "Option --scheme needs a value\n"],
@@ -116,6 +118,21 @@ test("readSecret() asks twice at a terminal, shows nothing, and understands the 
   assert.equal(await readSecret(input, questions), "gehem!");
   assert.deepEqual(asked, ["Password: ", "\nOnce more: ", "\n"]);
   assert.deepEqual(input.modes, [true, false]);
+});
+
+test("readSecret() asks once for a secret that is not new, and leaves the terminal open for what follows", async () => {
+  const asked: string[] = [];
+  const input = typed(true, "geheim\r", "not read");
+  let isKept = false;
+  const kept = {
+    ...input,
+    iterator: (options: { destroyOnReturn: boolean }) => {
+      isKept = !options.destroyOnReturn;
+      return input[Symbol.asyncIterator]();
+    },
+  };
+  assert.equal(await readSecret(kept, { write: (text) => asked.push(text) }, 1), "geheim");
+  assert.deepEqual([asked, isKept], [["Password: ", "\n"], true]);
 });
 
 test("readSecret() gives the terminal back when it gives up", async () => {

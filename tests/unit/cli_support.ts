@@ -1,0 +1,186 @@
+/** A process and a connection for `switchboard connect`, both in the hands of the test. */
+import type { ClientConfig } from "../../src/client/client_config.ts";
+import type { Editor, Keys, Signal, Streams } from "../../cli/command.ts";
+import type { Link, Watcher } from "../../cli/console/link.ts";
+import { connect, type Ground } from "../../cli/connect.ts";
+import { toSettings } from "../../cli/console/settings.ts";
+import { FakeClock } from "../../src/testing/fake_clock.ts";
+import { settle } from "../../src/testing/settle.ts";
+
+/** An async queue. */
+class Feed<Item> implements AsyncIterable<Item> {
+  readonly #items: Item[] = [];
+  #isEnded = false;
+  #wake: () => void = () => {};
+  taken = 0;
+
+  push(...items: Item[]): void {
+    this.#items.push(...items);
+    this.#wake();
+  }
+
+  end(): void {
+    this.#isEnded = true;
+    this.#wake();
+  }
+
+  async *[Symbol.asyncIterator](): AsyncGenerator<Item> {
+    while (true) {
+      const [item] = this.#items.splice(0, 1);
+      if (item !== undefined) {
+        this.taken += 1;
+        yield item;
+      } else if (this.#isEnded) return;
+      else
+        await new Promise<void>((resolve) => {
+          this.#wake = resolve;
+        });
+    }
+  }
+}
+
+/** A connection. */
+export class FakeLink implements Link {
+  subprotocol = "";
+  readonly sent: (string | Uint8Array)[] = [];
+  readonly pings: string[] = [];
+  readonly closes: [code: number, reason: string][] = [];
+  readonly messages = new Feed<string | Uint8Array>();
+  readonly #closed = Promise.withResolvers<{ code: number; reason: string }>();
+  readonly closed = this.#closed.promise;
+  /** What a write waits for. */
+  room: Promise<void> = Promise.resolve();
+  /** Whether our close is answered. */
+  answers = true;
+
+  async send(data: string | Uint8Array<ArrayBuffer>): Promise<void> {
+    await this.room;
+    this.sent.push(data);
+  }
+
+  async ping(data: Uint8Array<ArrayBuffer>): Promise<void> {
+    this.pings.push(new TextDecoder().decode(data));
+  }
+
+  async close(code: number, reason: string): Promise<void> {
+    this.closes.push([code, reason]);
+    if (this.answers) this.end(code, reason);
+    await this.closed;
+  }
+
+  /** The connection ends. */
+  end(code: number, reason = ""): void {
+    this.messages.end();
+    this.#closed.resolve({ code, reason });
+  }
+
+  [Symbol.asyncIterator](): AsyncIterator<string | Uint8Array> {
+    return this.messages[Symbol.asyncIterator]();
+  }
+}
+
+/** What a {@link Run} is given. */
+export interface RunOptions {
+  /** @default "ws://localhost:9090/chat" */
+  url?: string;
+  /** Whether there is a terminal. @default none */
+  terminal?: "all" | "input" | "output";
+  /** Environment variables. */
+  environment?: Record<string, string>;
+  /** Thrown instead of a connection. */
+  refusal?: Error;
+  /** Never connects. */
+  hangs?: boolean;
+}
+
+/** The moment at which everything happens. */
+export const MOMENT: Date = new Date(2026, 0, 31, 12, 34, 56);
+
+/** A run of the command. */
+export class Run {
+  readonly link = new FakeLink();
+  readonly clock = new FakeClock();
+  readonly input = new Feed<Uint8Array | string>();
+  /** What was written to standard output, to standard error, and above the prompt. */
+  out = "";
+  errors = "";
+  above = "";
+  /** Whether standard output is full. */
+  isFull = false;
+  keys: Keys | undefined;
+  config: ClientConfig | undefined;
+  watcher: Watcher | undefined;
+  /** The exit code. */
+  code: number | undefined;
+  readonly ended: Promise<number>;
+  readonly #outputListeners = new Map<string, () => void>();
+  #signal: ((signal: Signal) => void) | undefined;
+
+  constructor(args: readonly string[], options: RunOptions = {}) {
+    const ground: Ground = {
+      clock: this.clock,
+      now: () => MOMENT,
+      dial: (...dialled) => this.#dial(options, ...dialled),
+    };
+    const run = async () =>
+      await connect(toSettings([options.url ?? "ws://localhost:9090/chat", ...args]), this.#streams(options), ground);
+    this.ended = run().then((code) => (this.code = code));
+    this.ended.catch(() => {});
+  }
+
+  /** Lets everything happen that needs no time. */
+  async settle(): Promise<void> {
+    await settle();
+  }
+
+  /** Types a line at the prompt. */
+  async type(line: string): Promise<void> {
+    this.keys?.line(line);
+    await settle();
+  }
+
+  /** Something happens to standard output. */
+  tell(event: "drain" | "error"): void {
+    this.isFull = false;
+    this.#outputListeners.get(event)?.();
+  }
+
+  /** Sends a signal. */
+  signal(signal: Signal): void {
+    this.#signal?.(signal);
+  }
+
+  async #dial(options: RunOptions, _url: string, config: ClientConfig, watcher: Watcher): Promise<Link> {
+    this.config = config;
+    this.watcher = watcher;
+    if (options.refusal !== undefined) throw options.refusal;
+    if (options.hangs === true) await new Promise<never>(() => {});
+    return this.link;
+  }
+
+  #streams({ terminal, environment = {} }: RunOptions): Streams {
+    return {
+      input: Object.assign(this.input, { isTTY: terminal === "all" || terminal === "input" }),
+      output: {
+        isTTY: terminal === "all" || terminal === "output",
+        write: (text) => {
+          this.out += text;
+          return !this.isFull;
+        },
+        on: (event, listener) => this.#outputListeners.set(event, listener),
+      },
+      errors: { write: (text) => (this.errors += text) },
+      environment,
+      onSignal: (listener) => {
+        this.#signal = listener;
+        return () => (this.#signal = undefined);
+      },
+      ...(terminal === "all" && { edit: (keys: Keys) => this.#edit(keys) }),
+    };
+  }
+
+  #edit(keys: Keys): Editor {
+    this.keys = keys;
+    return { print: (text) => (this.above += text), close: () => (this.keys = undefined) };
+  }
+}
