@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { wsTransport } from "../../adapters/ws/mod.ts";
+import { CONNECT_HELP } from "../../cli/console/help.ts";
 import * as module from "../../mod.ts";
 import { pages, toPage, toTable, update } from "../../scripts/capabilities.ts";
 import { webSocketTransport } from "../../src/client/platform.ts";
@@ -102,6 +103,10 @@ test("the predefined close frames are those of src/close_frame.ts", () => {
 
 test("the tables of what the engines can do are those of ENGINE_CAPABILITIES", () => {
   assert.deepEqual(update(false), []);
+});
+
+test("the help of switchboard connect is that of the command", () => {
+  assert.ok(text("docs/guide/command-line.md").includes(`\n\`\`\`text\n${CONNECT_HELP}\`\`\`\n`));
 });
 
 test("a stale table is found, and a page without the markers refused", () => {
