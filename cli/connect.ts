@@ -4,14 +4,14 @@
  * @module
  */
 
-import { STATUS_CODES } from "node:http";
 import type { ClientConfig } from "../src/client/client_config.ts";
 import { type Clock, systemClock } from "../src/clock.ts";
-import { InvalidHandshakeError, WebSocketError } from "../src/errors.ts";
+import { WebSocketError } from "../src/errors.ts";
 import type { Command, Streams } from "./command.ts";
 import { UsageError } from "./command.ts";
 import { converse, prompt, readsLines } from "./console/conversation.ts";
 import { dial } from "./console/dial.ts";
+import { EXIT, showFailure, toMessage } from "./console/failure.ts";
 import type { View } from "./console/happening.ts";
 import { CONNECT_HELP } from "./console/help.ts";
 import { toAuth, toSecureSocket } from "./console/identity.ts";
@@ -20,7 +20,7 @@ import { Pings } from "./console/pings.ts";
 import type { PromptSlot } from "./console/prompt_sink.ts";
 import { toView } from "./console/screen.ts";
 import { Stops } from "./console/stops.ts";
-import { EXIT, Session, toMessage } from "./console/session.ts";
+import { Session } from "./console/session.ts";
 import { type Settings, toSettings, toShownUrl } from "./console/settings.ts";
 
 /** Talks to a WebSocket server, at a terminal or in a pipe. */
@@ -106,12 +106,5 @@ async function showOpen(view: View, { url }: Settings, subprotocol: string, agai
 async function toFailure(error: unknown, view: View): Promise<number> {
   if (error instanceof TypeError || error instanceof RangeError) throw new UsageError(error.message);
   if (!(error instanceof WebSocketError)) throw error;
-  if (error instanceof InvalidHandshakeError && error.status !== undefined) {
-    const { status, body } = error;
-    const line = (/\S[^\r\n]*/.exec(body)?.[0] ?? "").slice(0, 200);
-    await view.show({ event: "refused", status, phrase: STATUS_CODES[status] ?? "", body: line });
-    return EXIT.refused;
-  }
-  await view.show({ event: "error", message: toMessage(error) });
-  return EXIT.failed;
+  return await showFailure(error, view);
 }

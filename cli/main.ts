@@ -32,6 +32,9 @@ const streams: Streams = {
   ...(input.isTTY && output.isTTY && { edit: (keys) => openEditor(input, output, keys) }),
 };
 const code = await switchboard(process.argv.slice(2), streams);
-// What was written must leave before the process ends, and a standard input that stays open must not keep it.
-await Promise.all([output, errors].map((stream) => new Promise<void>((resolve) => stream.write("", () => resolve()))));
+// What was written must leave before the process ends, and a standard input that stays open must not keep it. Who interrupts does not wait for a
+// slow reader.
+const flush = [output, errors].map((stream) => new Promise<void>((resolve) => stream.write("", () => resolve())));
+const patience = code > 128 ? [new Promise<void>((resolve) => setTimeout(resolve, 1000))] : [];
+await Promise.race([Promise.all(flush), ...patience]);
 process.exit(code);

@@ -6,11 +6,12 @@
 
 import { CommandError, type Editor, type Streams } from "../command.ts";
 import { toBytes } from "./encoding.ts";
+import { EXIT, toMessage } from "./failure.ts";
 import type { View } from "./happening.ts";
 import { toLines } from "./lines.ts";
 import type { Link } from "./link.ts";
 import type { Pings } from "./pings.ts";
-import { EXIT, type Session, toMessage } from "./session.ts";
+import type { Session } from "./session.ts";
 import type { Settings } from "./settings.ts";
 import { toTyped, TYPED_HELP } from "./typed.ts";
 

@@ -39,6 +39,11 @@ export const dial: Dial = async (url, config, watcher) => {
       return client.negotiatedSubProtocol ?? "";
     },
     closed: client.closed,
+    fault: () =>
+      client.readMessage().then(
+        () => undefined,
+        (error) => error,
+      ),
     send: (data) => (typeof data === "string" ? client.writeTextMessage(data) : client.writeBinaryMessage(data)),
     ping: (data) => client.ping(data),
     close: (code, reason, timeout) => client.close(code, reason, timeout),

@@ -22,7 +22,7 @@ The handshake
       --ca FILE               the CA that signs the server's certificate, as PEM
       --cert FILE --key FILE  a client certificate and its key, as PEM
   -k, --insecure              accepts any certificate
-      --timeout SECONDS       how long to try; 0 is no limit (default 30)
+      --timeout SECONDS       how long an attempt may take; 0 is no limit (default 30)
       --retry                 tries again when the connection fails or is lost
 
 Messages

@@ -12,6 +12,8 @@ export interface Link extends AsyncIterable<string | Uint8Array> {
   readonly subprotocol: string;
   /** The code and reason of the last close. */
   readonly closed: Promise<{ readonly code: number; readonly reason: string }>;
+  /** Tells why it has ended, when everything is read. */
+  fault(): Promise<unknown>;
   /** Sends a message; resolves when there is room for more. */
   send(data: string | Uint8Array<ArrayBuffer>): Promise<void>;
   /** Sends a ping. */

@@ -5,6 +5,8 @@
  */
 
 import type { Clock } from "../../src/clock.ts";
+import { ConnectionClosureError } from "../../src/errors.ts";
+import { EXIT, showFailure, toMessage } from "./failure.ts";
 import type { View } from "./happening.ts";
 import type { Link } from "./link.ts";
 import { Quiet } from "./quiet.ts";
@@ -13,9 +15,6 @@ import { Quiet } from "./quiet.ts";
 const CLOSE_TIMEOUT = 5;
 /** Seconds of silence that end a session whose input has ended. */
 const SILENCE = 1;
-
-/** The exit codes of `switchboard connect`, besides 2 for wrong arguments. */
-export const EXIT = { good: 0, failed: 1, refused: 3, closed: 4, interrupted: 130, terminated: 143 } as const;
 
 /** When a session ends. */
 export interface SessionOptions {
@@ -53,8 +52,8 @@ export class Session {
     this.#isOver = true;
     this.#quiet.stop();
     if (closure !== undefined) {
-      await Promise.race([received, this.#cut.promise]);
-      await Promise.race([this.#view.show({ event: "close", ...closure, by }), this.#cut.promise]);
+      const told = received.then(async () => await this.#tell({ ...closure, by }));
+      await Promise.race([told, this.#cut.promise]);
     }
     return this.#exitCode ?? (await this.#toExitCode(by === "us" ? 1000 : (closure?.code ?? 1006)));
   }
@@ -127,6 +126,18 @@ export class Session {
     }
   }
 
+  // A fault that we have found, or a refusal after the connection was lost, says more than the code.
+  async #tell(closure: {
+    readonly code: number;
+    readonly reason: string;
+    readonly by: "us" | "server";
+  }): Promise<void> {
+    const fault = closure.by === "us" ? undefined : await this.#link.fault();
+    const cause = fault instanceof ConnectionClosureError ? fault.cause : fault;
+    if (cause instanceof Error) this.#exitCode ??= await showFailure(cause, this.#view);
+    else await this.#view.show({ event: "close", ...closure });
+  }
+
   async #toExitCode(code: number): Promise<number> {
     const { count = 0 } = this.#options;
     if (this.#received < count) {
@@ -136,11 +147,4 @@ export class Session {
     if (code === 1000 || code === 1001 || code === 1005) return EXIT.good;
     return code === 1006 ? EXIT.failed : EXIT.closed;
   }
-}
-
-/** Gives the message of what was thrown, with that of its cause where it says more. */
-export function toMessage(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  const cause = error.cause instanceof Error ? error.cause.message : "";
-  return cause === "" || error.message.includes(cause) ? error.message : `${error.message}: ${cause}`;
 }

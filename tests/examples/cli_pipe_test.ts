@@ -67,7 +67,8 @@ test("SIGINT closes with 1000 and gives 130", async () => {
   });
   await using _ = listener;
   using running = start('exec "$@"', url);
-  await once(running.child.stdout ?? assert.fail(), "data");
+  await Promise.race([once(running.child.stdout ?? assert.fail(), "data"), running.ended]);
+  assert.equal(running.out, "Welcome\n");
   // Deno's `ChildProcess.kill` reports the signal as the end, even of a process that exits by itself.
   process.kill(running.child.pid ?? assert.fail(), "SIGINT");
   assert.equal(await running.ended, 130);
@@ -91,12 +92,13 @@ test("a reader that leaves ends it", async () => {
 
 /** Resolves once a number has not grown for a while. */
 async function settled(read: () => number): Promise<number> {
-  for (let before = -1; ; ) {
+  for (let before = -1, rounds = 0; rounds < 30; rounds++) {
     const now = read();
     if (now > 0 && now === before) return now;
     before = now;
     await new Promise((resolve) => setTimeout(resolve, 300));
   }
+  return assert.fail(`It does not settle: ${read()}`);
 }
 
 const MESSAGE = 65_536;

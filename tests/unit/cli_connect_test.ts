@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { UsageError } from "../../cli/command.ts";
-import { ConnectionError, InvalidHandshakeError } from "../../src/errors.ts";
+import { ConnectionClosureError, ConnectionError, InvalidHandshakeError } from "../../src/errors.ts";
 import { MOMENT, Run, type RunOptions } from "./cli_support.ts";
 
 /** A run that has come as far as it can. */
@@ -139,6 +139,23 @@ test("what cannot connect gives 1, and why", async () => {
   assert.equal(run.errors, "12:34:56 * Cannot connect: connect ECONNREFUSED 127.0.0.1:9090\n");
   const wrong = await start([], { refusal: new InvalidHandshakeError("Wrong Sec-WebSocket-Accept") });
   assert.equal(await wrong.ended, 1);
+});
+
+test("why a connection has ended says more than its code", async () => {
+  const run = await start();
+  run.link.cause = new ConnectionClosureError("x", { statusCode: 1009, cause: new Error("A message is too large") });
+  run.link.end(1009);
+  assert.equal(await run.ended, 1);
+  assert.match(run.errors, /\n12:34:56 \* A message is too large\n$/);
+  const refused = await start(["--retry"]);
+  refused.link.cause = new InvalidHandshakeError("x", { status: 403 });
+  refused.link.end(1006);
+  assert.equal(await refused.ended, 3);
+  assert.match(refused.errors, /\n12:34:56 \* Refused by the server with 403 Forbidden\n$/);
+  const plain = await start();
+  plain.link.cause = new ConnectionClosureError("x", { statusCode: 4000 });
+  plain.link.end(4000);
+  assert.equal(await plain.ended, 4);
 });
 
 test("options that the client refuses are wrong arguments, and a fault of ours is none", async () => {

@@ -50,6 +50,8 @@ export class FakeLink implements Link {
   readonly closed = this.#closed.promise;
   /** What a write waits for. */
   room: Promise<void> = Promise.resolve();
+  /** Why it has ended. */
+  cause: unknown;
   /** Whether our close is answered. */
   answers = true;
 
@@ -66,6 +68,10 @@ export class FakeLink implements Link {
     this.closes.push([code, reason]);
     if (this.answers) this.end(code, reason);
     await this.closed;
+  }
+
+  async fault(): Promise<unknown> {
+    return this.cause;
   }
 
   /** The connection ends. */

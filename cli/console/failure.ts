@@ -1,0 +1,34 @@
+/**
+ * What went wrong, as it is shown and as an exit code.
+ *
+ * @module
+ */
+
+import { STATUS_CODES } from "node:http";
+import { InvalidHandshakeError } from "../../src/errors.ts";
+import type { View } from "./happening.ts";
+
+/** The exit codes of `switchboard connect`, besides 2 for wrong arguments. */
+export const EXIT = { good: 0, failed: 1, refused: 3, closed: 4, interrupted: 130, terminated: 143 } as const;
+
+/** Characters of the body of a refusal that are shown. */
+const SHOWN = 200;
+
+/** Shows why there is no connection, or none any more, and gives the exit code. */
+export async function showFailure(error: Error, view: View): Promise<number> {
+  if (error instanceof InvalidHandshakeError && error.status !== undefined) {
+    const { status, body } = error;
+    const line = (/\S[^\r\n]*/.exec(body)?.[0] ?? "").slice(0, SHOWN);
+    await view.show({ event: "refused", status, phrase: STATUS_CODES[status] ?? "", body: line });
+    return EXIT.refused;
+  }
+  await view.show({ event: "error", message: toMessage(error) });
+  return EXIT.failed;
+}
+
+/** Gives the message of what was thrown, with that of its cause where it says more. */
+export function toMessage(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const cause = error.cause instanceof Error ? error.cause.message : "";
+  return cause === "" || error.message.includes(cause) ? error.message : `${error.message}: ${cause}`;
+}
