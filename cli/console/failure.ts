@@ -5,7 +5,7 @@
  */
 
 import { STATUS_CODES } from "node:http";
-import { InvalidHandshakeError } from "../../src/errors.ts";
+import { InvalidHandshakeError, PayloadTooLargeError } from "../../src/errors.ts";
 import type { View } from "./happening.ts";
 
 /** The exit codes of `switchboard connect`, besides 2 for wrong arguments. */
@@ -22,13 +22,16 @@ export async function showFailure(error: Error, view: View): Promise<number> {
     await view.show({ event: "refused", status, phrase: STATUS_CODES[status] ?? "", body: line });
     return EXIT.refused;
   }
-  await view.show({ event: "error", message: toMessage(error) });
+  // The client calls the option by another name.
+  const message = error instanceof PayloadTooLargeError ? "A message is larger than --max-size" : toMessage(error);
+  await view.show({ event: "error", message });
   return EXIT.failed;
 }
 
 /** Gives the message of what was thrown, with that of its cause where it says more. */
 export function toMessage(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
-  const cause = error.cause instanceof Error ? error.cause.message : "";
-  return cause === "" || error.message.includes(cause) ? error.message : `${error.message}: ${cause}`;
+  const message = error.message.trim();
+  const cause = error.cause instanceof Error ? error.cause.message.trim() : "";
+  return cause === "" || message.includes(cause) ? message : `${message}: ${cause}`;
 }

@@ -6,6 +6,8 @@
 
 import { UsageError } from "../command.ts";
 
+// What belongs to the handshake itself (RFC 6455, section 4.1).
+const OURS = /^(?:connection|upgrade|content-length|transfer-encoding|sec-websocket-.*)$/i;
 const TOKEN = /^[!#$%&'*+.^_`|~\w-]+$/;
 
 /**
@@ -18,6 +20,7 @@ export function toHeaders(lines: readonly string[]): Record<string, string> {
   for (const line of lines) {
     const [, name = "", value = ""] = /^([^:]*):[ \t]*(.*?)[ \t]*$/s.exec(line) ?? [];
     if (!TOKEN.test(name)) throw new UsageError(`Option --header must be "Name: value"`);
+    if (OURS.test(name)) throw new UsageError(`Option --header names "${name}", which the handshake sets itself`);
     if (!/^[\t\x20-\x7e\x80-\xff]*$/.test(value)) {
       throw new UsageError(`Option --header names ${JSON.stringify(name)} a value that no header can have`);
     }

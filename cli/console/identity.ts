@@ -5,7 +5,7 @@
  */
 
 import { readFile } from "node:fs/promises";
-import type { ClientAuth } from "../../src/client/client_config.ts";
+import type { ClientAuth } from "../../src/client/client_credential.ts";
 import type { ClientSecureSocket } from "../../src/client/client_secure_socket.ts";
 import { type Streams, UsageError } from "../command.ts";
 import { readSecret } from "../read_secret.ts";

@@ -5,6 +5,7 @@ import { once } from "node:events";
 import process from "node:process";
 import { test } from "node:test";
 import { type Caller, Listener, type Service, upgrade } from "../../mod.ts";
+import { certificatePath } from "../kit/certificates.ts";
 import { command } from "../kit/terminal.ts";
 
 /** A listener with one service, and the URL of it. */
@@ -88,6 +89,39 @@ test("a reader that leaves ends it", async () => {
   assert.equal(await running.ended, 7);
   assert.equal(running.out, "x".repeat(10));
   assert.equal(await closed.promise, 1000);
+});
+
+test("--ca and --insecure open what nobody vouches for, and --cert shows who connects", async () => {
+  await using listener = new Listener(0, {
+    host: "127.0.0.1",
+    engine: "node",
+    secureSocket: {
+      key: { certFile: certificatePath("server.pem"), keyFile: certificatePath("server-key.pem") },
+      mutualSsl: { cert: certificatePath("ca.pem"), verifyClient: "OPTIONAL" },
+    },
+  });
+  const greet: Service = { onOpen: (caller) => `Hello ${caller.peerCertificate?.serialNumber ?? "stranger"}` };
+  listener.attach(
+    "/echo",
+    upgrade(() => greet),
+  );
+  await listener.start();
+  const url = `wss://localhost:${listener.port}/echo`;
+  const run = async (...args: string[]): Promise<[number | null, string, string]> => {
+    using running = start('exec "$@"', url, "--execute", "x", "--count", "1", ...args);
+    return [await running.ended, running.out, running.errors];
+  };
+  const client = ["--cert", certificatePath("client.pem"), "--key", certificatePath("client-key.pem")];
+  const [distrusted, known, insecure] = await Promise.all([
+    run(),
+    run("--ca", certificatePath("ca.pem"), ...client),
+    run("--insecure"),
+  ]);
+  assert.match(distrusted[2], /\* Cannot connect to "localhost:\d+" with TLS: /);
+  assert.deepEqual(distrusted.slice(0, 2), [1, ""]);
+  assert.equal(known[0], 0);
+  assert.match(known[1], /^Hello [0-9A-F]+\n$/);
+  assert.deepEqual(insecure.slice(0, 2), [0, "Hello stranger\n"]);
 });
 
 /** Resolves once a number has not grown for a while. */

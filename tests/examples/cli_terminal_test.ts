@@ -145,7 +145,7 @@ test("the prompt stays whole while messages come, on several rows and in another
   await terminal.shows(/< 4\n> a{18}\na$/);
   terminal.type(KEYS.ctrlC);
   assert.equal(await terminal.exit(), 130);
-  assert.match(terminal.screen.text, /< 4\n\d\d:\d\d:\d\d \* Closed: 10/);
+  assert.match(terminal.screen.text, /< 4\n\d\d:\d\d:\d\d \* Closed: 1\n000 /);
 });
 
 test("a server that comes back is found again by --retry", options, async () => {

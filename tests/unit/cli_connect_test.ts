@@ -4,7 +4,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { UsageError } from "../../cli/command.ts";
-import { ConnectionClosureError, ConnectionError, InvalidHandshakeError } from "../../src/errors.ts";
+import {
+  ConnectionClosureError,
+  ConnectionError,
+  InvalidHandshakeError,
+  PayloadTooLargeError,
+} from "../../src/errors.ts";
 import { MOMENT, Run, type RunOptions } from "./cli_support.ts";
 
 /** A run that has come as far as it can. */
@@ -143,10 +148,10 @@ test("what cannot connect gives 1, and why", async () => {
 
 test("why a connection has ended says more than its code", async () => {
   const run = await start();
-  run.link.cause = new ConnectionClosureError("x", { statusCode: 1009, cause: new Error("A message is too large") });
+  run.link.cause = new ConnectionClosureError("x", { statusCode: 1009, cause: new PayloadTooLargeError("x") });
   run.link.end(1009);
   assert.equal(await run.ended, 1);
-  assert.match(run.errors, /\n12:34:56 \* A message is too large\n$/);
+  assert.match(run.errors, /\n12:34:56 \* A message is larger than --max-size\n$/);
   const refused = await start(["--retry"]);
   refused.link.cause = new InvalidHandshakeError("x", { status: 403 });
   refused.link.end(1006);

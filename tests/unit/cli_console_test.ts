@@ -225,6 +225,7 @@ const mistakes: [args: string[], message: string][] = [
   [[URL_, "--header", "hunter2"], 'Option --header must be "Name: value"'],
   [[URL_, "-H", "a b: hunter2"], 'Option --header must be "Name: value"'],
   [[URL_, "-H", "a: hunter2\n"], 'Option --header names "a" a value that no header can have'],
+  [[URL_, "-H", "Upgrade: x"], 'Option --header names "Upgrade", which the handshake sets itself'],
   [[URL_, "--cookie", "hunter2"], "Option --cookie must be NAME=VALUE, without spaces and semicolons"],
   [[URL_, "--cookie", "a=hunter2;b"], "Option --cookie must be NAME=VALUE, without spaces and semicolons"],
   [[URL_, "--token", "hunter2", "--user", "a"], "Name only one of --token, --token-file and --user"],
