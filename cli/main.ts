@@ -29,7 +29,7 @@ const streams: Streams = {
       for (const stop of stops) stop();
     };
   },
-  ...(input.isTTY && output.isTTY && { edit: (keys) => openEditor(input, output, keys) }),
+  ...(input.isTTY && output.isTTY && { edit: openEditor }),
 };
 const code = await switchboard(process.argv.slice(2), streams);
 // What was written must leave before the process ends, and a standard input that stays open must not keep it. Who interrupts does not wait for a

@@ -4,14 +4,15 @@
  * @module
  */
 
+import process from "node:process";
 import { createInterface, type Interface } from "node:readline";
-import type { ReadStream, WriteStream } from "node:tty";
 import type { Editor, Keys } from "../command.ts";
 
 const PROMPT = "> ";
 
-/** Opens a prompt; lines are edited and brought back by the usual keys. */
-export function openEditor(input: ReadStream, output: WriteStream, keys: Keys): Editor {
+/** Opens a prompt at the terminal of the process; lines are edited and brought back by the usual keys. */
+export function openEditor(keys: Keys): Editor {
+  const { stdin: input, stdout: output } = process;
   const lines = createInterface({ input, output, terminal: true, prompt: PROMPT, removeHistoryDuplicates: true });
   let isOpen = true;
   // In which row of the prompt the cursor stands: on Node and Bun readline forgets it when a line that is pasted grows into a second row. The
