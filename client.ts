@@ -4,23 +4,26 @@
  * @module
  */
 
+import { toBytes } from "./src/bytes.ts";
 import { bind } from "./src/client/bind.ts";
-import type { ClientClosure, ClientEvents, ClientState, TypedEventTarget } from "./src/client/client_events.ts";
 import type { ClientConfig } from "./src/client/client_config.ts";
+import type { ClientClosure, ClientState } from "./src/client/client_events.ts";
 import { type ClientRules, toClientRules } from "./src/client/client_rules.ts";
 import { clientClock } from "./src/client/dialer.ts";
-import type { Message } from "./src/client/read_queue.ts";
-import { type Hook, Session } from "./src/client/session.ts";
+import type { Message } from "./src/client/message.ts";
+import { type RunHook, type Session, toSession } from "./src/client/session.ts";
 import type { Transport } from "./src/client/transport.ts";
-import { type ClientWriteOptions, Writer } from "./src/client/writer.ts";
-import { isBinary, toBytes } from "./src/bytes.ts";
-import { checkClose } from "./src/close_frame.ts";
-import { UnsupportedError } from "./src/errors.ts";
+import { lost } from "./src/client/write_queue.ts";
+import { Writer } from "./src/client/writer.ts";
+import { checkClose } from "./src/close_code.ts";
+import { ReadTimedOutError, UnsupportedError } from "./src/errors.ts";
 import type { StandardSchema } from "./src/standard_schema.ts";
 import { toTransport } from "./transports.ts";
 
-// `EventTarget` with the names and types of these events.
-const ClientTarget: new () => TypedEventTarget<ClientEvents> = EventTarget;
+/**
+ * What runs after a reconnection: it renews what belonged to the old connection, and writes with what it is given before the writes that wait go out.
+ */
+export type Hook = (connection: Pick<Writer, "writeTextMessage" | "writeBinaryMessage" | "writeMessage">) => unknown;
 
 /**
  * A connection to a service, and with `retryConfig` the next one when it is lost.
@@ -39,21 +42,19 @@ const ClientTarget: new () => TypedEventTarget<ClientEvents> = EventTarget;
  * }
  * ```
  */
-export class Client extends ClientTarget {
+export class Client extends Writer {
+  /** The URL, without user and password. */
+  readonly url: string;
   readonly #rules: ClientRules;
-  readonly #transport: Transport;
   readonly #session: Session;
-  readonly #writer: Writer;
-  #id = "";
-  #generation = 0;
-  #attributes: Map<string, unknown> | undefined;
+  readonly #attributes: Map<string, unknown> = new Map();
+  #id: readonly [of: unknown, id: string] | undefined;
 
   private constructor(rules: ClientRules, transport: Transport) {
-    super();
+    super((message, compress) => this.#session.write(message, compress));
+    this.url = rules.url;
     this.#rules = rules;
-    this.#transport = transport;
-    this.#session = new Session(rules, transport, (event) => this.dispatchEvent(event), clientClock);
-    this.#writer = new Writer((message, compress) => this.#session.write(message, compress));
+    this.#session = toSession(rules, transport, (event) => this.dispatchEvent(event), clientClock);
   }
 
   /**
@@ -73,13 +74,8 @@ export class Client extends ClientTarget {
     const rules = toClientRules(url, config);
     rules.signal?.throwIfAborted();
     const client = new Client(rules, await toTransport({ ...config, ...(rules.auth && { auth: rules.auth }) }));
-    await client.#session.first.promise;
+    await client.#session.first;
     return client;
-  }
-
-  /** The URL, without user and password. */
-  get url(): string {
-    return this.#rules.url;
   }
 
   /** How far the client has come. */
@@ -94,16 +90,14 @@ export class Client extends ClientTarget {
 
   /** Whether the connection goes over TLS. */
   get isSecure(): boolean {
-    return this.#rules.url.startsWith("wss:");
+    return this.url.startsWith("wss:");
   }
 
   /** A string that no other connection has; another one after a reconnection. */
   get connectionId(): string {
-    if (this.#generation !== this.#session.generation) {
-      this.#generation = this.#session.generation;
-      this.#id = Array.from(crypto.getRandomValues(new Uint32Array(4)), (part) => part.toString(36)).join("-");
-    }
-    return this.#id;
+    const { handshake } = this.#session;
+    if (this.#id?.[0] !== handshake) this.#id = [handshake, crypto.getRandomValues(new Uint32Array(4)).join("-")];
+    return this.#id[1];
   }
 
   /** The subprotocol that the server chose, `undefined` for none. */
@@ -121,14 +115,9 @@ export class Client extends ClientTarget {
     return this.#session.socket?.bufferedAmount ?? 0;
   }
 
-  /** What carries the client: "platform" or "ws". */
-  get transport(): string {
-    return this.#transport.name;
-  }
-
   /** Resolves at the end with its code and reason: our own if we closed, 1006 for a lost connection. Never rejects. */
   get closed(): Promise<ClientClosure> {
-    return this.#session.end.promise;
+    return this.#session.closed;
   }
 
   /**
@@ -164,35 +153,7 @@ export class Client extends ClientTarget {
 
   /** Gives message after message; ends when the client does, and does not end the client. */
   [Symbol.asyncIterator](): AsyncIterableIterator<Message, undefined> {
-    return this.#session.iterate();
-  }
-
-  /**
-   * Sends a text message. Resolves when it was handed over, which does not mean that it has arrived; rejects with a `ConnectionError` when that is not
-   * possible. Need not be awaited, but a writer that does is held up while the socket is full.
-   *
-   * @throws {TypeError} If `text` is no string
-   */
-  writeTextMessage(text: string, options?: ClientWriteOptions): Promise<void> {
-    return this.#writer.writeTextMessage(text, options);
-  }
-
-  /**
-   * Sends a binary message, as `writeTextMessage` does. The bytes may be changed afterwards.
-   *
-   * @throws {TypeError} If `data` is neither a `Uint8Array` nor an `ArrayBuffer`
-   */
-  writeBinaryMessage(data: Uint8Array | ArrayBuffer, options?: ClientWriteOptions): Promise<void> {
-    return this.#writer.writeBinaryMessage(data, options);
-  }
-
-  /**
-   * Sends a string as text, bytes as binary, anything else as JSON text, as `writeTextMessage` does.
-   *
-   * @throws {TypeError} If the value has no JSON form
-   */
-  writeMessage(value: unknown, options?: ClientWriteOptions): Promise<void> {
-    return this.#writer.writeMessage(value, options);
+    return iterate(() => this.#session.read(undefined));
   }
 
   /**
@@ -224,8 +185,10 @@ export class Client extends ClientTarget {
    * @returns What takes the hook back
    */
   onReconnect(hook: Hook): () => void {
-    this.#session.hooks.add(hook);
-    return () => void this.#session.hooks.delete(hook);
+    const { hooks } = this.#session;
+    const run: RunHook = (write) => hook(new Writer(write));
+    hooks.add(run);
+    return () => void hooks.delete(run);
   }
 
   /**
@@ -248,26 +211,42 @@ export class Client extends ClientTarget {
 
   /** Keeps a value with the client. */
   setAttribute(key: string, value: unknown): void {
-    this.#attributes ??= new Map();
     this.#attributes.set(key, value);
   }
 
   /** Gives a value that was kept, or `undefined`. */
   getAttribute(key: string): unknown {
-    return this.#attributes?.get(key);
+    return this.#attributes.get(key);
   }
 
   /** Removes a value and gives it, or `undefined`. */
   removeAttribute(key: string): unknown {
-    const value = this.#attributes?.get(key);
-    this.#attributes?.delete(key);
+    const value = this.getAttribute(key);
+    this.#attributes.delete(key);
     return value;
   }
 
-  #control(kind: "ping" | "pong", data: Uint8Array | ArrayBuffer): Promise<void> {
-    const bytes = isBinary(data) ? toBytes(data) : undefined;
-    if (bytes === undefined || bytes.length > 125) throw new RangeError(`Cannot ${kind}: must be at most 125 bytes`);
-    if (!this.#transport.capabilities.ping) throw new UnsupportedError(`Cannot ${kind}: transport "ws" can`);
-    return this.#session.control(kind, bytes);
+  async #control(kind: "ping" | "pong", data: Uint8Array | ArrayBuffer): Promise<void> {
+    const { socket, state } = this.#session;
+    if (state !== "open" || !socket) throw lost();
+    if (!socket[kind]) throw new UnsupportedError(`Cannot ${kind}: only transport "ws" can`);
+    socket[kind](toBytes(data));
   }
+}
+
+function iterate(read: () => Promise<Message>): AsyncIterableIterator<Message, undefined> {
+  return {
+    next: () =>
+      read().then(
+        (value) => ({ done: false, value }),
+        (error) => {
+          if (error instanceof ReadTimedOutError) throw error;
+          return { done: true, value: undefined };
+        },
+      ),
+    return: () => Promise.resolve({ done: true, value: undefined }),
+    [Symbol.asyncIterator]() {
+      return this;
+    },
+  };
 }

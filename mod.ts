@@ -42,8 +42,6 @@ export type { Engine, ListenOptions, Server } from "./src/engine.ts";
 export {
   AuthError,
   type AuthErrorOptions,
-  AuthnError,
-  AuthzError,
   ConnectionClosureError,
   ConnectionError,
   CorruptedFrameError,
@@ -57,10 +55,9 @@ export {
   ReadTimedOutError,
   SslError,
   UnsupportedError,
-  UpgradeError,
-  type UpgradeErrorOptions,
   WebSocketError,
 } from "./src/errors.ts";
+export { AuthnError, AuthzError, UpgradeError, type UpgradeErrorOptions } from "./src/upgrade_errors.ts";
 export { Host } from "./src/host.ts";
 export type { HostConfig, Http1Settings } from "./src/host_config.ts";
 export type { ListenerConfig } from "./src/listener_config.ts";

@@ -15,7 +15,7 @@
  * @module
  */
 
-export { Client } from "../client.ts";
+export { Client, type Hook } from "../client.ts";
 export type { ClientConfig, ClientHeartbeat, PingPongHandler, RetryConfig } from "../src/client/client_config.ts";
 export type {
   ClientAuth,
@@ -33,9 +33,9 @@ export {
   type TypedEventTarget,
 } from "../src/client/client_events.ts";
 export type { ClientSecureSocket } from "../src/client/client_secure_socket.ts";
-export type { Message } from "../src/client/read_queue.ts";
-export type { Hook } from "../src/client/session.ts";
-export type { Dial, Handshake, Line, Transport, TransportCapabilities } from "../src/client/transport.ts";
+export type { Message } from "../src/client/message.ts";
+export { webSocketTransport } from "../src/client/platform.ts";
+export type { Dial, Handshake, Line, Transport, TransportSocket } from "../src/client/transport.ts";
 export type { ClientWriteOptions, Writer } from "../src/client/writer.ts";
 export {
   AuthError,
@@ -56,5 +56,5 @@ export {
   UnsupportedError,
   WebSocketError,
 } from "../src/errors.ts";
-export type { Connection, RuntimeSocket } from "../src/socket.ts";
+export type { RuntimeSocket } from "../src/socket.ts";
 export type { SchemaIssue, SchemaResult, StandardSchema } from "../src/standard_schema.ts";

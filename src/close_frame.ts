@@ -4,7 +4,7 @@
  * @module
  */
 
-import { isLongerThan } from "./utf8.ts";
+import { checkClose } from "./close_code.ts";
 
 /**
  * A close frame (RFC 6455, section 5.5.1). Returned from a callback, or yielded in a stream, it closes the connection.
@@ -72,24 +72,3 @@ export const MESSAGE_TOO_BIG: CloseFrame = /* @__PURE__ */ closeFrame(
 );
 /** Closes with 1011: the service failed. */
 export const INTERNAL_SERVER_ERROR: CloseFrame = /* @__PURE__ */ closeFrame(1011, "Internal server error occurred");
-
-/**
- * Checks what is about to be sent in a close frame.
- *
- * @throws {RangeError} If the code cannot be sent or the reason is over 123 bytes
- * @throws {TypeError} If the reason is no string
- */
-export function checkClose(statusCode: number, reason: string): void {
-  if (!isSendableCode(statusCode)) {
-    throw new RangeError(`Cannot close with code ${statusCode}: must be 1000-1003, 1007-1014 or 3000-4999`);
-  }
-  if (typeof reason !== "string") throw new TypeError(`Cannot close with a reason of type ${typeof reason}`);
-  if (isLongerThan(reason, 123)) {
-    throw new RangeError(`Cannot close with a reason of over 123 bytes: "${reason.slice(0, 40)}…"`);
-  }
-}
-
-function isSendableCode(code: number): boolean {
-  if (!Number.isInteger(code)) return false;
-  return (code >= 1000 && code <= 1003) || (code >= 1007 && code <= 1014) || (code >= 3000 && code <= 4999);
-}

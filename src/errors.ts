@@ -17,8 +17,9 @@ export class WebSocketError extends Error {
     this.code = code;
   }
 
+  /** The name of the class, written out since minifiers change that. */
   override get name(): string {
-    return this.constructor.name;
+    return "WebSocketError";
   }
 }
 
@@ -52,12 +53,20 @@ export class InvalidHandshakeError extends WebSocketError {
     this.headers = options.headers ?? {};
     this.body = options.body ?? "";
   }
+
+  override get name(): string {
+    return "InvalidHandshakeError";
+  }
 }
 
 /** A message was over `maxFrameSize`; the connection closes with 1009. */
 export class PayloadTooLargeError extends WebSocketError {
   constructor(message: string, options?: ErrorOptions) {
     super(message, options, "payload_too_large");
+  }
+
+  override get name(): string {
+    return "PayloadTooLargeError";
   }
 }
 
@@ -66,6 +75,10 @@ export class CorruptedFrameError extends WebSocketError {
   constructor(message: string, options?: ErrorOptions, code = "corrupted_frame") {
     super(message, options, code);
   }
+
+  override get name(): string {
+    return "CorruptedFrameError";
+  }
 }
 
 /** A continuation frame came without a message to continue, or a message began inside another. */
@@ -73,12 +86,20 @@ export class InvalidContinuationFrameError extends CorruptedFrameError {
   constructor(message: string, options?: ErrorOptions) {
     super(message, options, "invalid_continuation_frame");
   }
+
+  override get name(): string {
+    return "InvalidContinuationFrameError";
+  }
 }
 
 /** The connection is gone, or could not be made. */
 export class ConnectionError extends WebSocketError {
   constructor(message: string, options?: ErrorOptions, code = "connection_lost") {
     super(message, options, code);
+  }
+
+  override get name(): string {
+    return "ConnectionError";
   }
 }
 
@@ -102,44 +123,9 @@ export class ConnectionClosureError extends ConnectionError {
     this.statusCode = options.statusCode;
     this.reason = options.reason ?? "";
   }
-}
 
-/** What an {@link UpgradeError} may set besides its message. */
-export interface UpgradeErrorOptions extends ErrorOptions {
-  /** The HTTP status of the refusal, 400 to 599. @default 400 */
-  status?: number;
-  /** Headers of the refusal. */
-  headers?: Record<string, string>;
-}
-
-/**
- * Refuses an upgrade when it is returned from the upgrade handler: the message is the body of the response.
- *
- * @example
- * ```ts
- * import { upgrade, UpgradeError } from "@switchboard/websocket";
- *
- * export const rooms = upgrade(({ query }) => {
- *   if (!query.has("room")) return new UpgradeError("Name a room: ?room=…", { status: 422 });
- *   return { onOpen: () => "Welcome" };
- * });
- * ```
- */
-export class UpgradeError extends WebSocketError {
-  /** The HTTP status of the refusal. */
-  readonly status: number;
-  /** Headers of the refusal. */
-  readonly headers: Readonly<Record<string, string>>;
-
-  /** @throws {RangeError} If `status` is not from 400 to 599 */
-  constructor(message: string, options: UpgradeErrorOptions = {}) {
-    super(message, options, "upgrade_refused");
-    const status = options.status ?? 400;
-    if (!Number.isInteger(status) || status < 400 || status > 599) {
-      throw new RangeError(`Cannot refuse an upgrade with status ${status}: must be 400-599`);
-    }
-    this.status = status;
-    this.headers = options.headers ?? {};
+  override get name(): string {
+    return "ConnectionClosureError";
   }
 }
 
@@ -148,12 +134,20 @@ export class HandshakeTimedOut extends WebSocketError {
   constructor(message: string, options?: ErrorOptions) {
     super(message, options, "handshake_timed_out");
   }
+
+  override get name(): string {
+    return "HandshakeTimedOut";
+  }
 }
 
 /** A read took longer than it may. */
 export class ReadTimedOutError extends WebSocketError {
   constructor(message: string, options?: ErrorOptions) {
     super(message, options, "read_timed_out");
+  }
+
+  override get name(): string {
+    return "ReadTimedOutError";
   }
 }
 
@@ -177,19 +171,9 @@ export class AuthError extends WebSocketError {
     this.status = options.status ?? 503;
     this.retryAfter = options.retryAfter ?? (this.status === 503 ? 1 : undefined);
   }
-}
 
-/** Nobody known: 401 when it is returned from the upgrade handler. */
-export class AuthnError extends WebSocketError {
-  constructor(message: string, options?: ErrorOptions) {
-    super(message, options, "unauthenticated");
-  }
-}
-
-/** Known, but not allowed: 403 when it is returned from the upgrade handler. */
-export class AuthzError extends WebSocketError {
-  constructor(message: string, options?: ErrorOptions) {
-    super(message, options, "forbidden");
+  override get name(): string {
+    return "AuthError";
   }
 }
 
@@ -197,6 +181,10 @@ export class AuthzError extends WebSocketError {
 export class SslError extends WebSocketError {
   constructor(message: string, options?: ErrorOptions) {
     super(message, options, "ssl_failed");
+  }
+
+  override get name(): string {
+    return "SslError";
   }
 }
 
@@ -215,12 +203,20 @@ export class PayloadBindingError extends WebSocketError {
     super(message, options, code);
     this.issues = options.issues ?? [];
   }
+
+  override get name(): string {
+    return "PayloadBindingError";
+  }
 }
 
 /** A message does not fit its schema. */
 export class PayloadValidationError extends PayloadBindingError {
   constructor(message: string, options?: PayloadBindingOptions) {
     super(message, options, "invalid_message");
+  }
+
+  override get name(): string {
+    return "PayloadValidationError";
   }
 }
 
@@ -229,12 +225,20 @@ export class UnsupportedError extends WebSocketError {
   constructor(message: string, options?: ErrorOptions) {
     super(message, options, "unsupported");
   }
+
+  override get name(): string {
+    return "UnsupportedError";
+  }
 }
 
 /** A listener could not be started, or not be changed. */
 export class ListenerError extends WebSocketError {
   constructor(message: string, options?: ErrorOptions) {
     super(message, options, "listener_failed");
+  }
+
+  override get name(): string {
+    return "ListenerError";
   }
 }
 

@@ -5,7 +5,7 @@
  */
 
 import { Backlog } from "./backlog.ts";
-import { checkClose } from "./close_frame.ts";
+import { checkClose } from "./close_code.ts";
 import { ConnectionClosureError, ConnectionError } from "./errors.ts";
 import type { Host, Hosted } from "./host.ts";
 import { type ServiceRules, toClosureTimeout } from "./service_config.ts";

@@ -5,11 +5,11 @@
  */
 
 import process from "node:process";
-import type { Dial, Line } from "../../src/client/transport.ts";
+import type { Dial, TransportSocket } from "../../src/client/transport.ts";
 import { isWorthCompressing } from "../../src/compression.ts";
-import type { WebSocketError } from "../../src/errors.ts";
-import type { RuntimeSocket } from "../../src/socket.ts";
-import { readRefusal, toFault, toHeaders, toRefusal } from "./refusals.ts";
+import { CorruptedFrameError, PayloadTooLargeError, type WebSocketError } from "../../src/errors.ts";
+import type { FrameLine } from "./heartbeat.ts";
+import { readRefusal, toFaultCode, toHeaders, toRefusal } from "./refusals.ts";
 import { type NodeBuffer, type NodeResponse, type NodeSocket, readUnder, type WsSocket } from "./runtime.ts";
 
 // Milliseconds that a server may take to let go of a connection once it is closed (RFC 6455, section 7.1.1).
@@ -22,10 +22,12 @@ const COMPRESSED = { compress: true };
 const PLAIN = { compress: false };
 
 /** One attempt to connect, and the connection that it becomes. Its writes of one tick leave in one system call. */
-export class Carrier implements RuntimeSocket {
+export class Carrier implements TransportSocket {
+  /** Whether reading is paused. */
+  isPaused = false;
   readonly #ws: WsSocket;
   readonly #dial: Dial;
-  readonly #line: Line;
+  readonly #line: FrameLine;
   /** Of a socket that is failing only the end is told; of one that is shut nothing. */
   #state: "dialling" | "open" | "failing" | "shut" = "dialling";
   #raw: NodeSocket | undefined;
@@ -35,18 +37,15 @@ export class Carrier implements RuntimeSocket {
   /** Messages that wait for their turn in the queue of `ws`, for one before them is being compressed. */
   #queued = 0;
   #lingers = false;
+  #fault: Fault | undefined;
   readonly #close: (code?: number, reason?: string) => void;
   readonly #uncork = (): void => this.#raw?.uncork();
-  readonly #drained = (): void => {
-    if (this.#state === "open") this.#line.drain();
-  };
   readonly #sent = (): void => {
     this.#queued--;
-    this.#drained();
   };
 
   /** Listens to a socket that is connecting. */
-  constructor(ws: WsSocket, dial: Dial, line: Line) {
+  constructor(ws: WsSocket, dial: Dial, line: FrameLine) {
     this.#ws = ws;
     this.#dial = dial;
     this.#line = line;
@@ -102,11 +101,13 @@ export class Carrier implements RuntimeSocket {
   }
 
   pause(): void {
+    this.isPaused = true;
     this.#ws.pause();
     if (this.#raw !== undefined) readUnder(this.#raw, false);
   }
 
   resume(): void {
+    this.isPaused = false;
     if (this.#raw !== undefined) readUnder(this.#raw, true);
     this.#ws.resume();
   }
@@ -131,8 +132,8 @@ export class Carrier implements RuntimeSocket {
 
   // Bun's `ws` copies what it is given, and tells by the callback alone that bytes have left.
   #sendOnBun(data: string | Uint8Array<ArrayBuffer>, compress: boolean | undefined): void {
-    if (!this.#deflates) return this.#ws.send(data, this.#drained);
-    this.#ws.send(data, (compress ?? isWorthCompressing(data)) ? COMPRESSED : PLAIN, this.#drained);
+    if (!this.#deflates) return this.#ws.send(data);
+    this.#ws.send(data, (compress ?? isWorthCompressing(data)) ? COMPRESSED : PLAIN);
   }
 
   #sendInTurn(data: string | Uint8Array<ArrayBuffer>, compress: boolean | undefined, owned: boolean): void {
@@ -149,7 +150,6 @@ export class Carrier implements RuntimeSocket {
     this.#raw = response.socket ?? undefined;
     // `ws` takes its listener away when it is done with the socket.
     this.#raw?.on("error", nothing);
-    this.#raw?.on("drain", this.#drained);
   }
 
   #onResponse(response: NodeResponse): void {
@@ -170,8 +170,7 @@ export class Carrier implements RuntimeSocket {
   #onMessage(data: NodeBuffer, isBinary: boolean): void {
     if (this.#state !== "open") return;
     if (data.byteLength > this.#dial.maxFrameSize) this.#reject();
-    else if (isBinary) this.#line.binary(toOwn(data));
-    else this.#line.text(data.toString());
+    else this.#line.message(isBinary ? toOwn(data) : data.toString());
   }
 
   // Of compressed messages `ws` lets a little more through.
@@ -179,15 +178,15 @@ export class Carrier implements RuntimeSocket {
     this.#state = "failing";
     this.#linger();
     this.#close(1009);
-    this.#line.failed(1009, undefined);
+    this.#fault = toFault(1009);
   }
 
   #onError(error: Error): void {
     if (this.#state === "dialling") return this.#refuse(toRefusal(error, this.#dial, this.#answer !== undefined));
-    const code = toFault(error);
+    const code = toFaultCode(error);
     if (this.#state !== "open" || code === undefined) return;
     this.#state = "failing";
-    this.#line.failed(code, error);
+    this.#fault = toFault(code, error);
   }
 
   #onClose(code: number, reason: NodeBuffer): void {
@@ -210,6 +209,19 @@ export class Carrier implements RuntimeSocket {
     const timer = setTimeout(() => this.#ws.terminate(), LINGER);
     this.#ws.on("close", () => clearTimeout(timer));
   }
+}
+
+interface Fault {
+  readonly code: number;
+  readonly cause: WebSocketError;
+}
+
+function toFault(code: number, cause?: Error): Fault {
+  const options = cause && { cause };
+  if (code === 1009) return { code, cause: new PayloadTooLargeError("A message is over maxFrameSize", options) };
+  const what =
+    code === 1007 ? "A message is not UTF-8, or its compressed data is corrupt" : "A frame breaks the protocol";
+  return { code, cause: new CorruptedFrameError(what, options) };
 }
 
 // A view would hold on to all that was read with it, and its `buffer` show it.

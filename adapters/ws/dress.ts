@@ -8,10 +8,9 @@
 import type { ClientConfig, ClientHeartbeat } from "../../src/client/client_config.ts";
 import type { ClientCredential } from "../../src/client/client_credential.ts";
 import { toNumbers } from "../../src/client/client_rules.ts";
-import type { Dial, Line, Transport } from "../../src/client/transport.ts";
+import type { Dial, Line, Transport, TransportSocket } from "../../src/client/transport.ts";
 import { AuthError } from "../../src/errors.ts";
 import { isToken } from "../../src/http.ts";
-import type { RuntimeSocket } from "../../src/socket.ts";
 import { HeartbeatLine } from "./heartbeat.ts";
 
 /**
@@ -23,15 +22,13 @@ import { HeartbeatLine } from "./heartbeat.ts";
 export function dress(transport: Transport, config: ClientConfig): Transport {
   const headers = toHeaders(config);
   const heartbeat = toHeartbeat(config.heartbeat);
-  const { secureSocket, webSocketCompressionEnabled: compression = true } = config;
+  const { secureSocket, webSocketCompressionEnabled: compression = true, pingPongHandler = {} } = config;
   const options = { compression, ...(secureSocket !== undefined && { secureSocket }) };
   return {
-    name: transport.name,
-    capabilities: transport.capabilities,
-    dial(dial: Dial, line: Line): RuntimeSocket {
+    ...transport,
+    dial(dial: Dial, line: Line): TransportSocket {
       const dressed = { ...dial, ...options, headers: withCredential(headers, dial.credential) };
-      if (heartbeat === undefined || !transport.capabilities.ping) return transport.dial(dressed, line);
-      const beating = new HeartbeatLine(line, heartbeat);
+      const beating = new HeartbeatLine(line, pingPongHandler, transport.ping ? heartbeat : undefined);
       beating.socket = transport.dial(dressed, beating);
       return beating.socket;
     },
@@ -40,7 +37,10 @@ export function dress(transport: Transport, config: ClientConfig): Transport {
 
 function toHeartbeat(heartbeat: ClientHeartbeat | false = {}): Required<ClientHeartbeat> | undefined {
   if (heartbeat === false) return undefined;
-  return toNumbers("heartbeat.", heartbeat, { interval: 15, timeout: 10 }, { interval: 0.001, timeout: 0.001 });
+  const checked = toNumbers("heartbeat.", heartbeat, { interval: 15, timeout: 10 });
+  if (checked.interval * checked.timeout === 0)
+    throw new RangeError("Option heartbeat has 0: must be more than 0 seconds");
+  return checked;
 }
 
 function toHeaders({ customHeaders = {}, cookies = {} }: ClientConfig): Readonly<Record<string, string>> {

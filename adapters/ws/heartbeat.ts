@@ -1,33 +1,37 @@
 /**
- * Pings that tell whether a silent server is still there.
+ * What happens on a connection besides its messages: pings and pongs, faults, and silence.
  *
  * @module
  */
 
+import type { ClientHeartbeat, PingPongHandler } from "../../src/client/client_config.ts";
+import type { Message } from "../../src/client/message.ts";
+import type { Handshake, Line, TransportSocket } from "../../src/client/transport.ts";
 import { systemClock } from "../../src/clock.ts";
-import type { ClientHeartbeat } from "../../src/client/client_config.ts";
-import type { Handshake, Line } from "../../src/client/transport.ts";
-import type { WebSocketError } from "../../src/errors.ts";
-import type { RuntimeSocket } from "../../src/socket.ts";
 
-/** A line on which something must be heard after each ping; else the connection is dropped. A message costs it one field. */
-export class HeartbeatLine implements Line {
+/** A line that hears control frames too. */
+export interface FrameLine extends Line {
+  /** A ping arrived, and has been answered. */
+  ping(data: Uint8Array<ArrayBuffer>): void;
+  /** A pong arrived. */
+  pong(data: Uint8Array<ArrayBuffer>): void;
+}
+
+/** Tells a handler of pings and pongs, and drops a connection on which nothing is heard after a ping. A message costs it one field. */
+export class HeartbeatLine implements FrameLine {
   /** What the transport lent. */
-  socket: RuntimeSocket | undefined;
+  socket: TransportSocket | undefined;
   readonly #line: Line;
-  readonly #heartbeat: Required<ClientHeartbeat>;
+  readonly #handler: PingPongHandler;
+  readonly #heartbeat: Required<ClientHeartbeat> | undefined;
   #wasHeard = false;
   #cancel: (() => void) | undefined;
 
   /** Stands before a line; times are in seconds. */
-  constructor(line: Line, heartbeat: Required<ClientHeartbeat>) {
+  constructor(line: Line, handler: PingPongHandler, heartbeat: Required<ClientHeartbeat> | undefined) {
     this.#line = line;
+    this.#handler = handler;
     this.#heartbeat = heartbeat;
-  }
-
-  /** Whether reading is paused, so that silence means nothing. */
-  get isPaused(): boolean {
-    return this.#line.isPaused ?? false;
   }
 
   opened(handshake: Handshake): void {
@@ -35,56 +39,55 @@ export class HeartbeatLine implements Line {
     this.#line.opened(handshake);
   }
 
-  refused(error: WebSocketError): void {
+  refused(error: Error): void {
     this.#line.refused(error);
   }
 
-  text(data: string): void {
+  message(data: Message): void {
     this.#wasHeard = true;
-    this.#line.text(data);
-  }
-
-  binary(data: Uint8Array<ArrayBuffer>): void {
-    this.#wasHeard = true;
-    this.#line.binary(data);
+    this.#line.message(data);
   }
 
   ping(data: Uint8Array<ArrayBuffer>): void {
     this.#wasHeard = true;
-    this.#line.ping(data);
+    this.#observe("onPing", data);
   }
 
   pong(data: Uint8Array<ArrayBuffer>): void {
     this.#wasHeard = true;
-    this.#line.pong(data);
+    this.#observe("onPong", data);
   }
 
-  drain(): void {
-    this.#line.drain();
-  }
-
-  failed(code: number, cause: unknown): void {
-    this.#line.failed(code, cause);
-  }
-
-  closed(code: number, reason: string): void {
+  closed(code: number, reason: string, cause?: Error): void {
     this.#cancel?.();
-    this.#line.closed(code, reason);
+    this.#line.closed(code, reason, cause);
+  }
+
+  #observe(name: keyof PingPongHandler, data: Uint8Array<ArrayBuffer>): void {
+    try {
+      this.#handler[name]?.(data);
+    } catch (error) {
+      console.error(`pingPongHandler.${name} threw`, error);
+    }
   }
 
   #rest(): void {
-    this.#cancel = systemClock.schedule(() => this.#ping(), this.#heartbeat.interval * 1000);
+    const interval = this.#heartbeat?.interval;
+    if (interval !== undefined) this.#cancel = systemClock.schedule(() => this.#ping(), interval * 1000);
   }
 
   #ping(): void {
     // A connection that was given up may end without a word.
-    if (this.socket?.readyState !== 1) return;
+    if (this.socket?.readyState !== 1 || this.#heartbeat === undefined) return;
     this.#wasHeard = false;
     this.socket.ping?.(new Uint8Array(0));
-    this.#cancel = systemClock.schedule(() => {
-      if (this.#wasHeard || this.isPaused) return this.#rest();
-      this.socket?.terminate?.();
-      this.closed(1006, "");
-    }, this.#heartbeat.timeout * 1000);
+    this.#cancel = systemClock.schedule(() => this.#judge(), this.#heartbeat.timeout * 1000);
+  }
+
+  // While reading is paused nothing is heard.
+  #judge(): void {
+    if (this.#wasHeard || this.socket?.isPaused) return this.#rest();
+    this.closed(1006, "");
+    this.socket?.terminate?.();
   }
 }

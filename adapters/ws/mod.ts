@@ -5,11 +5,11 @@
  */
 
 import { LONGEST } from "../../src/clock.ts";
-import type { Dial, Line, Transport } from "../../src/client/transport.ts";
+import type { Dial, Transport, TransportSocket } from "../../src/client/transport.ts";
 import { toDeflatedLimit } from "../../src/compression.ts";
 import { SslError } from "../../src/errors.ts";
-import type { RuntimeSocket } from "../../src/socket.ts";
 import { Carrier } from "./carrier.ts";
+import type { FrameLine } from "./heartbeat.ts";
 import { connect, onBun, onDeno, type WsOptions } from "./runtime.ts";
 import { toTlsOptions } from "./tls.ts";
 
@@ -28,19 +28,13 @@ const CLOSE_TIMEOUT_ON_BUN = 10_000;
  */
 export const wsTransport: Transport = {
   name: "ws",
-  capabilities: {
-    ping: true,
-    headers: true,
-    refusals: true,
-    terminate: true,
-    pause: true,
-    compression: true,
-    tls: true,
-  },
+  headers: true,
+  ping: true,
+  refusals: true,
   dial,
 };
 
-function dial(dial: Dial, line: Line): RuntimeSocket {
+function dial(dial: Dial, line: FrameLine): TransportSocket {
   try {
     return new Carrier(connect(dial.url, dial.protocols, toOptions(dial)), dial, line);
   } catch (error) {
@@ -64,7 +58,7 @@ function toOptions({ headers = {}, maxFrameSize, compression = true, secureSocke
 }
 
 // A line is never called while `dial` runs.
-function refuse(error: SslError, line: Line): RuntimeSocket {
+function refuse(error: SslError, line: FrameLine): TransportSocket {
   let isGivenUp = false;
   const giveUp = (): void => {
     isGivenUp = true;

@@ -116,7 +116,7 @@ export function toRefusal(error: Error, { url }: Dial, wasAnswered: boolean): We
 }
 
 /** Gives the close code for what is wrong with a frame; none if that is not what is wrong. */
-export function toFault(error: Error): number | undefined {
+export function toFaultCode(error: Error): number | undefined {
   const code = codeOf(error);
   // Too many parts of a message are too much of it.
   if (/^WS_ERR_(?:UNSUPPORTED_.*LENGTH|TOO_MANY_.*)$/.test(code)) return 1009;

@@ -6,7 +6,7 @@
 
 import { PayloadBindingError, PayloadValidationError } from "../errors.ts";
 import type { StandardSchema } from "../standard_schema.ts";
-import type { Message } from "./read_queue.ts";
+import type { Message } from "./message.ts";
 
 /**
  * Parses a message, text or binary with JSON text in it, and asks the schema.

@@ -4,27 +4,23 @@
  * @module
  */
 
-import type { ClientConfig, PingPongHandler, RetryConfig } from "./client_config.ts";
+import type { ClientConfig, RetryConfig } from "./client_config.ts";
 import type { ClientAuth, CredentialCarrier } from "./client_credential.ts";
 import { page } from "./runtime.ts";
 
-type NumberName =
-  | "readTimeout"
-  | "writeTimeout"
-  | "handShakeTimeout"
-  | "maxFrameSize"
-  | "maxQueuedMessages"
-  | "maxQueuedBytes";
-type RetryNumberName = Exclude<keyof RetryConfig, "retryOn">;
-
 /** A checked {@link ClientConfig}: what the transport looks after is not among it. */
-export interface ClientRules extends Readonly<Record<NumberName, number>> {
+export interface ClientRules {
   /** With `ws:` or `wss:`, without user and fragment. */
   readonly url: string;
   readonly subProtocols: readonly string[];
   readonly auth: ClientAuth | undefined;
   readonly credentials: CredentialCarrier;
-  readonly pingPongHandler: PingPongHandler;
+  readonly readTimeout: number;
+  readonly writeTimeout: number;
+  readonly handShakeTimeout: number;
+  readonly maxFrameSize: number;
+  readonly maxQueuedMessages: number;
+  readonly maxQueuedBytes: number;
   readonly retry: RetryRules | undefined;
   readonly validation: boolean;
   readonly signal: AbortSignal | undefined;
@@ -32,45 +28,20 @@ export interface ClientRules extends Readonly<Record<NumberName, number>> {
 }
 
 /** A checked {@link RetryConfig}. */
-export interface RetryRules extends Readonly<Record<RetryNumberName, number>> {
-  readonly retryOn: RetryConfig["retryOn"];
+export interface RetryRules extends Required<Omit<RetryConfig, "retryOn">> {
+  readonly retryOn: RetryConfig["retryOn"] | undefined;
 }
 
-const NUMBERS: Record<NumberName, number> = {
+const NUMBERS = {
   readTimeout: -1,
   writeTimeout: -1,
   handShakeTimeout: 300,
   maxFrameSize: 65536,
   maxQueuedMessages: 1024,
   maxQueuedBytes: 1_048_576,
-};
+} as const;
 
-const RETRY: Record<RetryNumberName, number> = {
-  maxCount: 0,
-  interval: 1,
-  backOffFactor: 1,
-  maxWaitInterval: 30,
-  jitter: 0.5,
-  stableAfter: 5,
-};
-
-const NUMBERS_LEAST: Record<NumberName, number> = {
-  readTimeout: -1,
-  writeTimeout: -1,
-  handShakeTimeout: 0,
-  maxFrameSize: 1,
-  maxQueuedMessages: 1,
-  maxQueuedBytes: 1,
-};
-
-const RETRY_LEAST: Record<RetryNumberName, number> = {
-  maxCount: 0,
-  interval: 0.001,
-  backOffFactor: 1,
-  maxWaitInterval: 0.001,
-  jitter: 0,
-  stableAfter: 0,
-};
+const RETRY = { maxCount: 0, interval: 1, backOffFactor: 1, maxWaitInterval: 30, jitter: 0.5, stableAfter: 5 } as const;
 
 const OTHERS =
   "subProtocols customHeaders cookies auth credentials secureSocket webSocketCompressionEnabled pingPongHandler retryConfig validation signal heartbeat whileDown transport";
@@ -83,62 +54,63 @@ const OTHERS =
  */
 export function toClientRules(url: string | URL, config: ClientConfig): ClientRules {
   const parsed = toUrl(url);
-  const { username, password } = parsed;
-  parsed.username = parsed.password = parsed.hash = "";
-  const { retryConfig, credentials = "header", whileDown = "queue" } = config;
-  if (credentials !== "header" && !("subProtocol" in credentials || "query" in credentials)) {
-    throw new TypeError('Option credentials must be "header", { subProtocol } or { query }');
-  }
-  if (Number(retryConfig?.jitter) > 1) throw new RangeError("Option retryConfig.jitter must be at most 1");
-  if (whileDown !== "queue" && whileDown !== "reject")
-    throw new TypeError('Option whileDown must be "queue" or "reject"');
+  const {
+    auth,
+    retryConfig: retry,
+    subProtocols = [],
+    credentials = "header",
+    validation = true,
+    signal,
+    whileDown,
+  } = config;
+  if (credentials !== "header" && !("subProtocol" in credentials || "query" in credentials)) throw wrong("credentials");
+  if (whileDown !== undefined && whileDown !== "queue" && whileDown !== "reject") throw wrong("whileDown");
   return {
-    ...toNumbers("", config, NUMBERS, NUMBERS_LEAST, OTHERS),
+    ...toNumbers("", config, NUMBERS, OTHERS),
     url: parsed.href,
-    subProtocols: config.subProtocols ?? [],
-    // Some platforms send the user of a URL, some do not.
-    auth:
-      config.auth ??
-      (username ? { username: decodeURIComponent(username), password: decodeURIComponent(password) } : undefined),
+    retry: retry && { ...toNumbers("retryConfig.", retry, RETRY, "retryOn"), retryOn: retry.retryOn },
+    queuesWhileDown: !!retry && whileDown !== "reject",
+    auth,
+    subProtocols,
     credentials,
-    pingPongHandler: config.pingPongHandler ?? {},
-    retry: retryConfig && {
-      ...toNumbers("retryConfig.", retryConfig, RETRY, RETRY_LEAST, "retryOn"),
-      retryOn: retryConfig.retryOn,
-    },
-    validation: config.validation ?? true,
-    signal: config.signal,
-    queuesWhileDown: whileDown === "queue" && retryConfig !== undefined,
+    validation,
+    signal,
   };
 }
 
-// A relative URL belongs to the page, as it does for `new WebSocket`.
+// A relative URL belongs to the page, as it does for `new WebSocket`. Some platforms send the user of a URL, some do not.
 function toUrl(url: string | URL): URL {
   const base = page.location?.href;
   const parsed = URL.canParse(url, base) ? new URL(url, base) : undefined;
-  const scheme = /^(?:ws|http)(s?:)$/.exec(parsed?.protocol ?? "");
-  // A query and a password are not repeated.
-  if (!parsed || !scheme) throw new TypeError(`Malformed URL: ${String(url).replace(/[?#].*|\/\/.*@/gs, "…")}`);
-  parsed.protocol = `ws${scheme[1]}`;
+  if (!parsed || parsed.username || !/^(?:ws|http)s?:$/.test(parsed.protocol)) {
+    throw new TypeError("Malformed URL: must have the scheme ws or wss, and no user, whose place is option auth");
+  }
+  parsed.protocol = parsed.protocol.replace("http", "ws");
+  parsed.hash = "";
   return parsed;
 }
 
-/** Checks the numbers among some options, and that there is no unknown option. */
+/** Checks the numbers among some options: only what is negative by default may be so, and a size, which is over 1000 by default, is not 0. */
 export function toNumbers<Name extends string>(
   prefix: string,
   config: object,
   defaults: Readonly<Record<Name, number>>,
-  least: Readonly<Record<Name, number>>,
   others = "",
 ): Record<Name, number> {
-  const numbers: Record<Name, number> = { ...defaults, ...config };
-  const known = new Set([...Object.keys(defaults), ...others.split(" ")]);
-  for (const name of Object.keys(config)) if (!known.has(name)) throw new TypeError(`Unknown option ${prefix}${name}`);
-  for (const name in least) {
-    const value = (numbers[name] ??= defaults[name]);
-    if (!(typeof value === "number" && value >= least[name] && value < 2 ** 31)) {
-      throw new RangeError(`Option ${prefix}${name} is ${value}: must be a number of at least ${least[name]}`);
-    }
+  const numbers: Record<Name, number> = { ...defaults };
+  for (const name of Object.keys(config)) {
+    if (!(name in defaults || others.split(" ").includes(name))) throw wrong(prefix + name, "unknown");
+  }
+  for (const name in defaults) {
+    const value = Object(config)[name] ?? defaults[name];
+    const least = defaults[name] < 0 ? -1 : Number(defaults[name] > 1000);
+    if (!(typeof value === "number" && value >= least && value < 2 ** 31))
+      throw new RangeError(wrong(prefix + name, `${value}`).message);
+    numbers[name] = value;
   }
   return numbers;
+}
+
+function wrong(option: string, what = "not one of its values"): TypeError {
+  return new TypeError(`Option ${option} is ${what}`);
 }

@@ -23,10 +23,8 @@ export async function toDial(
   if (auth === undefined) return dial;
   const credential = await (typeof auth === "function" ? auth(request) : auth);
   if (carrier === "header") return { ...dial, credential };
-  if (!("token" in credential && isToken(credential.token))) {
-    throw new AuthError("Option credentials: only a token travels in a subprotocol or query", { status: 401 });
-  }
-  const { token } = credential;
+  const token = "token" in credential ? credential.token : "";
+  if (!isToken(token)) throw new AuthError("Option credentials: only a token travels so", { status: 401 });
   if ("subProtocol" in carrier) return { ...dial, protocols: [carrier.subProtocol, token, ...protocols] };
   const withQuery = new URL(url);
   withQuery.searchParams.set(carrier.query, token);
@@ -34,8 +32,6 @@ export async function toDial(
 }
 
 /** What `auth` threw, as an error that says whether another attempt may help. */
-export function toAuthError(cause: unknown): WebSocketError {
-  return cause instanceof WebSocketError
-    ? cause
-    : new AuthError("Option auth gave no credential", { cause, status: 401 });
+export function toAuthError(cause: unknown): Error {
+  return cause instanceof WebSocketError ? cause : new AuthError("Option auth gave no credential", { cause });
 }

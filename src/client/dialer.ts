@@ -5,14 +5,13 @@
  */
 
 import { type Clock, LONGEST } from "../clock.ts";
-import { ConnectionError, HandshakeTimedOut, toError } from "../errors.ts";
-import type { Connection, RuntimeSocket } from "../socket.ts";
+import { ConnectionClosureError, ConnectionError, HandshakeTimedOut, WebSocketError } from "../errors.ts";
 import type { ClientRules, RetryRules } from "./client_rules.ts";
 import { toAuthError, toDial } from "./credential.ts";
-import { Link, type LinkOwner, toClosure } from "./link.ts";
+import type { Message } from "./message.ts";
 import { isOffline, onReturn } from "./network.ts";
 import { isTemporary, isUnauthorized, toHint, toWait } from "./retry.ts";
-import type { Handshake, Transport } from "./transport.ts";
+import type { Handshake, Line, Transport, TransportSocket } from "./transport.ts";
 
 /** Seconds at most until an attempt once the network is back. */
 const SOON = 0.5;
@@ -28,158 +27,181 @@ export const clientClock: Clock = {
 
 /** Who uses the connections. */
 export interface DialerUser {
-  /** A connection is there; gives who takes what arrives. */
-  connected(socket: RuntimeSocket, handshake: Handshake): Connection;
-  /** There is none, and another will be tried in `wait` seconds. */
+  /** A connection is there. */
+  opened(socket: TransportSocket, handshake: Handshake): void;
+  /** A message arrived. */
+  message(data: Message): void;
+  /** There is none, or none any more, and another will be tried in `wait` seconds. */
   waiting(attempt: number, wait: number, cause: Error): void;
   /** There will be none any more. */
   ended(cause: Error): void;
 }
 
-/** Keeps one connection at most. */
-export class Dialer implements LinkOwner {
-  /** The connection, or the attempt. */
-  link: Link | undefined;
-  readonly #rules: ClientRules;
-  readonly #transport: Transport;
-  readonly #user: DialerUser;
-  readonly #clock: Clock;
-  // Attempts since a connection was stable.
-  #count = 0;
-  #openedAt: number | undefined;
-  #wasOpen = false;
-  // Whether the next credential must be another one, and whether that was asked for since a connection was stable.
-  #renews = false;
-  #hasRenewed = false;
-  #isOver = false;
-  // The time of the next attempt in seconds, and whether the server named it.
-  #due: number | undefined;
-  #isHinted = false;
-  #cancel: (() => void) | undefined;
-  readonly #forget = onReturn(() => this.#hurry());
-
-  constructor(rules: ClientRules, transport: Transport, user: DialerUser, clock: Clock) {
-    this.#rules = rules;
-    this.#transport = transport;
-    this.#user = user;
-    this.#clock = clock;
-  }
-
-  /** Calls back in some seconds, instead of what was to come before. */
-  later(seconds: number, callback: () => void): void {
-    this.#cancel?.();
-    this.#cancel = this.#clock.schedule(callback, seconds * 1000);
-  }
-
-  /** Forgets what was to come later. */
-  done(): void {
-    this.#cancel?.();
-  }
-
+/** Keeps one connection at most: what comes late from an old one is not heard (L11). */
+export interface Dialer {
   /** Makes an attempt. */
-  async dial(): Promise<void> {
-    const { handShakeTimeout: seconds } = this.#rules;
-    const link = new Link(this);
-    this.link = link;
+  dial(): void;
+  /** Calls back in some seconds, instead of what was to come before. */
+  later(seconds: number, callback: () => void): void;
+  /** Forgets what was to come later. */
+  done(): void;
+  /** Gives a connection or an attempt up, as if it were lost. */
+  fail(cause: Error): void;
+  /** Closes the connection, or gives up the attempt or the wait; then `ended` is called. After `timeout` seconds, unless that is -1, it is at once. */
+  close(code: number, reason: string, timeout: number): void;
+  /** Ends everything at once. */
+  end(cause: Error): void;
+}
+
+/** Makes a dialer that has yet to dial. */
+export function toDialer(rules: ClientRules, transport: Transport, user: DialerUser, clock: Clock): Dialer {
+  const { auth, retry, handShakeTimeout } = rules;
+  // What counts is the attempt, or the connection that it has become, of this line.
+  let line: Line | undefined;
+  let socket: TransportSocket | undefined;
+  let openedAt: number | undefined;
+  let closing: readonly [code: number, reason: string] | undefined;
+  // Attempts since a connection was stable.
+  let count = 0;
+  let wasOpen = false;
+  // Whether the next credential must be another one, and whether that was asked for since a connection was stable.
+  let renews = false;
+  let hasRenewed = false;
+  let isOver = false;
+  // The time of the next attempt, and whether the server named it.
+  let due: number | undefined;
+  let isHinted = false;
+  let cancel: (() => void) | undefined;
+
+  const done = (): void => cancel?.();
+  const later = (seconds: number, callback: () => void): void => {
+    done();
+    cancel = clock.schedule(callback, seconds * 1000);
+  };
+  const abandon = (): void => {
+    const old = socket;
+    line = socket = undefined;
+    try {
+      if (old?.terminate) old.terminate();
+      else old?.close();
+    } catch {
+      // It was never open.
+    }
+  };
+  const end = (cause: Error): void => {
+    isOver = true;
+    due = openedAt = undefined;
+    done();
+    forget();
+    abandon();
+    user.ended(cause);
+  };
+
+  const isWanted = (cause: Error, { maxCount, stableAfter, retryOn }: RetryRules): boolean => {
+    // L7: attempts are forgotten after a connection that has lasted.
+    if (openedAt !== undefined && clock.now() - openedAt >= stableAfter * 1000) {
+      count = 0;
+      hasRenewed = false;
+    }
+    if (maxCount && count >= maxCount) return false;
+    const isRenewable = !hasRenewed && typeof auth === "function" && isUnauthorized(cause);
+    hasRenewed ||= isRenewable;
+    renews ||= isRenewable;
+    // A platform that hides why the first attempt failed may have been refused for good.
+    const isKnown = wasOpen || transport.refusals || !(cause instanceof ConnectionError);
+    return retryOn?.(cause) ?? (isRenewable || (isKnown && isTemporary(cause)));
+  };
+  const fail = (cause: Error): void => {
+    done();
+    abandon();
+    try {
+      if (isOver || !retry || !isWanted(cause, retry)) return end(cause);
+    } catch (error) {
+      return end(new WebSocketError("retryConfig.retryOn failed", { cause: error }));
+    }
+    const hint = toHint(cause);
+    const wait = toWait(retry, count, Math.random(), hint);
+    count += 1;
+    openedAt = undefined;
+    isHinted = hint !== undefined;
+    due = clock.now() + wait * 1000;
+    later(wait, attempt);
+    user.waiting(count, wait, cause);
+  };
+  // Without a network the wait goes on until it is back.
+  const attempt = (): void => {
+    if (!isOffline()) dial();
+  };
+  // What the server asks for is obeyed even then.
+  const forget = onReturn(() => {
+    const soon = SOON * Math.random();
+    if (due !== undefined) later(isHinted ? Math.max((due - clock.now()) / 1000, soon) : soon, attempt);
+  });
+
+  const dial = (): void => {
     const aborter = new AbortController();
-    const late = (): void => this.fail(new HandshakeTimedOut(`No connection within ${seconds} s`));
-    this.later(seconds || LONGEST, late);
-    const cancelTimer = this.#cancel;
-    this.#cancel = () => {
+    const mine: Line = {
+      opened(handshake) {
+        if (line !== mine || !socket) return;
+        done();
+        wasOpen = true;
+        openedAt = clock.now();
+        user.opened(socket, handshake);
+      },
+      refused(error) {
+        if (line === mine) fail(error);
+      },
+      message(data) {
+        if (line === mine) user.message(data);
+      },
+      closed(code, reason, cause) {
+        // Of our own close the code counts that we sent.
+        if (line === mine) fail(toClosure(...(closing ?? [code, reason]), cause));
+      },
+    };
+    line = mine;
+    due = undefined;
+    later(handShakeTimeout || LONGEST, () => fail(new HandshakeTimedOut(`No connection within ${handShakeTimeout} s`)));
+    const cancelTimer = cancel;
+    cancel = () => {
       cancelTimer?.();
       aborter.abort();
     };
-    const request = { renew: this.#renews, signal: aborter.signal };
-    const dial = await toDial(this.#rules, request).catch((error) => {
-      if (this.link === link) this.lost(toAuthError(error));
-    });
-    if (dial === undefined || this.link !== link) return;
-    this.#renews = false;
-    try {
-      link.socket = this.#transport.dial(dial, link);
-    } catch (error) {
-      this.end(toError(error));
-    }
-  }
+    toDial(rules, { renew: renews, signal: aborter.signal }).then(
+      (dial) => {
+        if (line !== mine) return;
+        renews = false;
+        try {
+          socket = transport.dial(dial, mine);
+        } catch (error) {
+          end(
+            error instanceof WebSocketError ? error : new WebSocketError(`Cannot connect: ${error}`, { cause: error }),
+          );
+        }
+      },
+      (error) => mine.refused(toAuthError(error)),
+    );
+  };
 
-  opened(socket: RuntimeSocket, handshake: Handshake): Connection {
-    this.#cancel?.();
-    this.#wasOpen = true;
-    this.#openedAt = this.#clock.now();
-    return this.#user.connected(socket, handshake);
-  }
+  return {
+    dial,
+    later,
+    done,
+    fail,
+    end,
+    close(code, reason, timeout) {
+      isOver = true;
+      if (openedAt === undefined) return end(toClosure(1006, ""));
+      closing = [code, reason];
+      done();
+      if (timeout >= 0) later(timeout, () => end(toClosure(code, reason)));
+      socket?.close(code, reason);
+    },
+  };
+}
 
-  lost(cause: Error): void {
-    this.#cancel?.();
-    this.link = undefined;
-    const { retry } = this.#rules;
-    try {
-      if (this.#isOver || !retry || !this.#isWanted(cause, retry)) return this.end(cause);
-    } catch (error) {
-      return this.end(toError(error));
-    }
-    const hint = toHint(cause);
-    const wait = toWait(retry, this.#count, Math.random(), hint);
-    this.#count += 1;
-    this.#isHinted = hint !== undefined;
-    this.#due = this.#clock.now() / 1000 + wait;
-    this.later(wait, () => this.#try());
-    this.#user.waiting(this.#count, wait, cause);
-  }
-
-  /** Gives a connection or an attempt up, as if it were lost. */
-  fail(cause: Error): void {
-    this.link?.abandon();
-    this.lost(cause);
-  }
-
-  /** Closes the connection, or gives up the attempt or the wait; then `ended` is called. */
-  close(code: number, reason: string, timeout: number): void {
-    this.#isOver = true;
-    if (this.#openedAt === undefined) return this.end(toClosure(1006, ""));
-    if (timeout >= 0) this.later(timeout, () => this.end(toClosure(code, reason)));
-    this.link?.close(code, reason);
-  }
-
-  /** Ends everything at once. */
-  end(cause: Error): void {
-    this.#isOver = true;
-    this.#due = undefined;
-    this.#cancel?.();
-    this.#forget();
-    this.link?.abandon();
-    this.link = undefined;
-    this.#user.ended(cause);
-  }
-
-  #isWanted(cause: Error, retry: RetryRules): boolean {
-    // L7: attempts are forgotten after a connection that has lasted.
-    const openedAt = this.#openedAt ?? Number.POSITIVE_INFINITY;
-    this.#openedAt = undefined;
-    if (this.#clock.now() - openedAt >= retry.stableAfter * 1000) {
-      this.#count = 0;
-      this.#hasRenewed = false;
-    }
-    if (retry.maxCount > 0 && this.#count >= retry.maxCount) return false;
-    const renews = !this.#hasRenewed && isUnauthorized(cause) && typeof this.#rules.auth === "function";
-    this.#hasRenewed ||= renews;
-    this.#renews ||= renews;
-    // A platform that hides why the first attempt failed may have been refused for good.
-    const isKnown = this.#wasOpen || this.#transport.capabilities.refusals || !(cause instanceof ConnectionError);
-    return retry.retryOn?.(cause) ?? (renews || (isKnown && isTemporary(cause)));
-  }
-
-  // Without a network the wait goes on until it is back.
-  #try(): void {
-    if (isOffline()) return;
-    this.#due = undefined;
-    void this.dial();
-  }
-
-  // What the server asks for is obeyed even then.
-  #hurry(): void {
-    if (this.#due === undefined) return;
-    const soon = SOON * Math.random();
-    this.later(this.#isHinted ? Math.max(this.#due - this.#clock.now() / 1000, soon) : soon, () => this.#try());
-  }
+/** The error for a connection that has ended. */
+export function toClosure(statusCode: number, reason: string, cause?: unknown): ConnectionClosureError {
+  const what = statusCode === 1006 ? "was lost" : `was closed with ${statusCode} ${reason}`;
+  return new ConnectionClosureError(`The connection ${what}`.trim(), { statusCode, reason, cause });
 }

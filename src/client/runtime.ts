@@ -7,7 +7,7 @@
 /** A browser's page. */
 export interface Page extends Partial<EventTarget> {
   readonly location?: { readonly href: string };
-  readonly navigator?: { readonly onLine?: boolean };
+  readonly navigator?: { readonly onLine?: boolean; readonly userAgent?: string };
   readonly document?: EventTarget & { readonly visibilityState: string };
 }
 

@@ -4,28 +4,10 @@
  * @module
  */
 
-import type { WebSocketError } from "../errors.ts";
-import type { Connection, RuntimeSocket } from "../socket.ts";
+import type { RuntimeSocket } from "../socket.ts";
 import type { ClientCredential } from "./client_credential.ts";
 import type { ClientSecureSocket } from "./client_secure_socket.ts";
-
-/** What a transport can do besides sending and receiving messages. */
-export interface TransportCapabilities {
-  /** Pings and pongs can be sent, and are seen. */
-  readonly ping: boolean;
-  /** The handshake can carry headers. */
-  readonly headers: boolean;
-  /** Of a refused handshake the status, the headers and the body are known, and whether it was refused or not reached at all. */
-  readonly refusals: boolean;
-  /** A connection can be dropped without a close frame, and a handshake be given up. */
-  readonly terminate: boolean;
-  /** Reading can be paused. */
-  readonly pause: boolean;
-  /** Whether to offer compression can be chosen. */
-  readonly compression: boolean;
-  /** `secureSocket` is obeyed. */
-  readonly tls: boolean;
-}
+import type { Message } from "./message.ts";
 
 /** What a transport is asked to open. */
 export interface Dial {
@@ -53,34 +35,47 @@ export interface Handshake {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-/**
- * What a transport calls. First `opened` or `refused`, exactly one of them, never while `dial` runs; after `opened` what arrives, at last `closed`.
- * After `refused` or `closed` comes nothing.
- *
- * Codes are normalised: a lost connection is 1006, a close frame without a code 1005; `failed(1002 | 1007 | 1009, cause)` may come before `closed`.
- */
-export interface Line extends Connection {
+/** What a transport lends. */
+export interface TransportSocket extends RuntimeSocket {
   /** Whether reading is paused, so that silence means nothing. */
   readonly isPaused?: boolean;
+}
+
+/**
+ * What a transport calls, never while `dial` runs: first `opened` or `refused`, then what arrives, at last `closed`. Only the first end counts, and
+ * nothing that comes after it.
+ */
+export interface Line {
   /** The handshake is done. */
   opened(handshake: Handshake): void;
   /**
    * There is no connection: `InvalidHandshakeError` for a wrong answer (with its `status`, where that is known), `SslError` if TLS failed, `ConnectionError`
    * if nobody answered, or if it is not known why.
    */
-  refused(error: WebSocketError): void;
+  refused(error: Error): void;
+  /** A message arrived: text, or bytes, which are given away. */
+  message(data: Message): void;
+  /**
+   * The connection is down: the peer's code and reason, 1005 for a close frame without a code, 1006 for none. The cause is a `PayloadTooLargeError` or a
+   * `CorruptedFrameError` if that ended it.
+   */
+  closed(code: number, reason: string, cause?: Error): void;
 }
 
 /** Opens connections. */
 export interface Transport {
   /** What it is called in messages. */
   readonly name: string;
-  /** What it can do. */
-  readonly capabilities: TransportCapabilities;
+  /** Whether the handshake can carry headers, and TLS and compression be chosen. @default false */
+  readonly headers?: boolean;
+  /** Whether pings and pongs can be sent, and are seen. @default false */
+  readonly ping?: boolean;
+  /** Whether it tells why there is no connection: the status of a refusal, or that nobody answered. @default false */
+  readonly refusals?: boolean;
   /**
    * Begins to connect. `terminate` of the socket, or `close` where it has none, gives the attempt up; nothing need be called after that.
    *
-   * @throws {TypeError} If the runtime refuses what it was asked
+   * @throws If the runtime refuses what it was asked
    */
-  dial(dial: Dial, line: Line): RuntimeSocket;
+  dial(dial: Dial, line: Line): TransportSocket;
 }

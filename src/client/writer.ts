@@ -6,7 +6,8 @@
 
 import { isBinary, toBytes } from "../bytes.ts";
 import { toMessage } from "../message.ts";
-import type { Message } from "./read_queue.ts";
+import type { ClientEvents, TypedEventTarget } from "./client_events.ts";
+import type { Message } from "./message.ts";
 
 /** How one message of a client is written. */
 export interface ClientWriteOptions {
@@ -14,12 +15,22 @@ export interface ClientWriteOptions {
   compress?: boolean;
 }
 
-/** Writes to one connection. */
-export class Writer {
-  readonly #write: (message: Message, compress?: boolean) => Promise<void>;
+/** Takes a message for one connection, or for whichever there is. */
+export type WriteMessage = (message: Message, compress?: boolean) => Promise<void>;
+
+// `EventTarget` with the names and types of these events.
+const Target: new () => TypedEventTarget<ClientEvents> = EventTarget;
+
+/**
+ * Writes. A write resolves when it was handed over, which does not mean that it has arrived; it rejects with a `ConnectionError` when that is not
+ * possible. It need not be awaited, but a writer that does is held up while the socket is full.
+ */
+export class Writer extends Target {
+  readonly #write: WriteMessage;
 
   /** Made by the client, never by users. */
-  constructor(write: (message: Message, compress?: boolean) => Promise<void>) {
+  constructor(write: WriteMessage) {
+    super();
     this.#write = write;
   }
 

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { checkClose } from "../close_frame.ts";
+import { checkClose } from "../close_code.ts";
 import { ConnectionClosureError, ConnectionError } from "../errors.ts";
 import { toMilliseconds } from "../service_config.ts";
 import { copy, type Frame } from "./line.ts";

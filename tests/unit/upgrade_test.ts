@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { ask } from "../../src/ask.ts";
-import { AuthError, AuthnError, AuthzError, HandshakeTimedOut, UpgradeError } from "../../src/errors.ts";
+import { AuthError, HandshakeTimedOut } from "../../src/errors.ts";
+import { AuthnError, AuthzError, UpgradeError } from "../../src/upgrade_errors.ts";
 import type { Service } from "../../src/service.ts";
 import type { ServiceConfig } from "../../src/service_config.ts";
 import { Upgrade, UpgradeSlot } from "../../src/slot.ts";

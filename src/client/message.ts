@@ -1,0 +1,24 @@
+/**
+ * Messages of a client, and the promises that are made of them.
+ *
+ * @module
+ */
+
+/** One message: text or bytes. */
+export type Message = string | Uint8Array<ArrayBuffer>;
+
+/** The bytes of a message on the wire. */
+export function sizeOf(message: Message): number {
+  return typeof message === "string" ? new TextEncoder().encode(message).length : message.length;
+}
+
+/** Lets nobody's rejection end the process. */
+export function guarded<Value>(promise: Promise<Value>): Promise<Value> {
+  promise.catch(() => {});
+  return promise;
+}
+
+/** A promise that rejects, whether or not somebody listens. */
+export function rejected(error: Error): Promise<never> {
+  return guarded(Promise.reject(error));
+}
