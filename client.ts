@@ -45,6 +45,8 @@ export type Hook = (connection: Pick<Writer, "writeTextMessage" | "writeBinaryMe
 export class Client extends Writer {
   /** The URL, without user and password. */
   readonly url: string;
+  /** What carries the client: "platform" or "ws". */
+  readonly transport: string;
   readonly #rules: ClientRules;
   readonly #session: Session;
   readonly #attributes: Map<string, unknown> = new Map();
@@ -53,6 +55,7 @@ export class Client extends Writer {
   private constructor(rules: ClientRules, transport: Transport) {
     super((message, compress) => this.#session.write(message, compress));
     this.url = rules.url;
+    this.transport = transport.name;
     this.#rules = rules;
     this.#session = toSession(rules, transport, (event) => this.dispatchEvent(event), clientClock);
   }

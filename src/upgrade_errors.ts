@@ -44,8 +44,9 @@ export class UpgradeError extends WebSocketError {
     this.headers = options.headers ?? {};
   }
 
+  /** The name of the class, also of one that is derived from this. */
   override get name(): string {
-    return "UpgradeError";
+    return this.constructor.name;
   }
 }
 

@@ -194,7 +194,7 @@ export class Carrier implements TransportSocket {
     this.#state = "shut";
     if (state === "open") this.#line.closed(code, reason.toString());
     // The server's answer to our close says nothing that the fault did not.
-    else if (state === "failing") this.#line.closed(1006, "");
+    else if (state === "failing") this.#line.closed(this.#fault?.code ?? 1006, "", this.#fault?.cause);
   }
 
   #refuse(error: WebSocketError): void {

@@ -22,15 +22,19 @@ import { HeartbeatLine } from "./heartbeat.ts";
 export function dress(transport: Transport, config: ClientConfig): Transport {
   const headers = toHeaders(config);
   const heartbeat = toHeartbeat(config.heartbeat);
-  const { secureSocket, webSocketCompressionEnabled: compression = true, pingPongHandler = {} } = config;
+  const { secureSocket, webSocketCompressionEnabled: compression = true } = config;
+  let handler = config.pingPongHandler ?? {};
   const options = { compression, ...(secureSocket !== undefined && { secureSocket }) };
   return {
     ...transport,
     dial(dial: Dial, line: Line): TransportSocket {
       const dressed = { ...dial, ...options, headers: withCredential(headers, dial.credential) };
-      const beating = new HeartbeatLine(line, pingPongHandler, transport.ping ? heartbeat : undefined);
+      const beating = new HeartbeatLine(line, handler, transport.ping ? heartbeat : undefined);
       beating.socket = transport.dial(dressed, beating);
       return beating.socket;
+    },
+    observe(other) {
+      handler = other;
     },
   };
 }

@@ -82,8 +82,10 @@ export function toClientRules(url: string | URL, config: ClientConfig): ClientRu
 function toUrl(url: string | URL): URL {
   const base = page.location?.href;
   const parsed = URL.canParse(url, base) ? new URL(url, base) : undefined;
-  if (!parsed || parsed.username || !/^(?:ws|http)s?:$/.test(parsed.protocol)) {
-    throw new TypeError("Malformed URL: must have the scheme ws or wss, and no user, whose place is option auth");
+  if (parsed?.username) throw new TypeError("Malformed URL: a user belongs into option auth");
+  // A query and a password are not repeated.
+  if (!parsed || !/^(?:ws|http)s?:$/.test(parsed.protocol)) {
+    throw new TypeError(`Malformed URL: ${String(url).replace(/[?#].*|\/\/.*@/gs, "…")}`);
   }
   parsed.protocol = parsed.protocol.replace("http", "ws");
   parsed.hash = "";

@@ -19,7 +19,9 @@ export function webSocketTransport(standard: typeof WebSocket = WebSocket): Tran
 
 function lend(socket: WebSocket, { protocols, maxFrameSize }: Dial, line: Line): TransportSocket {
   let isOpen = false;
+  let isOver = false;
   const close = (code?: number, reason?: string): void => {
+    isOver ||= !isOpen;
     try {
       socket.close(code, reason);
     } catch {
@@ -27,18 +29,20 @@ function lend(socket: WebSocket, { protocols, maxFrameSize }: Dial, line: Line):
       socket.close();
     }
   };
-  // On Node 22 no `close` follows the `error` of a handshake that failed; Deno tells 0 of a lost connection.
   const end = (event: Event): void => {
     const { code, reason = "", message = reason } = Object(event);
-    if (isOpen && event.type === "close") return line.closed(code || 1006, reason);
-    // Bun's message holds the URL, which may hold a token.
-    if (!isOpen)
-      line.refused(new ConnectionError(`Cannot connect: ${message.replace(/\S+:\/\/\S+/g, "") || "unknown why"}`));
+    // On Node 22 no `close` follows the `error` of a handshake that failed.
+    if (isOver || (isOpen && event.type !== "close")) return;
+    isOver = true;
+    // Deno tells 0 of a lost connection; Bun's message holds the URL, which may hold a token.
+    if (isOpen) line.closed(code || 1006, reason);
+    else line.refused(new ConnectionError(`Cannot connect: ${message.replace(/\S+:\/\/\S+/g, "") || "unknown why"}`));
   };
   socket.binaryType = "arraybuffer";
   socket.onerror = socket.onclose = end;
   socket.onopen = () => {
     const { protocol } = socket;
+    if (isOver) return;
     // Deno opens whatever the server has chosen.
     isOpen = protocols[0] ? protocols.includes(protocol) : !protocol;
     if (isOpen) return line.opened({ protocol });
@@ -46,10 +50,12 @@ function lend(socket: WebSocket, { protocols, maxFrameSize }: Dial, line: Line):
     line.refused(new InvalidHandshakeError(`Subprotocol "${protocol}" was not offered`));
   };
   socket.onmessage = ({ data }) => {
+    if (isOver) return;
     const message = typeof data === "string" ? data : new Uint8Array(data);
     // A unit of UTF-16 has at most three bytes.
     if (message.length * 3 > maxFrameSize && sizeOf(message) > maxFrameSize) {
       close(1009);
+      isOver = true;
       line.closed(1009, "", new PayloadTooLargeError("A message is over maxFrameSize"));
     } else line.message(message);
   };
@@ -60,7 +66,7 @@ function lend(socket: WebSocket, { protocols, maxFrameSize }: Dial, line: Line):
     get bufferedAmount() {
       return socket.bufferedAmount;
     },
-    send: (data) => socket.send(data),
+    send: (data) => socket.readyState === 1 && socket.send(data),
     close,
     // Bun's has it.
     ...Object("terminate" in socket && { terminate: () => Object(socket).terminate() }),

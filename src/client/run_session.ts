@@ -6,19 +6,18 @@
 
 import type { Caller } from "../caller.ts";
 import { type Clock, systemClock } from "../clock.ts";
-import { checkClose } from "../close_frame.ts";
+import { checkClose } from "../close_code.ts";
 import { ServiceConnection } from "../connection.ts";
-import { ConnectionClosureError } from "../errors.ts";
+import { ConnectionClosureError, WebSocketError } from "../errors.ts";
 import { Host } from "../host.ts";
 import type { Service } from "../service.ts";
 import { toClosureTimeout } from "../service_config.ts";
-import type { Connection, RuntimeSocket } from "../socket.ts";
 import type { ClientClosure, ClientState } from "./client_events.ts";
-import { clientClock, Dialer, type DialerUser } from "./dialer.ts";
-import { toClosure } from "./link.ts";
+import { clientClock, type Dialer, type DialerUser, toClosure, toDialer } from "./dialer.ts";
+import type { Message } from "./message.ts";
 import type { RunRules } from "./run_config.ts";
 import { toRunCapabilities, toRunSocket } from "./run_socket.ts";
-import type { Handshake, Transport } from "./transport.ts";
+import type { Handshake, Transport, TransportSocket } from "./transport.ts";
 
 /** A service, or what makes one for each connection. */
 export type ServiceSource = Service | (() => Service);
@@ -62,6 +61,7 @@ export class RunSession implements DialerUser {
   readonly #rules: RunRules;
   readonly #host: Host;
   readonly #dialer: Dialer;
+  #socket: TransportSocket | undefined;
   #connection: RunConnection | undefined;
 
   /** Begins to dial. */
@@ -74,13 +74,17 @@ export class RunSession implements DialerUser {
     this.#source = source;
     this.#rules = rules;
     this.#host = new Host(toRunCapabilities(transport), rules.host, clocks.host);
-    this.#dialer = new Dialer(rules.client, transport, this, clocks.dialler);
+    this.#dialer = toDialer(rules.client, transport, this, clocks.dialler);
+    transport.observe?.({
+      onPing: (data) => this.#connection?.ping(data),
+      onPong: (data) => this.#connection?.pong(data),
+    });
     // Who runs it may have been told by the signal.
     this.first.promise.catch(() => {});
     const { signal } = rules.client;
     signal?.addEventListener("abort", this.#abort);
     if (signal?.aborted) this.#abort();
-    else void this.#dialer.dial();
+    else this.#dialer.dial();
   }
 
   /** Closes for good; resolves at the end. */
@@ -97,10 +101,14 @@ export class RunSession implements DialerUser {
     await this.end.promise;
   }
 
-  connected(raw: RuntimeSocket, { protocol }: Handshake): Connection {
+  opened(raw: TransportSocket, { protocol }: Handshake): void {
     const service = this.#serve();
-    const socket = toRunSocket(raw, this.#dialer, () => {
-      this.state = "closing";
+    this.#socket = raw;
+    const socket = toRunSocket(raw, this.#dialer, {
+      isCurrent: () => this.#socket === raw,
+      closing: () => {
+        this.state = "closing";
+      },
     });
     const isSecure = this.#rules.client.url.startsWith("wss:");
     const details = { protocol, peer: {}, isSecure };
@@ -109,11 +117,15 @@ export class RunSession implements DialerUser {
     this.state = "open";
     connection.start();
     this.first.resolve(toHandle(this, () => this.#connection ?? connection));
-    return connection;
+  }
+
+  message(data: Message): void {
+    if (typeof data === "string") this.#connection?.text(data);
+    else this.#connection?.binary(data);
   }
 
   waiting(_attempt: number, wait: number, cause: Error): void {
-    this.#lose();
+    this.#lose(cause);
     if (this.state === "open") this.state = "reconnecting";
     this.#host.logger.debug(`Connecting again in ${wait.toFixed(1)} s`, cause);
   }
@@ -122,7 +134,7 @@ export class RunSession implements DialerUser {
     if (this.state === "closed") return;
     const { signal } = this.#rules.client;
     signal?.removeEventListener("abort", this.#abort);
-    this.#lose();
+    this.#lose(cause);
     // The service has heard of the connection's end, but not of why there is no other.
     if (this.state === "reconnecting" && !signal?.aborted) this.#host.logger.error("Cannot connect again", cause);
     this.state = "closed";
@@ -135,9 +147,11 @@ export class RunSession implements DialerUser {
     this.#dialer.end(toClosure(1006, "", this.#rules.client.signal?.reason));
   };
 
-  // The end may come while `onOpen` runs, before the link knows whom to tell.
-  #lose(): void {
-    this.#connection?.closed(1006, "");
+  #lose(cause: Error): void {
+    const { statusCode = 1006, reason = "" } = cause instanceof ConnectionClosureError ? cause : {};
+    this.#socket = undefined;
+    if (cause.cause instanceof WebSocketError) this.#connection?.failed(statusCode, cause.cause);
+    this.#connection?.closed(statusCode, reason);
   }
 
   #serve(): Service {

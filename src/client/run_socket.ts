@@ -6,18 +6,22 @@
 
 import type { Capabilities } from "../capabilities.ts";
 import type { RuntimeSocket } from "../socket.ts";
-import type { Dialer } from "./dialer.ts";
-import { toClosure } from "./link.ts";
-import type { Transport } from "./transport.ts";
+import { type Dialer, toClosure } from "./dialer.ts";
+import type { Transport, TransportSocket } from "./transport.ts";
+
+/** Who runs a service over a socket. */
+export interface SocketUser {
+  /** Whether the socket is that of the connection that counts. */
+  isCurrent(): boolean;
+  /** A close frame is about to be sent. */
+  closing(): void;
+}
 
 /**
  * Lends what a transport has lent to a connection of the core, and lets the dialer know of the ends that the connection brings about: after a close
  * there is no other connection, after a loss there may be one.
- *
- * @param closing Is told before a close frame is sent
  */
-export function toRunSocket(raw: RuntimeSocket, dialer: Dialer, closing: () => void): RuntimeSocket {
-  const { link } = dialer;
+export function toRunSocket(raw: TransportSocket, dialer: Dialer, user: SocketUser): RuntimeSocket {
   let sent: readonly [code: number, reason: string] = [1006, ""];
   return {
     get readyState() {
@@ -30,38 +34,36 @@ export function toRunSocket(raw: RuntimeSocket, dialer: Dialer, closing: () => v
     sendOwned: (data, compress) =>
       raw.sendOwned === undefined ? raw.send(data, compress) : raw.sendOwned(data, compress),
     close(code = 1000, reason = "") {
-      if (dialer.link !== link) return;
+      if (!user.isCurrent()) return;
       sent = [code, reason];
-      closing();
+      user.closing();
       // How long the server may take to answer is the connection's to say.
       dialer.close(code, reason, -1);
     },
     ping: (data) => raw.ping?.(data),
     pong: (data) => raw.pong?.(data),
     terminate() {
-      if (dialer.link === link) dialer.fail(toClosure(...sent));
+      if (user.isCurrent()) dialer.fail(toClosure(...sent));
     },
-    // The link knows of it, so that silence is not taken for a loss.
-    ...(raw.pause !== undefined && { pause: () => void link?.pause(), resume: () => link?.resume() }),
+    ...(raw.pause !== undefined && { pause: () => raw.pause?.(), resume: () => raw.resume?.() }),
   };
 }
 
 /** What callers over a transport can do. What a transport does not tell of itself is not promised. */
-export function toRunCapabilities({ name, capabilities }: Transport): Capabilities {
-  const { ping, terminate, pause, compression, tls } = capabilities;
+export function toRunCapabilities({ name, ping = false, headers = false }: Transport): Capabilities {
   return {
     engine: name,
     ping,
-    terminate,
-    pause,
+    terminate: ping,
+    pause: ping,
     drain: false,
     messageLimit: false,
     reliableClose: false,
     frameErrors: false,
     earlyFrames: true,
-    compression,
-    tls,
-    mutualSsl: tls,
+    compression: headers,
+    tls: headers,
+    mutualSsl: headers,
     peerCertificate: false,
   };
 }

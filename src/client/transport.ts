@@ -5,6 +5,7 @@
  */
 
 import type { RuntimeSocket } from "../socket.ts";
+import type { PingPongHandler } from "./client_config.ts";
 import type { ClientCredential } from "./client_credential.ts";
 import type { ClientSecureSocket } from "./client_secure_socket.ts";
 import type { Message } from "./message.ts";
@@ -78,4 +79,6 @@ export interface Transport {
    * @throws If the runtime refuses what it was asked
    */
   dial(dial: Dial, line: Line): TransportSocket;
+  /** Tells a handler of pings and pongs from now on. */
+  observe?(handler: PingPongHandler): void;
 }

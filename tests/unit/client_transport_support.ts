@@ -4,7 +4,8 @@ import process from "node:process";
 import { test } from "node:test";
 import { webSocketTransport } from "../../src/client/platform.ts";
 import { wsTransport } from "../../adapters/ws/mod.ts";
-import type { Dial, Handshake, Line, Transport } from "../../src/client/transport.ts";
+import type { FrameLine } from "../../adapters/ws/heartbeat.ts";
+import type { Dial, Handshake, Transport } from "../../src/client/transport.ts";
 import type { WebSocketError } from "../../src/errors.ts";
 import type { RuntimeSocket } from "../../src/socket.ts";
 import { type Own, scoped } from "../kit/scoped.ts";
@@ -21,7 +22,7 @@ const runtime = "Bun" in globalThis ? "bun" : process.versions.deno === undefine
 export const transports: readonly Transport[] = [webSocketTransport(), wsTransport];
 
 /** A line that writes down what it is told. */
-export class Recorder implements Line {
+export class Recorder implements FrameLine {
   /** The names of what was called, in order, with the text of messages and the codes of ends. */
   readonly told: string[] = [];
   /** Every message. */
@@ -32,7 +33,6 @@ export class Recorder implements Line {
   refusal: WebSocketError | undefined;
   fault: { readonly code: number; readonly cause: unknown } | undefined;
   end: { readonly code: number; readonly reason: string } | undefined;
-  drains = 0;
   /** Milliseconds that a wait may take. */
   patience: number = PATIENCE;
   readonly #waiter = new Waiter();
@@ -47,14 +47,9 @@ export class Recorder implements Line {
     this.#tell("refused");
   }
 
-  text(data: string): void {
+  message(data: string | Uint8Array<ArrayBuffer>): void {
     this.messages.push(data);
-    this.#tell("text");
-  }
-
-  binary(data: Uint8Array<ArrayBuffer>): void {
-    this.messages.push(data);
-    this.#tell("binary");
+    this.#tell(typeof data === "string" ? "text" : "binary");
   }
 
   ping(data: Uint8Array<ArrayBuffer>): void {
@@ -67,17 +62,11 @@ export class Recorder implements Line {
     this.#tell("pong");
   }
 
-  drain(): void {
-    this.drains++;
-    this.#waiter.wake();
-  }
-
-  failed(code: number, cause: unknown): void {
-    this.fault = { code, cause };
-    this.#tell(`failed ${code}`);
-  }
-
-  closed(code: number, reason: string): void {
+  closed(code: number, reason: string, cause?: Error): void {
+    if (cause !== undefined) {
+      this.fault = { code, cause };
+      this.#tell(`failed ${code}`);
+    }
     this.end = { code, reason };
     this.#tell(`closed ${code}`);
   }
@@ -107,8 +96,8 @@ export interface Dialled extends AsyncDisposable {
 /** Begins to connect. */
 export function dial(transport: Transport, url: string, options: Partial<Dial> = {}): Dialled {
   const line = new Recorder();
-  const asked = { protocols: [], headers: {}, compression: false, maxFrameSize: 65536, secureSocket: undefined };
-  const socket = transport.dial({ ...asked, ...options, url }, line);
+  const asked = { protocols: [], headers: {}, compression: false, maxFrameSize: 65536 };
+  const socket: RuntimeSocket = transport.dial({ ...asked, ...options, url }, line);
   if (line.told.length > 0) throw new Error(`The line was called while dial ran: ${line.told}`);
   return {
     line,

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import * as frames from "../../src/close_frame.ts";
-import { CloseFrame, checkClose, closeFrame } from "../../src/close_frame.ts";
+import { checkClose } from "../../src/close_code.ts";
+import { CloseFrame, closeFrame } from "../../src/close_frame.ts";
 
 const isSendable = (code: number): boolean =>
   (code >= 1000 && code <= 1003) || (code >= 1007 && code <= 1014) || (code >= 3000 && code <= 4999);

@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import * as errors from "../../src/errors.ts";
+import * as plain from "../../src/errors.ts";
+import * as refusing from "../../src/upgrade_errors.ts";
 
-const all = { ...errors };
+const errors = { ...plain, ...refusing };
 
 /** Name, code and the class above, of every error. */
 const tree = [
@@ -28,15 +29,15 @@ const tree = [
 for (const [name, code, parent] of tree) {
   test(`${name} has its name, its code, its cause and its place`, () => {
     const cause = new Error("why");
-    const error = new all[name]("what", { cause });
+    const error = new errors[name]("what", { cause });
     assert.equal(error.name, name);
     assert.equal(error.code, code);
     assert.equal(error.message, "what");
     assert.equal(error.cause, cause);
-    assert.equal(Object.getPrototypeOf(all[name]), parent);
+    assert.equal(Object.getPrototypeOf(errors[name]), parent);
     assert.ok(error instanceof Error);
     assert.match(String(error), new RegExp(`^${name}: what$`));
-    assert.equal("cause" in new all[name]("what"), false);
+    assert.equal("cause" in new errors[name]("what"), false);
   });
 }
 
