@@ -4,7 +4,7 @@
  * @module
  */
 
-import { checkClose } from "../../src/close_frame.ts";
+import { checkClose } from "../../src/close_code.ts";
 import { toBytes } from "./encoding.ts";
 
 /** What a typed line asks for. */

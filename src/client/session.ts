@@ -62,16 +62,17 @@ export function toSession(
   // Whether a hook is on the stack.
   let isHooked = false;
 
-  const become = (next: ClientState): void => {
+  // A listener may close the client; then what was to follow is over.
+  const become = (next: ClientState): boolean => {
     state = next;
     emit(new Event("statechange"));
+    return state === next;
   };
   const isOver = (): boolean => state === "closing" || state === "closed";
   const open = (opened: TransportSocket): void => {
     outbox.up(opened);
-    become("open");
     first.resolve();
-    emit(new Event("open"));
+    if (become("open")) emit(new Event("open"));
   };
   // L9: hooks write before what waits does. One that fails, or never ends, costs the connection.
   const restore = async (opened: TransportSocket): Promise<void> => {
@@ -109,9 +110,8 @@ export function toSession(
     if (!isOver()) {
       outbox.flush(Number.POSITIVE_INFINITY);
       outbox.end(toClosure(code, reason));
-      become("closing");
       resume();
-      dialer.close(code, reason, timeout);
+      if (become("closing")) dialer.close(code, reason, timeout);
     }
     return closed.promise;
   };
@@ -140,8 +140,7 @@ export function toSession(
       },
       waiting(attempt, wait, cause) {
         lose();
-        if (state === "open") become("reconnecting");
-        emit(new ReconnectingEvent(attempt, wait, cause));
+        if (state !== "open" || become("reconnecting")) emit(new ReconnectingEvent(attempt, wait, cause));
       },
       ended(cause) {
         if (state === "closed") return;
@@ -186,8 +185,7 @@ export function toSession(
     write(message, compress) {
       if (isOver()) return rejected(new ConnectionClosureError(`Cannot write: the client is ${state}`));
       // What a hook writes goes before what waits.
-      const isFirst = state === "reconnecting" && (isHooked || outbox.isEmpty());
-      return socket && isFirst ? writeTo(socket, message, compress) : outbox.write(message, compress);
+      return socket && isHooked ? writeTo(socket, message, compress) : outbox.write(message, compress);
     },
   };
 }

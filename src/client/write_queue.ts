@@ -33,8 +33,6 @@ export interface WriteQueue {
   flush(most?: number): void;
   /** Rejects what waits. */
   end(error: Error): void;
-  /** Whether no write waits. */
-  isEmpty(): boolean;
 }
 
 interface Write {
@@ -84,7 +82,6 @@ export function toWriteQueue(timeout: number, queuesWhileDown: boolean, clock: C
   return {
     flush,
     end,
-    isEmpty: () => !writes.length,
     write(message, compress) {
       if (socket && !writes.length && socket.bufferedAmount <= MOST_BYTES && hand(socket, message, compress))
         return DONE;
