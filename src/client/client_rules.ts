@@ -54,6 +54,12 @@ const OTHERS =
  */
 export function toClientRules(url: string | URL, config: ClientConfig): ClientRules {
   const parsed = toUrl(url);
+  const { username, password } = parsed;
+  // Some platforms send the user of a URL, some do not.
+  const user = username
+    ? { username: decodeURIComponent(username), password: decodeURIComponent(password) }
+    : undefined;
+  parsed.username = parsed.password = parsed.hash = "";
   const {
     auth,
     retryConfig: retry,
@@ -64,13 +70,17 @@ export function toClientRules(url: string | URL, config: ClientConfig): ClientRu
     whileDown,
   } = config;
   if (credentials !== "header" && !("subProtocol" in credentials || "query" in credentials)) throw wrong("credentials");
+  const retries = retry && { ...toNumbers("retryConfig.", retry, RETRY, "retryOn"), retryOn: retry.retryOn };
+  if (retries && (!retries.interval || !retries.maxWaitInterval || retries.jitter > 1)) {
+    throw new RangeError("Option retryConfig must have an interval and a maxWaitInterval over 0, and a jitter up to 1");
+  }
   if (whileDown !== undefined && whileDown !== "queue" && whileDown !== "reject") throw wrong("whileDown");
   return {
     ...toNumbers("", config, NUMBERS, OTHERS),
     url: parsed.href,
-    retry: retry && { ...toNumbers("retryConfig.", retry, RETRY, "retryOn"), retryOn: retry.retryOn },
+    auth: auth ?? user,
+    retry: retries,
     queuesWhileDown: !!retry && whileDown !== "reject",
-    auth,
     subProtocols,
     credentials,
     validation,
@@ -78,17 +88,15 @@ export function toClientRules(url: string | URL, config: ClientConfig): ClientRu
   };
 }
 
-// A relative URL belongs to the page, as it does for `new WebSocket`. Some platforms send the user of a URL, some do not.
+// A relative URL belongs to the page, as it does for `new WebSocket`.
 function toUrl(url: string | URL): URL {
   const base = page.location?.href;
   const parsed = URL.canParse(url, base) ? new URL(url, base) : undefined;
-  if (parsed?.username) throw new TypeError("Malformed URL: a user belongs into option auth");
   // A query and a password are not repeated.
   if (!parsed || !/^(?:ws|http)s?:$/.test(parsed.protocol)) {
     throw new TypeError(`Malformed URL: ${String(url).replace(/[?#].*|\/\/.*@/gs, "…")}`);
   }
   parsed.protocol = parsed.protocol.replace("http", "ws");
-  parsed.hash = "";
   return parsed;
 }
 
