@@ -60,7 +60,7 @@ export interface ClientConfig {
   credentials?: CredentialCarrier;
   /** Seconds that a read waits for a message; -1 waits for ever. @default -1 */
   readTimeout?: number;
-  /** Seconds that a write waits until it is handed to the socket; -1 waits for ever. @default -1 */
+  /** Seconds that a write waits until it is handed to the socket, 60 at most; -1 is no shorter limit. @default -1 */
   writeTimeout?: number;
   /** Seconds that an attempt to connect may take, credentials and all; 0 is no limit. @default 300 */
   handShakeTimeout?: number;

@@ -13,9 +13,9 @@ import { guarded, type Message, rejected, sizeOf } from "./message.ts";
 const MOST_BYTES = 1_048_576;
 /** Messages that may wait. */
 const MOST_MESSAGES = 1000;
-/** Milliseconds that a write waits for a connection. */
-const LONGEST_DOWN = 60_000;
-/** Milliseconds after which a full socket is looked at again, for not every transport tells that bytes have left. */
+/** Seconds that a write waits at most. */
+const LONGEST = 60;
+/** Milliseconds after which a full socket is looked at again, for no platform tells that bytes have left. */
 const LOOK = 10;
 
 /** The promise of every write that waits for nothing. */
@@ -39,63 +39,63 @@ interface Write {
   readonly message: Message;
   readonly compress: boolean | undefined;
   readonly size: number;
-  readonly resolve: () => void;
-  readonly reject: (error: Error) => void;
-  until: number;
+  /** Ends the wait: with an error, or without one. */
+  readonly settle: (error?: Error) => void;
 }
 
-/** Makes a queue; `timeout` in seconds is for each write, -1 for none. */
+/** Makes a queue; `timeout` in seconds is for each write, -1 for as long as any may wait. */
 export function toWriteQueue(timeout: number, queuesWhileDown: boolean, clock: Clock): WriteQueue {
   const writes: Write[] = [];
-  const patience = timeout < 0 ? Number.POSITIVE_INFINITY : timeout * 1000;
+  const patience = 1000 * (timeout < 0 ? LONGEST : Math.min(timeout, LONGEST));
   let bytes = 0;
   let socket: RuntimeSocket | undefined;
   let cancel: (() => void) | undefined;
 
-  const shift = (): Write | undefined => {
-    const write = writes.shift();
-    bytes -= write?.size ?? 0;
-    return write;
-  };
   const flush = (most = MOST_BYTES): void => {
-    for (let [write] = writes; write && socket && socket.bufferedAmount <= most; [write] = writes) {
-      if (!hand(socket, write.message, write.compress)) break;
-      shift()?.resolve();
-    }
-    arm();
-  };
-  const arm = (): void => {
     cancel?.();
-    const [write] = writes;
-    if (write) cancel = clock.schedule(look, Math.min(write.until - clock.now(), socket ? LOOK : LONGEST_DOWN));
-  };
-  const look = (): void => {
-    while (writes[0] && writes[0].until <= clock.now()) shift()?.reject(failure("Write timed out", "write_timed_out"));
-    flush();
+    while (
+      writes[0] &&
+      socket &&
+      socket.bufferedAmount <= most &&
+      hand(socket, writes[0].message, writes[0].compress)
+    ) {
+      writes[0].settle();
+    }
+    if (writes[0] && socket) cancel = clock.schedule(flush, LOOK);
   };
   const end = (error: Error): void => {
     socket = undefined;
     cancel?.();
-    while (writes.length > 0) shift()?.reject(error);
+    while (writes[0]) writes[0].settle(error);
   };
 
   return {
     flush,
     end,
     write(message, compress) {
-      if (socket && !writes.length && socket.bufferedAmount <= MOST_BYTES && hand(socket, message, compress))
-        return DONE;
+      if (socket && !writes[0] && socket.bufferedAmount <= MOST_BYTES && hand(socket, message, compress)) return DONE;
       if (!socket && !queuesWhileDown) return rejected(lost());
       const size = sizeOf(message);
-      if ((!socket || writes.length) && (writes.length >= MOST_MESSAGES || bytes + size > MOST_BYTES)) {
+      if ((!socket || writes[0]) && (writes.length >= MOST_MESSAGES || bytes + size > MOST_BYTES)) {
         return rejected(failure("Cannot write: too much waits already", "queue_full"));
       }
       const { promise, resolve, reject } = Promise.withResolvers<void>();
-      const until = clock.now() + (socket ? patience : Math.min(patience, LONGEST_DOWN));
-      // The bytes may be changed afterwards.
-      writes.push({ message: message.slice(), compress, size, resolve, reject, until });
+      const cancelTimer = clock.schedule(() => write.settle(failure("Write timed out", "write_timed_out")), patience);
+      const write: Write = {
+        // The bytes may be changed afterwards.
+        message: message.slice(),
+        compress,
+        size,
+        settle(error) {
+          cancelTimer();
+          bytes -= size;
+          writes.splice(writes.indexOf(write), 1);
+          if (error) reject(error);
+          else resolve();
+        },
+      };
       bytes += size;
-      if (writes.length < 2) arm();
+      if (writes.push(write) === 1) flush();
       return guarded(promise);
     },
     up(opened) {
@@ -104,10 +104,8 @@ export function toWriteQueue(timeout: number, queuesWhileDown: boolean, clock: C
     },
     down() {
       socket = undefined;
-      if (!queuesWhileDown) return end(lost());
-      const until = clock.now() + LONGEST_DOWN;
-      for (const write of writes) write.until = Math.min(write.until, until);
-      arm();
+      cancel?.();
+      if (!queuesWhileDown) end(lost());
     },
   };
 }
