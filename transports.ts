@@ -46,7 +46,6 @@ export async function toTransport(config: ClientConfig): Promise<Transport> {
 }
 
 function refusal(option: string): UnsupportedError {
-  return new UnsupportedError(
-    `Option ${option} needs transport "ws", which browsers have not; a token travels everywhere by credentials { subProtocol } or { query }`,
-  );
+  const advice = option === "auth" ? ", or credentials { subProtocol } or { query }" : "";
+  return new UnsupportedError(`Option ${option} needs transport "ws", off the browser${advice}`);
 }

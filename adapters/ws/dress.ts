@@ -25,11 +25,15 @@ export function dress(transport: Transport, config: ClientConfig): Transport {
   const { secureSocket, webSocketCompressionEnabled: compression = true } = config;
   let handler = config.pingPongHandler ?? {};
   const options = { compression, ...(secureSocket !== undefined && { secureSocket }) };
+  const { name, headers: isDressed = false, ping = false, refusals = false } = transport;
   return {
-    ...transport,
+    name,
+    headers: isDressed,
+    ping,
+    refusals,
     dial(dial: Dial, line: Line): TransportSocket {
       const dressed = { ...dial, ...options, headers: withCredential(headers, dial.credential) };
-      const beating = new HeartbeatLine(line, handler, transport.ping ? heartbeat : undefined);
+      const beating = new HeartbeatLine(line, handler, ping ? heartbeat : undefined);
       beating.socket = transport.dial(dressed, beating);
       return beating.socket;
     },
