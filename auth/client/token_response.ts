@@ -28,6 +28,11 @@ export class OAuth2Error extends AuthError {
     super(message, options);
     this.oauthError = oauthError;
   }
+
+  /** The name of the class, written out since minifiers change that. */
+  override get name(): string {
+    return "OAuth2Error";
+  }
 }
 
 // Of RFC 6749, sections 4.1.2.1 and 5.2, and RFC 8707. No other text of the server is repeated: it may be our secret.
