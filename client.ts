@@ -155,8 +155,14 @@ export class Client extends Writer {
   }
 
   /** Gives message after message; ends when the client does, and does not end the client. */
-  [Symbol.asyncIterator](): AsyncIterableIterator<Message, undefined> {
-    return iterate(() => this.#session.read(undefined));
+  async *[Symbol.asyncIterator](): AsyncGenerator<Message, void, undefined> {
+    for (;;) {
+      const message = await this.#session.read(undefined).catch((error) => {
+        if (error instanceof ReadTimedOutError) throw error;
+      });
+      if (message === undefined) return;
+      yield message;
+    }
   }
 
   /**
@@ -235,21 +241,4 @@ export class Client extends Writer {
     if (!socket[kind]) throw new UnsupportedError(`Cannot ${kind}: only transport "ws" can`);
     socket[kind](toBytes(data));
   }
-}
-
-function iterate(read: () => Promise<Message>): AsyncIterableIterator<Message, undefined> {
-  return {
-    next: () =>
-      read().then(
-        (value) => ({ done: false, value }),
-        (error) => {
-          if (error instanceof ReadTimedOutError) throw error;
-          return { done: true, value: undefined };
-        },
-      ),
-    return: () => Promise.resolve({ done: true, value: undefined }),
-    [Symbol.asyncIterator]() {
-      return this;
-    },
-  };
 }

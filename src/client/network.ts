@@ -6,6 +6,8 @@
 
 import { page } from "./runtime.ts";
 
+const TYPES = ["online", "visibilitychange"];
+
 /** Tells whether it is known that there is no network. */
 export function isOffline(): boolean {
   return page.navigator?.onLine === false;
@@ -13,14 +15,12 @@ export function isOffline(): boolean {
 
 /** Calls back when the network or the page comes back, and returns what ends that. */
 export function onReturn(callback: () => void): () => void {
-  const { document } = page;
   const seen = (): void => {
-    if (document?.visibilityState === "visible") callback();
+    if (page.document?.visibilityState !== "hidden") callback();
   };
-  page.addEventListener?.("online", callback);
-  document?.addEventListener("visibilitychange", seen);
+  // The second goes up from the document to the window.
+  for (const type of TYPES) page.addEventListener?.(type, seen);
   return () => {
-    page.removeEventListener?.("online", callback);
-    document?.removeEventListener("visibilitychange", seen);
+    for (const type of TYPES) page.removeEventListener?.(type, seen);
   };
 }

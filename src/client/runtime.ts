@@ -8,7 +8,7 @@
 export interface Page extends Partial<EventTarget> {
   readonly location?: { readonly href: string };
   readonly navigator?: { readonly onLine?: boolean; readonly userAgent?: string };
-  readonly document?: EventTarget & { readonly visibilityState: string };
+  readonly document?: { readonly visibilityState: string };
 }
 
 /** The globals. */
