@@ -11,28 +11,38 @@ import type { Transport } from "./src/client/transport.ts";
 import { UnsupportedError } from "./src/errors.ts";
 
 /** What not every transport can do. */
-const DEMANDS = ["customHeaders", "cookies", "auth", "secureSocket", "pingPongHandler", "heartbeat"] as const;
+const DEMANDS = [
+  "customHeaders",
+  "cookies",
+  "auth",
+  "secureSocket",
+  "webSocketCompressionEnabled",
+  "pingPongHandler",
+  "heartbeat",
+] as const;
 
 /**
  * Chooses and loads what carries a client: in a browser the platform's `WebSocket`; elsewhere that too, unless an option asks for more.
  *
  * @throws {UnsupportedError} If the transport cannot do what an option asks
+ * @throws {TypeError} If what was given as transport is none
  */
 export async function toTransport(config: ClientConfig): Promise<Transport> {
-  const { transport, webSocketCompressionEnabled: compression = true } = config;
   // What has no navigator is Node that was told so.
-  const isBrowser = !/^(?:Node\.js|Deno|Bun)\/|^$/.test(page.navigator?.userAgent ?? "");
-  const demand =
-    DEMANDS.find((name) => {
-      // In a browser there are no pings; a credential may travel otherwise.
-      const isFree =
-        name === "heartbeat" ? isBrowser : name === "auth" && (config.credentials ?? "header") !== "header";
-      return config[name] && !isFree;
-    }) ?? (compression ? undefined : "webSocketCompressionEnabled");
+  const isBrowser = page.navigator && !/^(?:Node\.js|Deno|Bun)\//.test(page.navigator.userAgent ?? "");
+  const demands = DEMANDS.filter((name) => {
+    // In a browser there are no pings; a credential may travel otherwise.
+    if (name === "heartbeat" && isBrowser) return false;
+    if (name === "auth" && (config.credentials ?? "header") !== "header") return false;
+    return name === "webSocketCompressionEnabled" ? config[name] === false : config[name];
+  });
   // Whether to try again depends on what the platform hides, and what takes too long must be cut off.
   const asks =
-    demand || config.retryConfig || config.handShakeTimeout !== undefined || typeof WebSocket === "undefined";
-  const name = transport ?? (asks && !isBrowser ? "ws" : "platform");
+    demands[0] || config.retryConfig || config.handShakeTimeout !== undefined || typeof WebSocket === "undefined";
+  const name = config.transport ?? (asks && !isBrowser ? "ws" : "platform");
+  if (name !== "ws" && name !== "platform" && typeof Object(name).dial !== "function") {
+    throw new TypeError('Option transport must be "platform", "ws" or a Transport');
+  }
   if (isBrowser && name === "ws") throw refusal("transport");
   const chosen =
     typeof name === "object"
@@ -40,8 +50,9 @@ export async function toTransport(config: ClientConfig): Promise<Transport> {
       : name === "ws"
         ? (await import("./adapters/ws/mod.ts")).wsTransport
         : webSocketTransport();
-  if (demand && !(demand === "pingPongHandler" || demand === "heartbeat" ? chosen.ping : chosen.headers))
-    throw refusal(demand);
+  for (const demand of demands) {
+    if (!(demand === "pingPongHandler" || demand === "heartbeat" ? chosen.ping : chosen.headers)) throw refusal(demand);
+  }
   return chosen.headers || chosen.ping ? (await import("./adapters/ws/dress.ts")).dress(chosen, config) : chosen;
 }
 

@@ -9,7 +9,7 @@ import type { Dial, TransportSocket } from "../../src/client/transport.ts";
 import { isWorthCompressing } from "../../src/compression.ts";
 import { CorruptedFrameError, PayloadTooLargeError, type WebSocketError } from "../../src/errors.ts";
 import type { FrameLine } from "./heartbeat.ts";
-import { readRefusal, toFaultCode, toHeaders, toRefusal } from "./refusals.ts";
+import { type Reading, readRefusal, toFaultCode, toHeaders, toRefusal } from "./refusals.ts";
 import { type NodeBuffer, type NodeResponse, type NodeSocket, readUnder, type WsSocket } from "./runtime.ts";
 
 // Milliseconds that a server may take to let go of a connection once it is closed (RFC 6455, section 7.1.1).
@@ -32,7 +32,7 @@ export class Carrier implements TransportSocket {
   #state: "dialling" | "open" | "failing" | "shut" = "dialling";
   #raw: NodeSocket | undefined;
   #answer: NodeResponse | undefined;
-  #stopReading: (() => void) | undefined;
+  #reading: Reading | undefined;
   #deflates = false;
   /** Messages that wait for their turn in the queue of `ws`, for one before them is being compressed. */
   #queued = 0;
@@ -88,7 +88,7 @@ export class Carrier implements TransportSocket {
 
   terminate(): void {
     if (this.#state === "dialling") this.#state = "shut";
-    this.#stopReading?.();
+    this.#reading?.stop();
     this.#ws.terminate();
   }
 
@@ -130,7 +130,7 @@ export class Carrier implements TransportSocket {
     return true;
   }
 
-  // Bun's `ws` copies what it is given, and tells by the callback alone that bytes have left.
+  // Bun's `ws` copies what it is given.
   #sendOnBun(data: string | Uint8Array<ArrayBuffer>, compress: boolean | undefined): void {
     if (!this.#deflates) return this.#ws.send(data);
     this.#ws.send(data, (compress ?? isWorthCompressing(data)) ? COMPRESSED : PLAIN);
@@ -153,8 +153,7 @@ export class Carrier implements TransportSocket {
   }
 
   #onResponse(response: NodeResponse): void {
-    if (this.#state !== "dialling") return this.terminate();
-    this.#stopReading = readRefusal(response, this.#dial, (error) => this.#refuse(error));
+    this.#reading = readRefusal(response, this.#dial, (error) => this.#refuse(error));
   }
 
   #onOpen(): void {
@@ -175,18 +174,21 @@ export class Carrier implements TransportSocket {
 
   // Of compressed messages `ws` lets a little more through.
   #reject(): void {
-    this.#state = "failing";
+    this.#fail(toFault(1009));
     this.#linger();
     this.#close(1009);
-    this.#fault = toFault(1009);
   }
 
   #onError(error: Error): void {
-    if (this.#state === "dialling") return this.#refuse(toRefusal(error, this.#dial, this.#answer !== undefined));
     const code = toFaultCode(error);
-    if (this.#state !== "open" || code === undefined) return;
+    if (this.#reading !== undefined) this.#reading.finish();
+    else if (this.#state === "dialling") this.#refuse(toRefusal(error, this.#dial, this.#answer !== undefined));
+    else if (this.#state === "open" && code !== undefined) this.#fail(toFault(code, error));
+  }
+
+  #fail(fault: Fault): void {
     this.#state = "failing";
-    this.#fault = toFault(code, error);
+    this.#fault = fault;
   }
 
   #onClose(code: number, reason: NodeBuffer): void {

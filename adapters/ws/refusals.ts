@@ -18,19 +18,22 @@ const LINE_LIMIT = 200;
 /** Shorter parts of a request are no secrets, and found in any text. */
 const SECRET_LENGTH = 8;
 
-/**
- * Reads the beginning of a response that is no 101, and gives what it says.
- *
- * @returns Stops the reading; then nothing is given
- */
-export function readRefusal(response: NodeResponse, dial: Dial, done: (error: WebSocketError) => void): () => void {
+/** The reading of a response that is no 101. */
+export interface Reading {
+  /** Gives what has come. */
+  finish(): void;
+  /** Gives nothing any more. */
+  stop(): void;
+}
+
+/** Reads the beginning of a response that is no 101, and gives what it says. The connection is then the caller's to end. */
+export function readRefusal(response: NodeResponse, dial: Dial, done: (error: WebSocketError) => void): Reading {
   const chunks: Uint8Array[] = [];
   let size = 0;
   let isDone = false;
   const stop = (): void => {
     isDone = true;
     clearTimeout(timer);
-    response.destroy();
   };
   const finish = (): void => {
     if (isDone) return;
@@ -47,7 +50,7 @@ export function readRefusal(response: NodeResponse, dial: Dial, done: (error: We
   response.on("close", finish);
   // A body that breaks off is as good as one that ends.
   response.on("error", finish);
-  return stop;
+  return { finish, stop };
 }
 
 function toAnswerError(response: NodeResponse, body: string, dial: Dial): InvalidHandshakeError {

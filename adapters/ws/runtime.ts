@@ -18,7 +18,6 @@ export interface NodeSocket {
   readonly writableLength: number;
   cork(): void;
   uncork(): void;
-  on(event: "drain", listener: () => void): unknown;
   on(event: "error", listener: (error: Error) => void): unknown;
 }
 
@@ -31,7 +30,6 @@ export interface NodeResponse {
   on(event: "data", listener: (chunk: Uint8Array) => void): unknown;
   on(event: "end" | "close", listener: () => void): unknown;
   on(event: "error", listener: (error: Error) => void): unknown;
-  destroy(): unknown;
 }
 
 /** A `WebSocket` of `ws`, as a client has it. */
@@ -41,7 +39,6 @@ export interface WsSocket {
   readonly protocol: string;
   readonly extensions: string;
   send(data: string | Uint8Array): void;
-  send(data: string | Uint8Array, sent: () => void): void;
   send(data: string | Uint8Array, options: { compress: boolean }, sent?: () => void): void;
   close(code?: number, reason?: string): void;
   terminate(): void;

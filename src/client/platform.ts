@@ -54,8 +54,8 @@ function lend(socket: WebSocket, { protocols, maxFrameSize }: Dial, line: Line):
     const message = typeof data === "string" ? data : new Uint8Array(data);
     // A unit of UTF-16 has at most three bytes.
     if (message.length * 3 > maxFrameSize && sizeOf(message) > maxFrameSize) {
-      close(1009);
       isOver = true;
+      close(1009);
       line.closed(1009, "", new PayloadTooLargeError("A message is over maxFrameSize"));
     } else line.message(message);
   };

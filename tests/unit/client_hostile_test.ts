@@ -3,7 +3,9 @@ import assert from "node:assert/strict";
 import { ConnectionError, InvalidHandshakeError } from "../../mod.ts";
 import { badFrames, badHandshakes } from "../kit/hostile.ts";
 import { serve } from "../kit/raw_server.ts";
-import { dial, gapTest, transports } from "./client_transport_support.ts";
+import { dial, everyText, gapTest, transports } from "./client_transport_support.ts";
+
+const SECRET = "hunter2-hunter2";
 
 for (const transport of transports) {
   const { refusals = false } = transport;
@@ -13,12 +15,13 @@ for (const transport of transports) {
     if (name === "a head that never ends") continue;
     gapTest(transport.name, name, `${transport.name}: G12 ${name} is refused`, async (own, patience) => {
       const server = own(await serve(answer));
-      const { line } = own(dial(transport, server.url));
+      const { line } = own(dial(transport, `${server.url}/?token=${SECRET}`));
       line.patience = patience;
       await line.until("the outcome", () => line.told.length > 0);
       assert.deepEqual(line.told, ["refused"]);
       await server.until("the end", () => server.open === 0);
       assert.deepEqual(line.told, ["refused"]);
+      assert.doesNotMatch(everyText(line.refusal), new RegExp(SECRET));
       const isAnswered = !name.includes("without an answer");
       if (refusals && isAnswered) assert.ok(line.refusal instanceof InvalidHandshakeError, line.refusal?.message ?? "");
       if (refusals && !isAnswered) assert.ok(line.refusal instanceof ConnectionError, line.refusal?.message ?? "");

@@ -160,6 +160,13 @@ const gaps: readonly Gap[] = [
     reason: "Deno and Bun do not bound the fragments of a message that does not end",
     upstream: FASTWEBSOCKETS,
   },
+  {
+    transport: "platform",
+    on: ["deno", "node"],
+    key: "unanswered",
+    reason: "Deno and Node wait for ever for the answer to a close, and cannot be told to drop the connection",
+    upstream: "https://github.com/denoland/deno/issues/27924",
+  },
   ...["a header of 1 MiB", "100,000 headers"].map((key) => ({
     transport: "ws",
     on: ["bun"],

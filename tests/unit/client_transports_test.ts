@@ -1,0 +1,156 @@
+/** Which transport a client gets, and what it is told when that will not do. */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { UnsupportedError } from "../../mod.ts";
+import type { ClientConfig } from "../../src/client/client_config.ts";
+import type { Dial, Line, Transport } from "../../src/client/transport.ts";
+import { toTransport } from "../../transports.ts";
+import { Recorder } from "./client_transport_support.ts";
+
+const CHROME = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0.0.0 Safari/537.36";
+
+/** Every option that the platform's socket cannot obey off the browser, or not well enough. */
+const more: readonly ClientConfig[] = [
+  { customHeaders: { "X-One": "1" } },
+  { cookies: { a: "1" } },
+  { auth: { token: "t" } },
+  { auth: () => ({ token: "t" }), credentials: "header" },
+  { secureSocket: {} },
+  { pingPongHandler: {} },
+  { heartbeat: {} },
+  { retryConfig: {} },
+  { handShakeTimeout: 300 },
+  { webSocketCompressionEnabled: false },
+];
+
+const less: readonly ClientConfig[] = [
+  {},
+  { heartbeat: false, webSocketCompressionEnabled: true },
+  { auth: { token: "t" }, credentials: { subProtocol: "bearer" } },
+  { auth: { token: "t" }, credentials: { query: "access_token" } },
+  { subProtocols: ["a"], maxFrameSize: 1, readTimeout: 1, whileDown: "reject" },
+];
+
+/** Runs a test with another `navigator`, and without `WebSocket` if that is said. */
+async function inside(navigator: unknown, fn: () => Promise<void>, hasSocket = true): Promise<void> {
+  const before = ["navigator", "WebSocket"].map((name) => Object.getOwnPropertyDescriptor(globalThis, name));
+  Object.defineProperty(globalThis, "navigator", { value: navigator, configurable: true, writable: true });
+  if (!hasSocket)
+    Object.defineProperty(globalThis, "WebSocket", { value: undefined, configurable: true, writable: true });
+  try {
+    await fn();
+  } finally {
+    Reflect.deleteProperty(globalThis, "navigator");
+    if (before[0] !== undefined) Object.defineProperty(globalThis, "navigator", before[0]);
+    if (before[1] !== undefined) Object.defineProperty(globalThis, "WebSocket", before[1]);
+  }
+}
+
+const inBrowser = (fn: () => Promise<void>): Promise<void> => inside({ userAgent: CHROME }, fn);
+const nameOf = async (config: ClientConfig): Promise<string> => (await toTransport(config)).name;
+
+test("toTransport() takes the platform off the browser, when nothing more is asked", async () => {
+  for (const config of less) assert.equal(await nameOf(config), "platform", JSON.stringify(config));
+});
+
+test("toTransport() takes ws off the browser, when an option asks for more", async () => {
+  for (const config of more) assert.equal(await nameOf(config), "ws", JSON.stringify(config));
+});
+
+test("toTransport() takes ws where there is no WebSocket, and no navigator", async () => {
+  await inside(undefined, async () => assert.equal(await nameOf({}), "ws"), false);
+  await inside(undefined, async () => assert.equal(await nameOf({}), "platform"));
+  await inside(undefined, async () => assert.equal(await nameOf({ retryConfig: {} }), "ws"));
+});
+
+test("toTransport() takes the transport that is named", async () => {
+  assert.equal(await nameOf({ transport: "ws" }), "ws");
+  assert.equal(await nameOf({ transport: "platform" }), "platform");
+  assert.equal(await nameOf({ transport: "platform", retryConfig: {}, handShakeTimeout: 1 }), "platform");
+});
+
+test("toTransport() takes the platform in a browser, whatever is asked", async () => {
+  const configs: ClientConfig[] = [
+    ...less,
+    { retryConfig: {} },
+    { heartbeat: { interval: 1 } },
+    { handShakeTimeout: 1 },
+  ];
+  await inBrowser(async () => {
+    for (const config of configs) assert.equal(await nameOf(config), "platform", JSON.stringify(config));
+  });
+});
+
+const ADVICE =
+  'needs transport "ws", which browsers have not; a token travels everywhere by credentials { subProtocol } or { query }';
+
+test("toTransport() names the option that the transport cannot obey, and what can", async () => {
+  const refused: ClientConfig[] = [
+    { customHeaders: { "X-One": "1" } },
+    { cookies: { a: "1" } },
+    { auth: { token: "t" } },
+    { secureSocket: {} },
+    { webSocketCompressionEnabled: false },
+    { pingPongHandler: {} },
+  ];
+  for (const config of refused) {
+    const error = new UnsupportedError(`Option ${Object.keys(config)[0]} ${ADVICE}`);
+    await inBrowser(() => assert.rejects(toTransport(config), error));
+    await assert.rejects(toTransport({ ...config, transport: "platform" }), error);
+  }
+  await assert.rejects(
+    toTransport({ heartbeat: {}, transport: "platform" }),
+    new UnsupportedError(`Option heartbeat ${ADVICE}`),
+  );
+  const error = new UnsupportedError(`Option transport ${ADVICE}`);
+  await inBrowser(() => assert.rejects(toTransport({ transport: "ws" }), error));
+});
+
+/** A transport of one's own, and the dials that it was asked for. */
+function toMine(able: Partial<Transport>): { transport: Transport; dials: Dial[]; lines: Line[] } {
+  const dials: Dial[] = [];
+  const lines: Line[] = [];
+  const dial = (asked: Dial, line: Line) => {
+    dials.push(asked);
+    lines.push(line);
+    return { readyState: 1, bufferedAmount: 0, send: () => true, close() {} };
+  };
+  return { transport: { name: "mine", dial, ...able }, dials, lines };
+}
+
+test("toTransport() takes a transport of one's own, for what it says that it can do", async () => {
+  const { transport } = toMine({ headers: true });
+  const pings: ClientConfig = { customHeaders: { a: "1" }, pingPongHandler: {} };
+  assert.equal(await nameOf({ transport, customHeaders: { a: "1" } }), "mine");
+  await assert.rejects(toTransport({ transport, ...pings }), new UnsupportedError(`Option pingPongHandler ${ADVICE}`));
+  const bare = toMine({}).transport;
+  assert.equal(await toTransport({ transport: bare, retryConfig: {} }), bare);
+  await assert.rejects(toTransport({ transport: bare, secureSocket: {} }), UnsupportedError);
+  for (const wrong of ["tcp", {}, { dial: 1 }, 1, true]) {
+    const config = { transport: wrong } as ClientConfig;
+    await assert.rejects(
+      toTransport(config),
+      new TypeError('Option transport must be "platform", "ws" or a Transport'),
+    );
+  }
+});
+
+test("toTransport() gives options to a transport that takes them, and heartbeats to one that pings", async () => {
+  const line = new Recorder();
+  const dial = { url: "ws://localhost", protocols: [], maxFrameSize: 1 };
+  const takes = toMine({ headers: true });
+  const options: ClientConfig = {
+    secureSocket: { serverName: "a" },
+    webSocketCompressionEnabled: false,
+    customHeaders: { "X-One": "1" },
+  };
+  (await toTransport({ transport: takes.transport, ...options })).dial(dial, line);
+  const [asked] = takes.dials;
+  assert.deepEqual(
+    [asked?.secureSocket, asked?.compression, asked?.headers],
+    [{ serverName: "a" }, false, { "X-One": "1" }],
+  );
+  const pings = toMine({ ping: true });
+  (await toTransport({ transport: pings.transport })).dial(dial, line);
+  assert.notEqual(pings.lines[0], line, "something listens in between");
+});
