@@ -16,7 +16,8 @@
  */
 
 export { Client, type Hook } from "../client.ts";
-export type { ClientConfig, ClientHeartbeat, PingPongHandler, RetryConfig } from "../src/client/client_config.ts";
+export type { ClientConfig, ClientHeartbeat, RetryConfig } from "../src/client/client_config.ts";
+export type { PingPongHandler } from "../src/client/ping_pong_handler.ts";
 export type {
   ClientAuth,
   ClientCredential,

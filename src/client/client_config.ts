@@ -6,6 +6,7 @@
 
 import type { ClientAuth, CredentialCarrier } from "./client_credential.ts";
 import type { ClientSecureSocket } from "./client_secure_socket.ts";
+import type { PingPongHandler } from "./ping_pong_handler.ts";
 import type { Transport } from "./transport.ts";
 
 /** How a client tries again. `{}` turns it on. */
@@ -32,14 +33,6 @@ export interface ClientHeartbeat {
   interval?: number;
   /** Seconds to wait for any frame after a ping; then the connection is dropped with 1006. @default 10 */
   timeout?: number;
-}
-
-/** Is told of pings and pongs. Pings are answered by the transport. */
-export interface PingPongHandler {
-  /** A ping arrived. */
-  onPing?(data: Uint8Array<ArrayBuffer>): void;
-  /** A pong arrived. */
-  onPong?(data: Uint8Array<ArrayBuffer>): void;
 }
 
 /**

@@ -34,7 +34,7 @@ const isClient = (file: string) => isIn("src/client")(file) && !isRun(file);
 
 /** What the client shares with the server. */
 const shared: ReadonlySet<string> = new Set(
-  ["bytes", "clock", "close_frame", "errors", "http", "message", "options", "socket", "standard_schema", "utf8"].map(
+  ["bytes", "clock", "close_code", "errors", "http", "message", "options", "socket", "standard_schema", "utf8"].map(
     (name) => `src/${name}.ts`,
   ),
 );
