@@ -25,6 +25,8 @@ const rooms: readonly { name: string; on: readonly string[]; timeout: number }[]
   { name: "wire/node", on: all, timeout: 240 },
   { name: "wire/bun", on: ["bun"], timeout: 240 },
   { name: "wire/deno", on: ["deno"], timeout: 240 },
+  { name: "client/ws", on: all, timeout: 120 },
+  { name: "client/platform", on: all, timeout: 120 },
   { name: "examples", on: ["node26", "deno", "bun"], timeout: 180 },
   { name: "browser", on: ["node26"], timeout: 180 },
   { name: "package", on: ["node26"], timeout: 300 },

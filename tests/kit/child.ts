@@ -42,6 +42,17 @@ export class Child {
     return JSON.parse(line) as Line;
   }
 
+  /**
+   * Waits until the program has ended by itself, and gives its exit code or the signal.
+   *
+   * @throws If that takes longer than `patience` milliseconds
+   */
+  async ended(patience: number = PATIENCE): Promise<string> {
+    const describe = () => `stdout: ${this.#lines.join(" ")}, stderr: ${this.#errors}`;
+    await this.#waiter.until("the program to end by itself", () => this.#exit !== undefined, patience, describe);
+    return this.#exit ?? "";
+  }
+
   /** Gives the program a line. */
   tell(line: string): void {
     this.#process.stdin?.write(`${line}\n`);

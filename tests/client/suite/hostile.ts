@@ -1,0 +1,68 @@
+/** L13, G12: a hostile server ends in an error and a back-off, and never in a crash. */
+import assert from "node:assert/strict";
+import { ConnectionClosureError, type WebSocketError } from "../../../entries/client.ts";
+import { echoing } from "../../kit/answers.ts";
+import { badFrames, badHandshakes, deflateBomb } from "../../kit/hostile.ts";
+import type { RawServer } from "../../kit/raw_server.ts";
+import { failure, type Scene, type Subject, soon } from "./subject.ts";
+
+/** Answers of a status that is final. */
+const FINAL = new Set(["a status of 200", "a redirect"]);
+
+export function hostile(subject: Subject): void {
+  for (const { name, answer } of badHandshakes) {
+    subject.gapTest(name, `L13 G12 a server that answers the handshake with ${name} is an error`, async (scene) => {
+      const server = await scene.serve([answer, answer, echoing()]);
+      const error = await failure(scene.connect(server, { handShakeTimeout: 0.4 }));
+      assert.ok(["invalid_handshake", "connection_lost", "handshake_timed_out"].includes(error.code), error.code);
+      // What a platform hides may have been a refusal for good.
+      if (scene.transport === "platform" || FINAL.has(name)) return;
+      const client = await scene.connect(server, { handShakeTimeout: 0.4, retryConfig: soon });
+      assert.equal(server.attempts.length, 3);
+      await client.writeTextMessage("well");
+      assert.equal(await scene.within("an echo", client.readTextMessage()), "well");
+    });
+  }
+
+  for (const { name, answer, codes } of badFrames) {
+    subject.gapTest(
+      name,
+      `L13 G12 a server that sends ${name} is an error, and another attempt follows`,
+      async (scene) => {
+        const server = await scene.serve([answer, answer, echoing()]);
+        const client = await scene.connect(server);
+        const error = await ends(scene, client, server);
+        assert.ok([1006, ...codes].includes(error.statusCode ?? 0), `${error.statusCode}`);
+        await comesBack(scene, server);
+      },
+    );
+  }
+
+  subject.gapTest(
+    deflateBomb.name,
+    "L13 G12 a server that sends a deflate bomb is an error, and another attempt follows",
+    async (scene) => {
+      const server = await scene.serve([deflateBomb.answer, deflateBomb.answer, echoing()]);
+      const client = await scene.connect(server);
+      await ends(scene, client, server);
+      await comesBack(scene, server);
+    },
+  );
+}
+
+type Connected = Awaited<ReturnType<Scene["connect"]>>;
+
+async function ends(scene: Scene, client: Connected, server: RawServer): Promise<ConnectionClosureError> {
+  const error: WebSocketError = await failure(scene.within("a read", client.readMessage()));
+  assert.ok(error instanceof ConnectionClosureError, `${error.name}: ${error.message}`);
+  assert.equal((await client.closed).code, error.statusCode);
+  await (await server.attempt(1)).ended();
+  return error;
+}
+
+async function comesBack(scene: Scene, server: RawServer): Promise<void> {
+  const client = await scene.connect(server, { retryConfig: soon });
+  await server.attempt(3);
+  await client.writeTextMessage("well");
+  assert.equal(await scene.within("an echo", client.readTextMessage()), "well");
+}

@@ -1,0 +1,148 @@
+/** L1 to L4: reads, their order, their time-out, and what happens without them. */
+import assert from "node:assert/strict";
+import { Buffer } from "node:buffer";
+import { ConnectionClosureError, PayloadBindingError, ReadTimedOutError } from "../../../entries/client.ts";
+import { accepting, closing, echoing } from "../../kit/answers.ts";
+import { BINARY, CLOSE, CONTINUATION, PONG, TEXT } from "../../kit/raw_client.ts";
+import { failure, type Subject } from "./subject.ts";
+
+export function reading(subject: Subject): void {
+  subject.test("L1 reads give messages in order, whether they came before or come after", async (scene) => {
+    const server = await scene.serve(echoing());
+    const client = await scene.connect(server);
+    const first = [client.readTextMessage(), client.readTextMessage(), client.readMessage()];
+    for (const text of ["a", "b", "c", "d", "", "ü€😀"]) await client.writeTextMessage(text);
+    assert.deepEqual(await scene.within("three reads", Promise.all(first)), ["a", "b", "c"]);
+    await client.writeBinaryMessage(Uint8Array.of(0, 255));
+    assert.equal(await client.readMessage(), "d");
+    assert.equal(await client.readTextMessage(), "");
+    assert.equal(await client.readTextMessage(), "ü€😀");
+    const bytes = await scene.within("binary", client.readBinaryMessage());
+    assert.deepEqual([...bytes], [0, 255]);
+    assert.equal(Object.getPrototypeOf(bytes), Uint8Array.prototype);
+  });
+
+  subject.test("L1 a message of the other kind rejects the read and is not lost", async (scene) => {
+    const server = await scene.serve(accepting((attempt) => attempt.send.binary(Uint8Array.of(7))));
+    const client = await scene.connect(server);
+    const waiting = [client.readTextMessage(), client.readTextMessage(), client.readBinaryMessage()] as const;
+    assert.ok((await failure(waiting[0])) instanceof PayloadBindingError);
+    assert.ok((await failure(waiting[1])) instanceof PayloadBindingError);
+    assert.deepEqual([...(await scene.within("the message", waiting[2]))], [7]);
+    const attempt = await server.attempt(1);
+    await attempt.send.text("eight");
+    assert.equal(await scene.within("a read", client.readMessage()), "eight");
+    await attempt.send.text("nine");
+    await attempt.send.text("ten");
+    const ninth = client.readTextMessage();
+    assert.ok((await failure(client.readBinaryMessage())) instanceof PayloadBindingError);
+    assert.equal(await ninth, "nine");
+    assert.equal(await scene.within("a read", client.readTextMessage()), "ten");
+  });
+
+  subject.test(
+    "L1 the iterator gives text and binary, joins fragments, and ends with the connection",
+    async (scene) => {
+      const server = await scene.serve(
+        accepting(async (attempt) => {
+          await attempt.sendTogether(
+            { opcode: TEXT, payload: "one" },
+            { opcode: BINARY, payload: Uint8Array.of(2) },
+            { opcode: TEXT, fin: false, payload: "th" },
+            { opcode: CONTINUATION, fin: false, payload: "" },
+            { opcode: CONTINUATION, payload: "ree" },
+          );
+          await attempt.send.close(1000, "done");
+        }),
+      );
+      const client = await scene.connect(server);
+      const seen: unknown[] = [];
+      for await (const message of client) seen.push(typeof message === "string" ? message : [...message]);
+      assert.deepEqual(seen, ["one", [2], "three"]);
+      assert.deepEqual(await scene.within("closed", client.closed), { code: 1000, reason: "done" });
+    },
+  );
+
+  subject.test("L2 a read that takes too long rejects, and a later read gets the message", async (scene) => {
+    const server = await scene.serve(echoing());
+    const client = await scene.connect(server, { readTimeout: 0.05 });
+    const started = performance.now();
+    const [first, second] = await Promise.all([failure(client.readTextMessage()), failure(client.readMessage())]);
+    assert.ok(first instanceof ReadTimedOutError && second instanceof ReadTimedOutError);
+    assert.ok(performance.now() - started >= 45);
+    assert.equal(client.state, "open");
+    await client.writeTextMessage("late");
+    const attempt = await server.attempt(1);
+    assert.equal(await attempt.nextMessage(), "late");
+    assert.equal(await scene.within("a read", client.readTextMessage()), "late");
+    assert.equal(attempt.closeFrame, undefined);
+  });
+
+  subject.test("L3 after the end reads give what was received, then reject with code and reason", async (scene) => {
+    const server = await scene.serve(
+      accepting(async (attempt) => {
+        await attempt.send.text("a");
+        await attempt.send.text("b");
+        await attempt.send.close(4000, "bye");
+      }),
+    );
+    const client = await scene.connect(server);
+    assert.deepEqual(await scene.within("closed", client.closed), { code: 4000, reason: "bye" });
+    assert.equal(client.state, "closed");
+    assert.equal(client.isOpen, false);
+    assert.equal(await client.readTextMessage(), "a");
+    assert.equal(await client.readMessage(), "b");
+    for (const read of [client.readTextMessage(), client.readBinaryMessage(), client.readMessage()]) {
+      const error = await failure(read);
+      assert.ok(error instanceof ConnectionClosureError);
+      assert.equal(error.code, "connection_closed");
+      assert.equal(error.statusCode, 4000);
+      assert.equal(error.reason, "bye");
+    }
+    assert.ok((await failure(client.writeTextMessage("too late"))) instanceof ConnectionClosureError);
+    for await (const message of client) assert.fail(`there was a message: ${String(message)}`);
+  });
+
+  subject.test("L3 a read that waits rejects when the connection ends, however it ends", async (scene) => {
+    const server = await scene.serve([
+      closing(1001, "away"),
+      closing(),
+      accepting((attempt) => attempt.fin()),
+      accepting((attempt) => attempt.reset()),
+    ]);
+    const codes: unknown[] = [];
+    for (let i = 0; i < 4; i++) {
+      const client = await scene.connect(server);
+      const error = await failure(scene.within("a read", client.readTextMessage()));
+      assert.ok(error instanceof ConnectionClosureError);
+      codes.push(error.statusCode);
+      assert.deepEqual(await client.closed, { code: error.statusCode, reason: error.reason });
+    }
+    assert.deepEqual(codes, [1001, 1005, 1006, 1006]);
+  });
+
+  subject.test("L4 pings are answered and a close is seen though nobody reads", async (scene) => {
+    const server = await scene.serve(accepting());
+    const client = await scene.connect(server);
+    const attempt = await server.attempt(1);
+    await attempt.send.text("unread");
+    await attempt.send.ping("are you there");
+    assert.equal((await attempt.receivedFrame(PONG)).text, "are you there");
+    await attempt.send.close(1001, "away");
+    assert.equal((await attempt.receivedFrame(CLOSE)).code, 1001);
+    assert.deepEqual(await scene.within("closed", client.closed), { code: 1001, reason: "away" });
+    assert.equal((await attempt.ended()).code, 1001);
+  });
+
+  subject.test("L4 large messages arrive whole in both directions, compressed or not", async (scene) => {
+    const text = "0123456789abcdef".repeat(4095);
+    for (const webSocketCompressionEnabled of scene.transport === "ws" ? [true, false] : [true]) {
+      const server = await scene.serve(echoing());
+      const client = await scene.connect(server, { webSocketCompressionEnabled });
+      await client.writeTextMessage(text);
+      await client.writeBinaryMessage(Buffer.from(text));
+      assert.equal(await scene.within("text", client.readTextMessage()), text);
+      assert.equal(Buffer.from(await scene.within("binary", client.readBinaryMessage())).toString(), text);
+    }
+  });
+}

@@ -1,0 +1,129 @@
+/** L6, L7, G1, G2, G6, G7: waits, and how they grow and begin anew. */
+import assert from "node:assert/strict";
+import { HandshakeTimedOut } from "../../../entries/client.ts";
+import { accepting, closing, echoing, saysNothing } from "../../kit/answers.ts";
+import { Random } from "../../kit/random.ts";
+import type { Attempt, RawServer } from "../../kit/raw_server.ts";
+import { type Subject, soon, wait } from "./subject.ts";
+
+/** Milliseconds from the end of each attempt to the next. */
+function waits(attempts: readonly Attempt[]): number[] {
+  return attempts.slice(1).map(({ at }, i) => at - (attempts[i]?.endedAt ?? Number.NaN));
+}
+
+export function retrying(subject: Subject): void {
+  subject.test("L6 waits grow by backOffFactor up to maxWaitInterval", async (scene) => {
+    const server = await scene.serve(closing(1012));
+    const retryConfig = { interval: 0.04, backOffFactor: 2, maxWaitInterval: 0.15, jitter: 0, maxCount: 5 };
+    const client = await scene.connect(server, { retryConfig });
+    const events = scene.watch(client);
+    await scene.within("the end", client.closed);
+    const announced = events.reconnecting.map((event) => Math.round(event.wait * 1000)).slice(-4);
+    assert.deepEqual(announced, [80, 150, 150, 150]);
+    const expected = [40, 80, 150, 150, 150];
+    const real = waits(server.attempts);
+    for (const [i, ms] of expected.entries()) {
+      const measured = real[i] ?? 0;
+      assert.ok(measured >= ms - 15 && measured < ms + 250, `wait ${i + 1} was ${measured} ms, not ${ms}`);
+    }
+  });
+
+  subject.test("L7 attempts are counted until a connection has lasted stableAfter", async (scene) => {
+    const lasting = (ms: number) =>
+      accepting(async (attempt) => {
+        await wait(ms);
+        await attempt.send.close(1012);
+      });
+    const server = await scene.serve([lasting(20), lasting(20), lasting(20), lasting(400), echoing()]);
+    const retryConfig = { interval: 0.02, backOffFactor: 2, jitter: 0, stableAfter: 0.3 };
+    const client = await scene.connect(server, { retryConfig });
+    const events = scene.watch(client);
+    await server.attempt(5);
+    await events.until("open", 4);
+    const steps = events.reconnecting.map((event) => [event.attempt, Math.round(event.wait * 1000)]);
+    assert.deepEqual(steps, [
+      [1, 20],
+      [2, 40],
+      [3, 80],
+      [1, 20],
+    ]);
+  });
+
+  subject.gapTest(
+    "giveUp",
+    "L6 G6 a silent server is given up after handShakeTimeout, and tried again",
+    async (scene) => {
+      const server = await scene.serve([saysNothing(), saysNothing(), echoing()]);
+      const causes: Error[] = [];
+      const note = (cause: Error): undefined => void causes.push(cause);
+      const config = { handShakeTimeout: 0.15, retryConfig: { ...soon, retryOn: note } };
+      await scene.connect(server, config);
+      assert.ok(causes.length === 2 && causes.every((cause) => cause instanceof HandshakeTimedOut));
+      const [first, second] = server.attempts;
+      assert.ok((second?.at ?? 0) - (first?.at ?? 0) >= 155);
+      await first?.ended();
+      await second?.ended();
+    },
+  );
+
+  subject.test("G1 L6 of 100 clients that are cut at once, at most 25 come back in any 100 ms", async (scene) => {
+    const server = await scene.serve(echoing());
+    const proxy = await scene.proxy(server);
+    const random = new Random(20);
+    const original = Math.random;
+    Math.random = () => random.next();
+    try {
+      const all = Array.from({ length: 100 }, () => scene.connect(proxy, { retryConfig: {} }));
+      await Promise.all(all);
+      const cut = performance.now();
+      proxy.cutAll();
+      await server.attempt(200);
+      const times = server.attempts.slice(100).map(({ at }) => at - cut);
+      const most = Math.max(
+        ...times.map((time) => times.filter((other) => other >= time && other < time + 100).length),
+      );
+      assert.ok(most <= 25, `${most} came back within 100 ms`);
+      assert.ok(Math.min(...times) >= 480, `the first came back after ${Math.min(...times)} ms`);
+      assert.ok(Math.max(...times) < 2500, `the last came back after ${Math.max(...times)} ms`);
+    } finally {
+      Math.random = original;
+    }
+  });
+
+  subject.test("G2 L7 a server that accepts and closes sees at most 1.5 attempts a second", async (scene) => {
+    // The defaults, 20 times as fast.
+    const retryConfig = { interval: 1 / 20, maxWaitInterval: 30 / 20, stableAfter: 5 / 20 };
+    const one = async (code: number): Promise<RawServer> => {
+      const server = await scene.serve(closing(code));
+      await scene.connect(server, { retryConfig });
+      return server;
+    };
+    const servers = await Promise.all([1001, 1012, 1013, 4503].map(one));
+    const started = performance.now();
+    await wait(1000);
+    const seconds = ((performance.now() - started) * 20) / 1000;
+    for (const { attempts } of servers) {
+      const rate = attempts.length / seconds;
+      assert.ok(rate <= 1.5, `${rate.toFixed(2)} attempts a second`);
+      assert.ok(attempts.length >= 5, `only ${attempts.length} attempts`);
+    }
+  });
+
+  subject.gapTest("heartbeat", "L6 the heartbeat finds a dead connection, and another one follows", async (scene) => {
+    const server = await scene.serve(echoing());
+    const proxy = await scene.proxy(server);
+    const heartbeat = { interval: 0.05, timeout: 0.1 };
+    const client = await scene.connect(proxy, { heartbeat, retryConfig: soon });
+    const events = scene.watch(client);
+    await wait(250);
+    assert.deepEqual(events.entries, [], "a live connection was given up");
+    const stalled = performance.now();
+    (await proxy.link(1)).stall();
+    await events.until("open");
+    const took = performance.now() - stalled;
+    assert.ok(took >= 95 && took < 1000, `found after ${took} ms`);
+    await client.writeTextMessage("alive");
+    assert.equal(await scene.within("an echo", client.readTextMessage()), "alive");
+    assert.equal(server.attempts.length, 2);
+  });
+}
