@@ -28,7 +28,106 @@ export interface Gap {
 }
 
 /** Every gap that is known. */
-export const gaps: readonly Gap[] = [];
+export const gaps: readonly Gap[] = [
+  {
+    transport: "platform",
+    key: "headers",
+    reason: "The constructor of the standard takes no headers, and the 101 is not shown",
+    upstream: "https://github.com/whatwg/websockets/issues/16",
+  },
+  {
+    transport: "platform",
+    key: "refusals",
+    reason: "Why a handshake has failed is hidden, so the first failure is final and Retry-After is not seen",
+    upstream: "https://websockets.spec.whatwg.org/#feedback-from-the-protocol",
+  },
+  {
+    transport: "platform",
+    key: "tls",
+    reason: "The constructor of the standard takes no TLS options, and those of the runtimes differ",
+    upstream: "https://websockets.spec.whatwg.org/#the-websocket-interface",
+  },
+  {
+    transport: "platform",
+    on: ["node22", "node24", "node26", "deno"],
+    key: "ping",
+    reason: "The standard has neither pings nor pongs; Bun has added them",
+    upstream: "https://github.com/whatwg/html/issues/3809",
+  },
+  {
+    transport: "platform",
+    key: "heartbeat",
+    reason: "There are no pings; on Bun, which has them, nothing sends them",
+    upstream: "https://github.com/whatwg/html/issues/3809",
+  },
+  {
+    transport: "platform",
+    on: ["node22", "node24", "node26", "deno"],
+    key: "pause",
+    reason: "The standard reads without end, so too many unread messages close with 1013; Bun can pause",
+    upstream: "https://websockets.spec.whatwg.org/#the-websocket-interface",
+  },
+  {
+    transport: "platform",
+    on: ["node22", "node24", "node26", "deno"],
+    key: "terminate",
+    reason:
+      "A close that the server does not answer keeps its socket, and the process, for as long as the server likes",
+    upstream: "https://websockets.spec.whatwg.org/#the-websocket-interface",
+  },
+  {
+    transport: "platform",
+    on: ["node22", "node24", "node26"],
+    key: "giveUp",
+    reason: "A handshake that is given up ends its socket, and is asked for once more on another",
+    upstream: "https://github.com/nodejs/undici/tree/main/lib/web/websocket",
+  },
+  {
+    transport: "platform",
+    on: ["deno"],
+    key: "close1014",
+    reason: "Deno takes close code 1014 of a server for a fault",
+    upstream: "https://github.com/denoland/fastwebsockets",
+  },
+  ...["a wrong Sec-WebSocket-Accept", "no Sec-WebSocket-Accept"].map(
+    (key): Gap => ({
+      transport: "platform",
+      on: ["deno"],
+      key,
+      reason: "Deno does not look at Sec-WebSocket-Accept",
+      upstream: "https://github.com/denoland/fastwebsockets",
+    }),
+  ),
+  {
+    transport: "platform",
+    on: ["deno"],
+    key: "an extension that nobody asked for",
+    reason: "Deno opens whatever extension the server names",
+    upstream: "https://github.com/denoland/fastwebsockets",
+  },
+  {
+    transport: "platform",
+    on: ["deno", "node22", "node24", "node26"],
+    key: "server_max_window_bits=99",
+    reason: "The parameter is not looked at, and the connection opens; a message then fails",
+    upstream: "https://github.com/nodejs/undici/tree/main/lib/web/websocket",
+  },
+  {
+    transport: "platform",
+    on: ["deno"],
+    key: "a masked frame",
+    reason: "Deno accepts frames of a server that are masked",
+    upstream: "https://github.com/denoland/fastwebsockets",
+  },
+  {
+    transport: "platform",
+    on: ["deno", "bun"],
+    key: "1,000,000 fragments",
+    reason:
+      "A message that does not end is kept without a bound on its fragments, and its bytes are counted at the end",
+    upstream: "https://github.com/denoland/fastwebsockets",
+  },
+];
 
 /** The runtime under the tests. */
 export const runtime: RuntimeName = toRuntime();
