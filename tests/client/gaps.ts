@@ -49,22 +49,14 @@ export const gaps: readonly Gap[] = [
   },
   {
     transport: "platform",
-    on: ["node22", "node24", "node26", "deno"],
     key: "ping",
-    reason: "The standard has neither pings nor pongs; Bun has added them",
+    reason: "The standard has neither pings nor pongs, so there is no heartbeat",
     upstream: "https://github.com/whatwg/html/issues/3809",
   },
   {
     transport: "platform",
-    key: "heartbeat",
-    reason: "There are no pings; on Bun, which has them, nothing sends them",
-    upstream: "https://github.com/whatwg/html/issues/3809",
-  },
-  {
-    transport: "platform",
-    on: ["node22", "node24", "node26", "deno"],
     key: "pause",
-    reason: "The standard reads without end, so too many unread messages close with 1013; Bun can pause",
+    reason: "The standard reads without end, so too many unread messages close with 1013",
     upstream: "https://websockets.spec.whatwg.org/#the-websocket-interface",
   },
   {

@@ -4,7 +4,6 @@ import { ConnectionClosureError } from "../../../entries/client.ts";
 import { accepting } from "../../kit/answers.ts";
 import { CLOSE } from "../../kit/raw_client.ts";
 import type { Attempt } from "../../kit/raw_server.ts";
-import { runtime } from "../gaps.ts";
 import { failure, type Subject, wait } from "./subject.ts";
 
 /** More than the kernel's buffers hold. */
@@ -39,7 +38,7 @@ export function bounds(subject: Subject): void {
     });
   }
 
-  if (subject.transport === "platform" && runtime !== "bun") {
+  if (subject.transport === "platform") {
     subject.test("L5 where reading cannot pause, the connection closes with 1013", async (scene) => {
       const server = await scene.serve(accepting(flood));
       const client = await scene.connect(server, { maxQueuedMessages: 16 });

@@ -127,7 +127,7 @@ export function retrying(subject: Subject): void {
     }
   });
 
-  subject.gapTest("heartbeat", "L6 the heartbeat finds a dead connection, and another one follows", async (scene) => {
+  subject.gapTest("ping", "L6 the heartbeat finds a dead connection, and another one follows", async (scene) => {
     const server = await scene.serve(echoing());
     const proxy = await scene.proxy(server);
     const heartbeat = { interval: 0.05, timeout: 0.1 };

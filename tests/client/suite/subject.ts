@@ -20,9 +20,20 @@ export function wait(ms: number): Promise<void> {
   });
 }
 
+/** Fails a promise that does not settle in time. */
+async function within<Value>(what: string, promise: Promise<Value>, ms: number): Promise<Value> {
+  const late = Promise.withResolvers<never>();
+  const timer = setTimeout(() => late.reject(new Error(`Timeout: waited ${ms} ms for ${what}`)), ms);
+  try {
+    return await Promise.race([promise, late.promise]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
 /** What is caught of a promise that must reject with an error of ours. */
 export async function failure(promise: Promise<unknown>): Promise<WebSocketError> {
-  const error = await promise.then(
+  const error = await within("a failure", promise, PATIENCE).then(
     (value) => new Error(`Nothing failed: ${String(value)}`),
     (thrown: unknown) => thrown,
   );
@@ -96,14 +107,8 @@ export class Scene {
   }
 
   /** Fails a promise that does not settle in time. */
-  async within<Value>(what: string, promise: Promise<Value>, ms: number = this.patience): Promise<Value> {
-    const late = Promise.withResolvers<never>();
-    const timer = setTimeout(() => late.reject(new Error(`Timeout: waited ${ms} ms for ${what}`)), ms);
-    try {
-      return await Promise.race([promise, late.promise]);
-    } finally {
-      clearTimeout(timer);
-    }
+  within<Value>(what: string, promise: Promise<Value>, ms: number = this.patience): Promise<Value> {
+    return within(what, promise, ms);
   }
 
   /** Notes what a client tells of itself. */
