@@ -4,8 +4,15 @@ import { type Client, ConnectionClosureError, type WebSocketError } from "../../
 import { accepting, dropping, echoing, refusing, saysNothing, silentAfter } from "../../kit/answers.ts";
 import { Child } from "../../kit/child.ts";
 import { CLOSE } from "../../kit/raw_client.ts";
-import type { Attempt, RawServer } from "../../kit/raw_server.ts";
+import type { Answer, Attempt, RawServer } from "../../kit/raw_server.ts";
 import { failure, type Scene, type Subject, soon, wait } from "./subject.ts";
+
+/** Accepts, and ends TCP at the first message. */
+function droppingWhenTold(): Answer {
+  return accepting((attempt) => {
+    attempt.onMessage = () => attempt.fin();
+  });
+}
 
 /** A client in some state, what ends it, and the server that must see no more of it. */
 interface Reached {
@@ -195,7 +202,7 @@ export function ending(subject: Subject): void {
 
   subject.test("L11 close() and the signal are final when a listener calls them, in any event", async (scene) => {
     const ends = async (on: string, how: "close" | "abort"): Promise<void> => {
-      const server = await scene.serve([dropping("fin"), echoing()]);
+      const server = await scene.serve([droppingWhenTold(), echoing()]);
       const aborter = new AbortController();
       const client = await scene.connect(server, { signal: aborter.signal, retryConfig: { ...soon, interval: 0.05 } });
       const events = scene.watch(client);
@@ -203,6 +210,7 @@ export function ending(subject: Subject): void {
       client.addEventListener("statechange", () => {
         if (client.state === on) end();
       });
+      await client.writeTextMessage("end");
       if (on === "closing") {
         await events.until("state open");
         void client.close(4000, "", 0.2);

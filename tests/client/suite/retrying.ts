@@ -78,6 +78,8 @@ export function retrying(subject: Subject): void {
       assert.ok((second?.at ?? 0) - (first?.at ?? 0) >= 155);
       await first?.ended();
       await second?.ended();
+      await wait(30);
+      assert.equal(server.attempts.length, 3, "there were other requests");
     },
   );
 
