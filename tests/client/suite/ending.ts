@@ -38,9 +38,11 @@ const states: readonly [
     "waiting to try again",
     undefined,
     async (scene, signal) => {
-      const server = await scene.serve(dropping("fin"));
+      const server = await scene.serve(droppingWhenTold());
       const client = await scene.connect(server, { signal, retryConfig: { interval: 0.1, jitter: 0 } });
-      await scene.watch(client).until("state reconnecting");
+      const events = scene.watch(client);
+      await client.writeTextMessage("end");
+      await events.until("state reconnecting");
       return { server, client };
     },
   ],
@@ -76,13 +78,14 @@ const states: readonly [
     "running a hook",
     undefined,
     async (scene, signal) => {
-      const server = await scene.serve([dropping("fin"), echoing()]);
+      const server = await scene.serve([droppingWhenTold(), echoing()]);
       const client = await scene.connect(server, { signal, retryConfig: soon });
       const hooked = Promise.withResolvers<void>();
       client.onReconnect(() => {
         hooked.resolve();
         return new Promise(() => {});
       });
+      await client.writeTextMessage("end");
       await scene.within("the hook", hooked.promise);
       return { server, client };
     },
@@ -324,7 +327,6 @@ async function exits(scene: Scene, ways: readonly string[]): Promise<void> {
     const path = target.replace(/\?.*/, "");
     if (path === "/mute") return silentAfter()(attempt);
     if (path === "/drop") return dropping("fin")(attempt);
-    if (path === "/once") return attempt.number > 1 ? undefined : dropping("fin")(attempt);
     if (path !== "/silent") return echoing()(attempt);
   });
   const child = new Child(new URL("ending_program.ts", import.meta.url), scene.transport, server.url, ...ways);
