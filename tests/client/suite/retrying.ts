@@ -49,10 +49,14 @@ export function retrying(subject: Subject): void {
         await wait(ms);
         await attempt.send.close(1012);
       });
-    const server = await scene.serve([lasting(20), lasting(20), lasting(20), lasting(400), echoing()]);
+    const told = accepting((attempt) => {
+      attempt.onMessage = () => void attempt.send.close(1012);
+    });
+    const server = await scene.serve([told, lasting(20), lasting(20), lasting(400), echoing()]);
     const retryConfig = { interval: 0.02, backOffFactor: 2, jitter: 0, stableAfter: 0.3 };
     const client = await scene.connect(server, { retryConfig });
     const events = scene.watch(client);
+    await client.writeTextMessage("end");
     await server.attempt(5);
     await events.until("open", 4);
     const steps = events.reconnecting.map((event) => [event.attempt, Math.round(event.wait * 1000)]);
