@@ -146,6 +146,16 @@ for (const transport of ["platform", "ws"] as const) {
     assert.equal((await (await server.attempt(1)).ended()).code, 4000);
   });
 
+  it("R14 caller.close() closes all of it, for good", async (own) => {
+    const server = own(await serve(echoing()));
+    const running = await start(server.url, {}, { retryConfig: QUICK });
+    const closed = running.caller.close(4000);
+    assert.equal(running.state, "closing");
+    await Promise.all([closed, running.close(4001)]);
+    assert.deepEqual(await running.closed, { code: 4000, reason: "" });
+    assert.equal(server.attempts.length, 1);
+  });
+
   it("R14 a close that is not answered ends at its time-out", async (own) => {
     const server = own(await serve(silentAfter()));
     const closes: unknown[] = [];
