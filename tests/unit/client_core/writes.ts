@@ -1,0 +1,280 @@
+/** Writes of a client: at once, to a full socket, and while there is no connection (rule L10, G10), on a fake clock. */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { ClientConfig } from "../../../src/client/client_config.ts";
+import type { Message } from "../../../src/client/message.ts";
+import { ConnectionClosureError, ConnectionError } from "../../../src/errors.ts";
+import { settle } from "../../../src/testing/settle.ts";
+import { connected, type Fixture, outcome, STEADY, start } from "./fixture.ts";
+
+const MIB = 1_048_576;
+
+/** A client whose connection is lost, and that waits for the next one for ever. */
+async function down(config: ClientConfig = {}): Promise<Fixture> {
+  const fixture = await connected({ retryConfig: { ...STEADY, interval: 1000, maxWaitInterval: 1000 }, ...config });
+  fixture.socket.end();
+  return fixture;
+}
+
+/** Writes, and notes how each write ends. */
+class Ledger {
+  readonly ends: string[] = [];
+  readonly #fixture: Fixture;
+
+  constructor(fixture: Fixture) {
+    this.#fixture = fixture;
+  }
+
+  write(message: Message, name: string = String(message)): void {
+    this.#fixture.session.write(message).then(
+      () => this.ends.push(`${name} sent`),
+      (error) => this.ends.push(`${name} ${error.code}`),
+    );
+  }
+
+  count(end: string): number {
+    return this.ends.filter((other) => other.endsWith(end)).length;
+  }
+}
+
+test("L10 a write over an open connection is sent at once and resolves; compress goes with it", async () => {
+  const { session, socket } = await connected();
+  const bytes = Uint8Array.of(1, 2);
+  assert.equal(await outcome(session.write("a", true)), undefined);
+  assert.equal(await outcome(session.write(bytes, false)), undefined);
+  assert.equal(await outcome(session.write("")), undefined);
+  assert.deepEqual(socket.sent, ["a", bytes, ""]);
+  assert.deepEqual(socket.compressed, [true, false, undefined]);
+});
+
+test("L10 what is written while down goes out in order when there is a connection, before what is written then", async () => {
+  const fixture = await connected({ retryConfig: STEADY });
+  fixture.socket.end();
+  const ledger = new Ledger(fixture);
+  for (const message of ["first", "second", "third"]) ledger.write(message);
+  await settle();
+  assert.deepEqual(ledger.ends, []);
+  const socket = (await fixture.again()).open();
+  ledger.write("fourth");
+  assert.deepEqual(socket.sent, ["first", "second", "third", "fourth"]);
+  await settle();
+  assert.equal(ledger.count("sent"), 4);
+});
+
+test("bytes may be changed while their write waits", async () => {
+  const fixture = await connected({ retryConfig: STEADY });
+  fixture.socket.end();
+  const bytes = Uint8Array.of(1, 2, 3);
+  void fixture.session.write(bytes, false);
+  bytes.fill(9);
+  const socket = await fixture.again();
+  socket.open();
+  assert.deepEqual(socket.sent, [Uint8Array.of(1, 2, 3)]);
+  assert.deepEqual(socket.compressed, [false]);
+});
+
+test("L10 G10 of 5,000 writes while down 1,000 wait, the newest are rejected, and each is told", async () => {
+  const fixture = await connected({ retryConfig: STEADY });
+  const { session } = fixture;
+  fixture.socket.end();
+  const ledger = new Ledger(fixture);
+  for (let i = 1; i <= 5000; i++) ledger.write(`${i}`);
+  await settle();
+  assert.equal(ledger.ends.length, 4000);
+  assert.equal(ledger.ends[0], "1001 queue_full");
+  const overflow = await outcome(session.write("one more"));
+  assert.ok(overflow instanceof ConnectionError);
+  const socket = await fixture.again();
+  socket.open();
+  await settle();
+  assert.deepEqual([ledger.count("sent"), ledger.count("queue_full")], [1000, 4000]);
+  assert.deepEqual(
+    socket.sent,
+    Array.from({ length: 1000 }, (_, i) => `${i + 1}`),
+  );
+});
+
+test("L10 bytes while down are bounded by 1 MiB, as they are on the wire, whatever has room stays", async () => {
+  const fixture = await down();
+  const ledger = new Ledger(fixture);
+  const third = "ü".repeat(MIB / 6);
+  ledger.write(third, "a");
+  ledger.write(third, "b");
+  ledger.write(new Uint8Array(MIB / 2), "c");
+  ledger.write(new Uint8Array(MIB - 4 * Math.floor(MIB / 6)), "d");
+  ledger.write("x", "e");
+  await settle();
+  assert.deepEqual(ledger.ends, ["c queue_full", "e queue_full"]);
+});
+
+test("L10 a write waits 60 s for a connection, each from its own beginning", async () => {
+  const fixture = await down();
+  const ledger = new Ledger(fixture);
+  ledger.write("a");
+  await fixture.clock.advance(30);
+  ledger.write("b");
+  await fixture.clock.advance(29.9);
+  assert.deepEqual(ledger.ends, []);
+  await fixture.clock.advance(0.1);
+  assert.deepEqual(ledger.ends, ["a write_timed_out"]);
+  await fixture.clock.advance(29.9);
+  assert.equal(ledger.ends.length, 1);
+  await fixture.clock.advance(0.1);
+  assert.deepEqual(ledger.ends, ["a write_timed_out", "b write_timed_out"]);
+});
+
+test("writeTimeout is shorter than that, where it is given", async () => {
+  const fixture = await down({ writeTimeout: 2 });
+  const ledger = new Ledger(fixture);
+  ledger.write("a");
+  await fixture.clock.advance(1.9);
+  assert.deepEqual(ledger.ends, []);
+  await fixture.clock.advance(0.1);
+  assert.deepEqual(ledger.ends, ["a write_timed_out"]);
+});
+
+test("L10 what is rejected makes room", async () => {
+  const fixture = await down({ writeTimeout: 5 });
+  const ledger = new Ledger(fixture);
+  ledger.write(new Uint8Array(MIB), "all");
+  ledger.write("x");
+  await fixture.clock.advance(5);
+  ledger.write(new Uint8Array(MIB), "again");
+  await settle();
+  assert.deepEqual(ledger.ends, ["x queue_full", "all write_timed_out"]);
+});
+
+test('L10 with whileDown: "reject" a write while down rejects at once', async () => {
+  const fixture = await down({ whileDown: "reject" });
+  const error = await outcome(fixture.session.write("a"));
+  assert.ok(error instanceof ConnectionError && !(error instanceof ConnectionClosureError));
+  const socket = (await fixture.again()).open();
+  await settle();
+  assert.deepEqual(socket.sent, []);
+  assert.equal(await outcome(fixture.session.write("b")), undefined);
+});
+
+test('L10 with whileDown: "reject" what waited for a full socket is rejected when that is lost', async () => {
+  const fixture = await connected({ retryConfig: STEADY, whileDown: "reject" });
+  fixture.socket.bufferedAmount = 2 * MIB;
+  const write = fixture.session.write("a");
+  assert.equal(await outcome(write), "pending");
+  fixture.socket.end();
+  assert.ok((await outcome(write)) instanceof ConnectionError);
+});
+
+test("L10 writes to a full socket wait in order until it has room, and need no word from it", async () => {
+  const fixture = await connected();
+  const { socket, clock } = fixture;
+  const ledger = new Ledger(fixture);
+  socket.bufferedAmount = MIB + 1;
+  ledger.write("a");
+  ledger.write("b");
+  await clock.advance(5);
+  assert.deepEqual(socket.sent, []);
+  socket.bufferedAmount = MIB;
+  ledger.write("c");
+  assert.deepEqual(socket.sent, [], "none overtakes");
+  await clock.advance(0.05);
+  assert.deepEqual(ledger.ends, ["a sent", "b sent", "c sent"]);
+  assert.deepEqual(socket.sent, ["a", "b", "c"]);
+  assert.equal(clock.pending, 0);
+});
+
+test("L10 a socket that takes nothing keeps the write waiting, until it is lost and there is another", async () => {
+  const fixture = await connected({ retryConfig: STEADY });
+  const old = fixture.socket;
+  const ledger = new Ledger(fixture);
+  old.isDeaf = true;
+  ledger.write("a");
+  await fixture.clock.advance(0.1);
+  assert.deepEqual(ledger.ends, []);
+  old.end();
+  ledger.write("b");
+  const socket = await fixture.again();
+  socket.open();
+  await settle();
+  assert.deepEqual([old.sent, socket.sent], [[], ["a", "b"]]);
+});
+
+test("writeTimeout rejects a write that a full socket does not take, and no later one before its time", async () => {
+  const fixture = await connected({ writeTimeout: 2 });
+  const ledger = new Ledger(fixture);
+  fixture.socket.bufferedAmount = 2 * MIB;
+  ledger.write("a");
+  await fixture.clock.advance(1);
+  ledger.write("b");
+  await fixture.clock.advance(1);
+  assert.deepEqual(ledger.ends, ["a write_timed_out"]);
+  fixture.socket.bufferedAmount = 0;
+  await fixture.clock.advance(0.5);
+  assert.deepEqual(fixture.socket.sent, ["b"]);
+  assert.equal(fixture.clock.pending, 0);
+});
+
+test("writeTimeout -1 waits for a full socket for ever, and a loss begins the 60 s", async () => {
+  const fixture = await connected({ retryConfig: { ...STEADY, interval: 1000, maxWaitInterval: 1000 } });
+  const ledger = new Ledger(fixture);
+  fixture.socket.bufferedAmount = 2 * MIB;
+  ledger.write("a");
+  await fixture.clock.advance(10);
+  assert.deepEqual(ledger.ends, []);
+  fixture.socket.end();
+  await fixture.clock.advance(59.9);
+  assert.deepEqual(ledger.ends, []);
+  await fixture.clock.advance(0.1);
+  assert.deepEqual(ledger.ends, ["a write_timed_out"]);
+});
+
+test("one message that is larger than the bound still goes over an open connection", async () => {
+  const { session, socket, clock } = await connected();
+  socket.bufferedAmount = 2 * MIB;
+  const write = session.write(new Uint8Array(3 * MIB));
+  assert.equal(await outcome(write), "pending");
+  socket.bufferedAmount = 0;
+  await clock.advance(0.05);
+  assert.equal(await outcome(write), undefined);
+});
+
+test("L11 close() hands over what waits for a full socket before its close frame", async () => {
+  const fixture = await connected();
+  const { socket } = fixture;
+  const ledger = new Ledger(fixture);
+  socket.bufferedAmount = 2 * MIB;
+  ledger.write("a");
+  ledger.write("b");
+  void fixture.session.close(4000, "enough", 1);
+  assert.deepEqual(socket.sent, ["a", "b"]);
+  assert.deepEqual(socket.closes, [[4000, "enough"]]);
+  await settle();
+  assert.deepEqual(ledger.ends, ["a sent", "b sent"]);
+});
+
+test("L11 at the end each write that waits rejects, and later ones too", async () => {
+  for (const end of [
+    (fixture: Fixture) => void fixture.session.close(1000, "", 1),
+    (fixture: Fixture) => fixture.socket.refuse(new TypeError("final")),
+  ]) {
+    const fixture = await connected({ retryConfig: STEADY });
+    fixture.socket.end();
+    const ledger = new Ledger(fixture);
+    ledger.write("a");
+    ledger.write("b");
+    await fixture.again();
+    end(fixture);
+    await settle();
+    assert.deepEqual(ledger.ends, ["a connection_closed", "b connection_closed"]);
+    assert.ok((await outcome(fixture.session.write("late"))) instanceof ConnectionClosureError);
+    assert.equal(fixture.clock.pending, 0);
+  }
+});
+
+test("L10 writes before the first connection wait for it only with retryConfig", async () => {
+  const patient = await start({ retryConfig: STEADY });
+  const write = patient.session.write("a");
+  patient.socket.open();
+  await write;
+  assert.deepEqual(patient.socket.sent, ["a"]);
+  const hasty = await start();
+  assert.ok((await outcome(hasty.session.write("a"))) instanceof ConnectionError);
+});
