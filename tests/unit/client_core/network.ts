@@ -7,26 +7,22 @@ import { connected, type Fixture, STEADY, start } from "./fixture.ts";
 /** A page whose network and visibility the test decides. */
 class FakePage {
   readonly window: EventTarget = new EventTarget();
-  readonly document: EventTarget & { visibilityState: string } = Object.assign(new EventTarget(), {
-    visibilityState: "visible",
-  });
+  readonly document: { visibilityState: string } = { visibilityState: "visible" };
   readonly navigator: { onLine: boolean } = { onLine: true };
   /** How many listen. */
   listening = 0;
 
   constructor() {
-    for (const target of [this.window, this.document]) {
-      const add = target.addEventListener.bind(target);
-      const remove = target.removeEventListener.bind(target);
-      target.addEventListener = (...args: Parameters<typeof add>) => {
-        this.listening += 1;
-        add(...args);
-      };
-      target.removeEventListener = (...args: Parameters<typeof remove>) => {
-        this.listening -= 1;
-        remove(...args);
-      };
-    }
+    const add = this.window.addEventListener.bind(this.window);
+    const remove = this.window.removeEventListener.bind(this.window);
+    this.window.addEventListener = (...args: Parameters<typeof add>) => {
+      this.listening += 1;
+      add(...args);
+    };
+    this.window.removeEventListener = (...args: Parameters<typeof remove>) => {
+      this.listening -= 1;
+      remove(...args);
+    };
   }
 
   /** The network comes, or goes. */
@@ -38,7 +34,8 @@ class FakePage {
   /** The page is seen, or not. */
   show(visibilityState: "visible" | "hidden"): void {
     this.document.visibilityState = visibilityState;
-    this.document.dispatchEvent(new Event("visibilitychange"));
+    // It goes up from the document to the window.
+    this.window.dispatchEvent(new Event("visibilitychange"));
   }
 }
 
