@@ -157,7 +157,7 @@ const gaps: readonly Gap[] = [
     transport: "platform",
     on: ["deno", "bun"],
     key: "1,000,000 fragments",
-    reason: "Deno and Bun do not bound the fragments of a message that does not end",
+    reason: "Deno and Bun take a million fragments of a message that does not end",
     upstream: FASTWEBSOCKETS,
   },
   {
