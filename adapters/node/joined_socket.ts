@@ -7,7 +7,16 @@
 import type { Upgrade } from "../../src/slot.ts";
 import type { Connection, RuntimeSocket } from "../../src/socket.ts";
 import type { JoinedWriter } from "./joined_writer.ts";
-import { CONNECTION, endReceiverOnce, type NodeSocket, readUnder, type Served, toBuffer, WsBase } from "./runtime.ts";
+import {
+  CONNECTION,
+  endReceiverOnce,
+  type NodeSocket,
+  readUnder,
+  type Served,
+  toBuffer,
+  unmaskByWords,
+  WsBase,
+} from "./runtime.ts";
 import { linger, onDrain, toPlainBytes, toStatusCode } from "./sockets.ts";
 
 /**
@@ -28,6 +37,7 @@ export class JoinedSocket extends WsBase implements RuntimeSocket {
   /** Opens the connection and forwards what happens to it from then on. */
   serve(upgrade: Upgrade, raw: NodeSocket & Served, writer: JoinedWriter): void {
     endReceiverOnce(this);
+    unmaskByWords(this);
     this.raw = raw;
     this.writer = writer;
     this.#highWaterMark = upgrade.rules.highWaterMark;

@@ -8,6 +8,7 @@ import process from "node:process";
 import { WebSocket } from "ws";
 import type { Upgrade } from "../../src/slot.ts";
 import type { Connection } from "../../src/socket.ts";
+import { unmask, WORTH_WORDS } from "./unmask.ts";
 
 /** Node's `net.Socket` under an upgraded connection. */
 export interface NodeSocket {
@@ -281,6 +282,40 @@ export function endReceiverOnce(socket: object): void {
 function endOnce(this: Writable): unknown {
   if (this.writableEnded) return this;
   return (Object.getPrototypeOf(this) as Writable).end.call(this);
+}
+
+interface Receiver {
+  readonly _buffers: readonly Uint8Array[];
+  readonly _bufferedBytes: number;
+  readonly _payloadLength: number;
+  readonly _masked: boolean;
+  _mask: Uint8Array | undefined;
+  getData(done: unknown): void;
+}
+
+// What `ws` takes for a payload that is not masked.
+const UNMASKED = new Uint8Array(4);
+
+/** Unmasks large payloads of a socket before `ws` does. A `ws` without these fields is left alone. */
+export function unmaskByWords(socket: object): void {
+  const { _receiver: receiver } = socket as { readonly _receiver?: Partial<Receiver> };
+  if (receiver?.getData !== undefined && receiver._buffers !== undefined) receiver.getData = getUnmaskedData;
+}
+
+function getUnmaskedData(this: Receiver, done: unknown): void {
+  const length = this._payloadLength;
+  const mask = this._mask;
+  if (length >= WORTH_WORDS && this._masked && mask !== undefined && this._bufferedBytes >= length) {
+    let phase = 0;
+    for (const buffer of this._buffers) {
+      const part = buffer.length > length - phase ? buffer.subarray(0, length - phase) : buffer;
+      unmask(part, mask, phase);
+      phase += part.length;
+      if (phase === length) break;
+    }
+    this._mask = UNMASKED;
+  }
+  (Object.getPrototypeOf(this) as Receiver).getData.call(this, done);
 }
 
 /** Passes a handshake off as the response that `@hono/node-server` wants, whose type cannot be named without the types of Node. */

@@ -13,6 +13,7 @@ import {
   toHandshake,
   turn,
 } from "../kit/raw_client.ts";
+import { Random } from "../kit/random.ts";
 import type { Define, WireServer } from "./harness.ts";
 
 const frames = Buffer.concat([
@@ -60,6 +61,29 @@ export function testSplits(define: Define): void {
     await client.write(frames);
     assert.equal((await client.ended()).code, 4321);
     await check(server);
+  });
+  define("Large messages arrive whole, whatever their mask and wherever they are split", {}, async (server) => {
+    const random = new Random(42);
+    const { client } = await server.pair();
+    const sizes = [1016, 1023, 1024, 1025, 1031, 4093, 16_384, 40_001, 65_535, 65_536];
+    for (const size of sizes) {
+      const payload = Buffer.from(Array.from({ length: size }, () => random.integer(0, 255)));
+      const cut = random.integer(1, size - 1);
+      const parts = random.chance(0.5) ? [payload] : [payload.subarray(0, cut), payload.subarray(cut)];
+      const bytes = Buffer.concat(
+        parts.map((part, i) =>
+          toFrame({
+            fin: i === parts.length - 1,
+            opcode: i === 0 ? BINARY : CONTINUATION,
+            mask: Uint8Array.from({ length: 4 }, () => random.integer(0, 255)),
+            payload: part,
+          }),
+        ),
+      );
+      await client.writeInParts(bytes, random.integer(1 + (size >> 4), size + 40));
+      const echo = await client.message();
+      assert.ok(typeof echo !== "string" && payload.equals(echo), `${size} bytes, split at ${cut}`);
+    }
   });
 }
 
