@@ -1,4 +1,4 @@
-/** A headless Chromium and its tabs on the chat. */
+/** A headless Chromium and its tabs on the pages of examples. */
 import { after, type TestContext } from "node:test";
 import * as playwright from "playwright-core";
 import { chromium, runtime } from "../../scripts/runtimes.ts";
@@ -14,7 +14,7 @@ const flags = [
   "--disable-sync",
 ];
 
-/** The runtimes that serve the chat. */
+/** The runtimes that serve them. */
 export const servers = ["node26", "deno", "bun"] as const;
 
 /** Starts the chat on a runtime of the matrix, and ends it with the test. */
@@ -39,10 +39,10 @@ after(async () => (await launched).close());
 export class Window {
   /** What the consoles of all tabs have said, and what their pages threw. */
   readonly complaints: string[] = [];
-  readonly #context: playwright.BrowserContext;
+  readonly context: playwright.BrowserContext;
 
   private constructor(context: playwright.BrowserContext) {
-    this.#context = context;
+    this.context = context;
   }
 
   static async open(t: TestContext, options: playwright.BrowserContextOptions = {}): Promise<Window> {
@@ -52,9 +52,9 @@ export class Window {
     return new Window(context);
   }
 
-  /** Opens a tab on a chat. */
-  async visit(chat: Pick<Example, "port">): Promise<Tab> {
-    const page = await this.#context.newPage();
+  /** Opens a tab on the page of an example. */
+  async visit(example: Pick<Example, "port">): Promise<Tab> {
+    const page = await this.context.newPage();
     page.on("console", (message) => {
       if (message.type() === "error" || message.type() === "warning") this.complaints.push(message.text());
     });
@@ -64,7 +64,7 @@ export class Window {
       globalThis.sockets = [];
       globalThis.WebSocket = class extends WebSocket { constructor(...args) { super(...args); sockets.push(this); } };
     `);
-    await page.goto(`http://localhost:${chat.port}/`);
+    await page.goto(`http://localhost:${example.port}/`);
     return new Tab(page);
   }
 }

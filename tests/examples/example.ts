@@ -25,6 +25,12 @@ export interface StartOptions {
   readonly command?: Command;
   /** @default 0 */
   readonly port?: number;
+  /** What follows the file on the command line. */
+  readonly args?: readonly string[];
+  /** Further variables of its environment. */
+  readonly env?: Record<string, string>;
+  /** What it prints when it is ready. @default its address */
+  readonly ready?: RegExp;
 }
 
 /** The command of the runtime that runs this test. */
@@ -54,16 +60,16 @@ export class Example {
 
   /** Starts `examples/<name>.ts`, waits for the address, and ends it with the test. */
   static async start(t: TestContext, name: string, options: StartOptions = {}): Promise<Example> {
-    const { command = own, port = 0 } = options;
+    const { command = own, port = 0, args = [], ready = /\/\/localhost:\d+.*\n/ } = options;
     const example = new Example(
-      spawn(command.binary, [...command.args, `examples/${name}.ts`], {
+      spawn(command.binary, [...command.args, `examples/${name}.ts`, ...args], {
         cwd: root,
-        env: { ...process.env, PORT: String(port), NO_COLOR: "1" },
-        stdio: ["ignore", "pipe", "pipe"],
+        env: { ...process.env, PORT: String(port), NO_COLOR: "1", ...options.env },
+        stdio: ["pipe", "pipe", "pipe"],
       }),
     );
     t.after(() => example.#end());
-    await example.printed(/\/\/localhost:\d+.*\n/);
+    await example.printed(ready);
     example.port = Number(/\/\/localhost:(\d+)/.exec(example.output)?.[1]);
     return example;
   }
@@ -83,6 +89,25 @@ export class Example {
     }
   }
 
+  /** Types a line. */
+  type(line: string): void {
+    this.#process.stdin?.write(`${line}\n`);
+  }
+
+  /** Ends what is typed, as Ctrl+D does, and gives the exit code. */
+  async endInput(): Promise<number | null> {
+    this.#process.stdin?.end();
+    return await this.exited();
+  }
+
+  /** Waits until it has ended by itself, and gives the exit code; a process that stays is killed, which gives `null`. */
+  async exited(): Promise<number | null> {
+    const killer = setTimeout(() => this.#process.kill("SIGKILL"), PATIENCE);
+    await this.#exited;
+    clearTimeout(killer);
+    return this.#process.exitCode;
+  }
+
   /** Opens a WebSocket; it is closed with the example. */
   async connect(path: string, options: ConnectOptions = {}): Promise<RawClient> {
     const client = await connect(this.port, { path, ...options });
@@ -90,15 +115,12 @@ export class Example {
     return client;
   }
 
-  /** Sends a signal and gives the exit code; a process that stays is killed, which gives `null`. */
+  /** Sends a signal and gives the exit code, `null` if it had to be killed. */
   async stop(signal: "SIGTERM" | "SIGINT" | "SIGKILL"): Promise<number | null> {
-    const killer = setTimeout(() => this.#process.kill("SIGKILL"), PATIENCE);
     // Deno's `ChildProcess.kill` reports the signal as the end, even of a process that exits by itself.
     const { pid, exitCode, signalCode } = this.#process;
     if (pid !== undefined && exitCode === null && signalCode === null) process.kill(pid, signal);
-    await this.#exited;
-    clearTimeout(killer);
-    return this.#process.exitCode;
+    return await this.exited();
   }
 
   async #end(): Promise<void> {
