@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { test } from "node:test";
 import { root } from "../../scripts/root.ts";
 
@@ -29,10 +29,11 @@ for (const path of examples) {
       lines.filter((line) => /^(node|deno|bun) /.test(line)),
       toCommands(path),
     );
-    // What stands for the package is one of its entry points; the rest is Node's own, Hono, or what the head of the example names.
+    // What stands for the package is one of its entry points; the rest is a file of the example, Node's own, Hono, or what the head names.
     const entries = Object.values<string>(JSON.parse(read("deno.json")).exports);
     for (const [, specifier = ""] of source.matchAll(/^import .* from "(.+)";$/gm)) {
-      if (!specifier.startsWith(".")) assert.match(specifier, /^(node:|hono$|hono\/|valibot$|jose$)/);
+      if (specifier.startsWith("./")) assert.ok(existsSync(new URL(specifier, `file://${root}/${path}`)), specifier);
+      else if (!specifier.startsWith(".")) assert.match(specifier, /^(node:|hono$|hono\/|valibot$|jose$)/);
       else assert.ok(entries.includes(`./${specifier.replace(/^(\.\.\/)+/, "")}`), specifier);
     }
   });
