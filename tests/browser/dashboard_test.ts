@@ -45,7 +45,7 @@ for (const server of servers) {
 
     assert.equal(await example.stop("SIGTERM"), 0);
     await tab.sees(/^Reconnecting in \d s \(attempt 1\)$/);
-    await tab.sees(/^The connection was closed: 1001.*The numbers are the last that came\.$/);
+    await tab.sees(/^The connection was closed with 1001.*The numbers are the last that came\.$/);
     const kept = await values(tab);
     assert.equal(kept[3], "1");
     const drawn = await points(tab);

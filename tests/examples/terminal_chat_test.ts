@@ -25,7 +25,7 @@ test("terminal_chat.ts goes on when the server is back, with the lines that were
   const chat = await Example.start(t, "chat/main");
   const ann = await Example.start(t, "terminal_chat", { port: chat.port, args: ["Ann"], ready: /You joined as Ann/ });
   await chat.stop("SIGTERM");
-  await ann.printed(/\* The connection was closed: 1001.*Trying again in \d\.\d s\n/);
+  await ann.printed(/\* The connection was closed with 1001.*Trying again in \d\.\d s\n/);
   ann.type("Typed in between");
   await ann.printed(/\* This waits for the connection\n/);
   await Example.start(t, "chat/main", { port: chat.port });
