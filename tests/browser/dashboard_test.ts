@@ -29,8 +29,31 @@ async function isFed(tab: Tab): Promise<void> {
   await tab.page.waitForFunction((path) => document.querySelector(".line")?.getAttribute("d") !== path, before);
 }
 
+// To look at them: SCREENSHOTS=folder npm test -- browser
+const folder = process.env.SCREENSHOTS ?? mkdtempSync(join(tmpdir(), "switchboard-screenshots-"));
+
+/** Takes pictures in light and dark, as of a desktop and of a phone, and looks that nothing is cut off. */
+async function shoot(t: TestContext, { page }: Tab, what: string): Promise<void> {
+  for (const colorScheme of ["light", "dark"] as const) {
+    await page.emulateMedia({ colorScheme });
+    for (const width of [1280, 390]) {
+      await page.setViewportSize({ width, height: 800 });
+      await page.evaluate("Promise.all(document.getAnimations().map(({ finished }) => finished))");
+      const [overflow, red] = await page.evaluate(() => [
+        document.documentElement.scrollWidth - innerWidth,
+        Number(/\d+/.exec(getComputedStyle(document.body).backgroundColor)?.[0]),
+      ]);
+      assert.equal(overflow, 0);
+      assert.ok(colorScheme === "light" ? Number(red) > 200 : Number(red) < 50, `red is ${red}`);
+      const path = join(folder, `dashboard-${what}-${colorScheme}-${width}.png`);
+      await page.screenshot({ path, fullPage: true });
+      t.diagnostic(path);
+    }
+  }
+}
+
 for (const server of servers) {
-  test(`the dashboard shows what ${server} pushes, keeps it while the server is down, and goes on when it is back`, async (t) => {
+  test(`the dashboard shows what ${server} pushes, as often as it is asked to`, async (t) => {
     const example = await start(t, server);
     const window = await Window.open(t);
     const tab = await window.visit(example);
@@ -42,25 +65,39 @@ for (const server of servers) {
     assert.ok(Number(cpu) >= 0 && Number(cpu) <= 100, `${cpu} %`);
     assert.ok(Number(memory) > 10 && Number(memory) < 1000, `${memory} MiB`);
     assert.equal(pages, 1);
-
-    assert.equal(await example.stop("SIGTERM"), 0);
-    await tab.sees(/^Reconnecting in \d s \(attempt 1\)$/);
-    await tab.sees(/^The connection was closed with 1001.*The numbers are the last that came\.$/);
-    const kept = await values(tab);
-    assert.equal(kept[3], "1");
-    const drawn = await points(tab);
-    assert.ok(drawn > 2, `${drawn} points`);
-
-    await start(t, server, example.port);
-    await tab.sees("Connected");
-    assert.equal(await tab.page.locator("#notice").isVisible(), false);
-    // The line of the new server is added to that of the old one, still every quarter of a second.
-    await isFed(tab);
-    await isFed(tab);
-    assert.ok((await points(tab)) > drawn);
     assert.deepEqual(complaints(window), []);
   });
 }
+
+test("the dashboard keeps its numbers while the server is down, and goes on when it is back; light and dark, wide and narrow", async (t) => {
+  const example = await start(t, "node26");
+  const window = await Window.open(t);
+  const tab = await window.visit(example);
+  await tab.sees("Connected");
+  await tab.page.getByLabel("¼ s").check();
+  await isFed(tab);
+  await isFed(tab);
+  await shoot(t, tab, "open");
+
+  assert.equal(await example.stop("SIGTERM"), 0);
+  await tab.sees(/^Reconnecting in \d s \(attempt \d\)$/);
+  await tab.sees(/^The connection was closed with 1001.*The numbers are the last that came\.$/);
+  const kept = await values(tab);
+  assert.equal(kept[3], "1");
+  const drawn = await points(tab);
+  assert.ok(drawn > 2, `${drawn} points`);
+  await shoot(t, tab, "down");
+  assert.deepEqual(await values(tab), kept);
+
+  await start(t, "node26", example.port);
+  await tab.sees("Connected");
+  assert.equal(await tab.page.locator("#notice").isVisible(), false);
+  // The line of the new server is added to that of the old one.
+  await isFed(tab);
+  await isFed(tab);
+  assert.ok((await points(tab)) > drawn);
+  assert.deepEqual(complaints(window), []);
+});
 
 test("the dashboard waits for the network, and goes on within a second when it is back", async (t) => {
   const example = await start(t, "node26");
@@ -102,42 +139,4 @@ test("the dashboard says that it cannot connect, and connects at the press of a 
   await keyboard.press("Enter");
   await tab.sees("Connected");
   assert.equal(await tab.page.locator("#notice").isVisible(), false);
-});
-
-// To look at them: SCREENSHOTS=folder npm test -- browser
-const folder = process.env.SCREENSHOTS ?? mkdtempSync(join(tmpdir(), "switchboard-screenshots-"));
-
-test("the dashboard is light and dark, on a desktop and on a phone, and nothing is cut off", async (t) => {
-  const example = await start(t, "node26");
-  const window = await Window.open(t);
-  const tab = await window.visit(example);
-  const { page } = tab;
-  const shoot = async (what: string) => {
-    for (const colorScheme of ["light", "dark"] as const) {
-      for (const [width, height] of [
-        [1280, 800],
-        [390, 844],
-      ] as const) {
-        await page.setViewportSize({ width, height });
-        await page.emulateMedia({ colorScheme });
-        await page.evaluate("Promise.all(document.getAnimations().map(({ finished }) => finished))");
-        const [overflow, red] = await page.evaluate(() => [
-          document.documentElement.scrollWidth - innerWidth,
-          Number(/\d+/.exec(getComputedStyle(document.body).backgroundColor)?.[0]),
-        ]);
-        assert.equal(overflow, 0);
-        assert.ok(colorScheme === "light" ? Number(red) > 200 : Number(red) < 50, `red is ${red}`);
-        const path = join(folder, `dashboard-${what}-${colorScheme}-${width}.png`);
-        await page.screenshot({ path, fullPage: true });
-        t.diagnostic(path);
-      }
-    }
-  };
-  await page.getByLabel("¼ s").check();
-  await isFed(tab);
-  await isFed(tab);
-  await shoot("open");
-  await example.stop("SIGTERM");
-  await tab.sees(/^Reconnecting/);
-  await shoot("down");
 });
