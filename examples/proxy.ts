@@ -22,23 +22,24 @@ class Relay implements Service {
 
   // Nothing that the caller sends is handled before this has settled, so nothing is lost.
   async onOpen(): Promise<Reply> {
-    try {
-      // No `retryConfig`: a connection behind that is another one knows nothing of this caller, who had better connect anew.
-      this.#upstream = await Client.connect(this.#url, { handShakeTimeout: 5 });
-      return this.#replies(this.#upstream);
-    } catch (error) {
-      console.error(`No connection to the service behind: ${error}`);
-      return closeFrame(1014, "The service behind is away");
-    }
+    // No `retryConfig`: another connection behind knows nothing of this caller, who had better connect anew.
+    this.#upstream = await Client.connect(this.#url, { handShakeTimeout: 5, writeTimeout: 10 });
+    return this.#replies(this.#upstream);
   }
 
-  // The next message is read when the promise has resolved: a service that is slow holds its callers up, and fills no memory.
+  // The next message is handled when the promise has resolved: a service that is slow holds its callers up, and fills no memory.
+  // On an engine that cannot pause, a caller that goes on sending is closed with 1013.
   onTextMessage(_caller: Caller, text: string): Promise<void> | undefined {
     return this.#upstream?.writeTextMessage(text);
   }
 
   onBinaryMessage(_caller: Caller, data: Uint8Array): Promise<void> | undefined {
     return this.#upstream?.writeBinaryMessage(data);
+  }
+
+  onError(_caller: Caller, error: Error): Reply {
+    console.error(`A relay has failed: ${error}`);
+    return closeFrame(1014, "The service behind is away");
   }
 
   // 1005 is a close frame without a code, 1006 no close frame at all: neither can be sent.
