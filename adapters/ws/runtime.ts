@@ -89,13 +89,13 @@ export const onDeno: boolean = process.versions.deno !== undefined;
 export const onBun: boolean = process.versions.bun !== undefined;
 
 interface Reading {
-  readonly _parent?: { readonly _handle?: { readStop?(): unknown; readStart?(): unknown } | null } | null;
+  readonly _handle?: { readonly _parent?: { readStop?(): unknown; readStart?(): unknown } | null } | null;
 }
 
 /** Stops or starts the reading of what is under a socket of TLS: on Deno it goes on, without end, when that is paused. */
 export function readUnder(socket: NodeSocket, reads: boolean): void {
   if (!onDeno) return;
-  const handle = (socket as Reading)._parent?._handle;
-  if (reads) handle?.readStart?.();
-  else handle?.readStop?.();
+  const under = (socket as Reading)._handle?._parent;
+  if (reads) under?.readStart?.();
+  else under?.readStop?.();
 }

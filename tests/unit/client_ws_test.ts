@@ -345,3 +345,28 @@ it("plain text where TLS was asked for is an SslError", async (own) => {
   const error = await refusalOf(own, server.url.replace("ws:", "wss:"));
   assert.ok(error instanceof SslError, error.name);
 });
+
+for (const tls of [false, true]) {
+  it(`pause() holds the server up, ${tls ? "over" : "without"} TLS`, async (own) => {
+    const server = own(await serve(echoing(), { tls }));
+    const options = tls ? { secureSocket: { ca: pem("ca.pem") } } : {};
+    const { line, socket } = own(dial(server.url, options));
+    await line.heard("opened");
+    const other = own(dial(server.url, options));
+    await other.line.heard("opened");
+    const attempt = await server.attempt(1);
+    socket.pause?.();
+    const message = new Uint8Array(65536);
+    for (let i = 0; i < 400; i++) void attempt.send.binary(message);
+    // While that goes round on another connection, what can leave has left.
+    for (let i = 1; i <= 200; i++) {
+      other.socket.send("round");
+      await other.line.heard("text", i);
+    }
+    assert.deepEqual(line.told, ["opened"]);
+    assert.ok(attempt.unsent > 0, "the server has sent 25 MiB to one who does not read");
+    socket.resume?.();
+    await line.heard("binary", 400);
+    assert.equal(attempt.unsent, 0);
+  });
+}
