@@ -81,8 +81,10 @@ test("toTransport() takes the platform in a browser, whatever is asked", async (
   });
 });
 
-const ADVICE =
-  'needs transport "ws", which browsers have not; a token travels everywhere by credentials { subProtocol } or { query }';
+function refusal(option: string): UnsupportedError {
+  const advice = option === "auth" ? ", or credentials { subProtocol } or { query }" : "";
+  return new UnsupportedError(`Option ${option} needs transport "ws", off the browser${advice}`);
+}
 
 test("toTransport() names the option that the transport cannot obey, and what can", async () => {
   const refused: ClientConfig[] = [
@@ -94,15 +96,12 @@ test("toTransport() names the option that the transport cannot obey, and what ca
     { pingPongHandler: {} },
   ];
   for (const config of refused) {
-    const error = new UnsupportedError(`Option ${Object.keys(config)[0]} ${ADVICE}`);
+    const error = refusal(`${Object.keys(config)[0]}`);
     await inBrowser(() => assert.rejects(toTransport(config), error));
     await assert.rejects(toTransport({ ...config, transport: "platform" }), error);
   }
-  await assert.rejects(
-    toTransport({ heartbeat: {}, transport: "platform" }),
-    new UnsupportedError(`Option heartbeat ${ADVICE}`),
-  );
-  const error = new UnsupportedError(`Option transport ${ADVICE}`);
+  await assert.rejects(toTransport({ heartbeat: {}, transport: "platform" }), refusal("heartbeat"));
+  const error = refusal("transport");
   await inBrowser(() => assert.rejects(toTransport({ transport: "ws" }), error));
 });
 
@@ -122,7 +121,7 @@ test("toTransport() takes a transport of one's own, for what it says that it can
   const { transport } = toMine({ headers: true });
   const pings: ClientConfig = { customHeaders: { a: "1" }, pingPongHandler: {} };
   assert.equal(await nameOf({ transport, customHeaders: { a: "1" } }), "mine");
-  await assert.rejects(toTransport({ transport, ...pings }), new UnsupportedError(`Option pingPongHandler ${ADVICE}`));
+  await assert.rejects(toTransport({ transport, ...pings }), refusal("pingPongHandler"));
   const bare = toMine({}).transport;
   assert.equal(await toTransport({ transport: bare, retryConfig: {} }), bare);
   await assert.rejects(toTransport({ transport: bare, secureSocket: {} }), UnsupportedError);
