@@ -115,7 +115,8 @@ export function toDialer(rules: ClientRules, transport: Transport, user: DialerU
     done();
     abandon();
     try {
-      if (isOver || !retry || !isWanted(cause, retry)) return end(cause);
+      // What `retryOn` runs may have ended the client.
+      if (isOver || !retry || !isWanted(cause, retry) || isOver) return end(cause);
     } catch (error) {
       return end(new WebSocketError("retryConfig.retryOn failed", { cause: error }));
     }

@@ -6,7 +6,8 @@
 
 import { page } from "./runtime.ts";
 
-const TYPES = ["online", "visibilitychange"];
+const ONLINE = "online";
+const TYPES = [ONLINE, "visibilitychange"];
 
 /** Tells whether it is known that there is no network. */
 export function isOffline(): boolean {
@@ -15,8 +16,8 @@ export function isOffline(): boolean {
 
 /** Calls back when the network or the page comes back, and returns what ends that. */
 export function onReturn(callback: () => void): () => void {
-  const seen = (): void => {
-    if (page.document?.visibilityState !== "hidden") callback();
+  const seen = ({ type }: Event): void => {
+    if (type === ONLINE || page.document?.visibilityState !== "hidden") callback();
   };
   // The second goes up from the document to the window.
   for (const type of TYPES) page.addEventListener?.(type, seen);
