@@ -134,15 +134,15 @@ export function gapTest(
   transport: TransportName,
   key: string | undefined,
   title: string,
-  fn: (gap: Gap | undefined) => Promise<void>,
+  fn: () => Promise<void>,
 ): void {
   const gap = findGap(transport, key);
   if (gap === undefined) {
-    test(title, () => fn(gap));
+    test(title, fn);
     return;
   }
   test(`${title} (gap: ${gap.key})`, async () => {
-    const failed = await fn(gap).then(
+    const failed = await fn().then(
       () => false,
       () => true,
     );

@@ -19,7 +19,7 @@ export function bounds(subject: Subject): void {
     ["messages", { maxQueuedMessages: 16 }],
     ["bytes", { maxQueuedBytes: 16_384 }],
   ] as const) {
-    subject.gapTest("pause", `L5 reading pauses at the bound of ${what}, and nothing is lost`, async (scene) => {
+    subject.alone("pause", `L5 reading pauses at the bound of ${what}, and nothing is lost`, async (scene) => {
       const server = await scene.serve(accepting(flood));
       const paused = await scene.connect(server, config);
       const attempt = await server.attempt(1);
@@ -39,7 +39,7 @@ export function bounds(subject: Subject): void {
   }
 
   if (subject.transport === "platform") {
-    subject.test("L5 where reading cannot pause, the connection closes with 1013", async (scene) => {
+    subject.alone(undefined, "L5 where reading cannot pause, the connection closes with 1013", async (scene) => {
       const server = await scene.serve(accepting(flood));
       const client = await scene.connect(server, { maxQueuedMessages: 16 });
       const { code } = await scene.within("closed", client.closed);

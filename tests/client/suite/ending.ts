@@ -96,7 +96,7 @@ const states: readonly [
     async (scene, signal) => {
       const server = await scene.serve(silentAfter());
       const client = await scene.connect(server, { signal, retryConfig: soon });
-      const closing = client.close(1000, "", 0.1);
+      const closing = client.close(1000, "", 0.6);
       closing.catch(() => {});
       await (await server.attempt(1)).receivedFrame(CLOSE);
       return { server, client };

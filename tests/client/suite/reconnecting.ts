@@ -161,7 +161,8 @@ export function reconnecting(subject: Subject): void {
     for (const write of large) await failure(scene.within("what waited", write));
   });
 
-  subject.test(
+  subject.alone(
+    undefined,
     "L10 G10 2,000 writes over 20 cuts: each resolves or rejects, and none that was echoed failed",
     async (scene) => {
       const server = await scene.serve(echoing());

@@ -87,51 +87,59 @@ export function retrying(subject: Subject): void {
     },
   );
 
-  subject.test("G1 L6 of 100 clients that are cut at once, at most 25 come back in any 100 ms", async (scene) => {
-    const server = await scene.serve(echoing());
-    const proxy = await scene.proxy(server);
-    const random = new Random(20);
-    const original = Math.random;
-    Math.random = () => random.next();
-    try {
-      const all = Array.from({ length: 100 }, () => scene.connect(proxy, { retryConfig: {} }));
-      await Promise.all(all);
-      const lag = lagging();
-      const cut = performance.now();
-      proxy.cutAll();
-      await server.attempt(200);
-      const times = server.attempts.slice(100).map(({ at }) => at - cut);
-      const most = Math.max(
-        ...times.map((time) => times.filter((other) => other >= time && other < time + 100).length),
-      );
-      // A machine that stands still for a moment lets those through together that were due in it, about one in 10 ms.
-      const pause = lag();
-      assert.ok(most <= 25 + pause / 5, `${most} came back within 100 ms, with a pause of ${pause} ms`);
-      assert.ok(Math.min(...times) >= 480, `the first after ${Math.min(...times)} ms`);
-      assert.ok(Math.max(...times) < 2500, `the last after ${Math.max(...times)} ms`);
-    } finally {
-      Math.random = original;
-    }
-  });
+  subject.alone(
+    undefined,
+    "G1 L6 of 100 clients that are cut at once, at most 25 come back in any 100 ms",
+    async (scene) => {
+      const server = await scene.serve(echoing());
+      const proxy = await scene.proxy(server);
+      const random = new Random(20);
+      const original = Math.random;
+      Math.random = () => random.next();
+      try {
+        const all = Array.from({ length: 100 }, () => scene.connect(proxy, { retryConfig: {} }));
+        await Promise.all(all);
+        const lag = lagging();
+        const cut = performance.now();
+        proxy.cutAll();
+        await server.attempt(200);
+        const times = server.attempts.slice(100).map(({ at }) => at - cut);
+        const most = Math.max(
+          ...times.map((time) => times.filter((other) => other >= time && other < time + 100).length),
+        );
+        // A machine that stands still for a moment lets those through together that were due in it, about one in 10 ms.
+        const pause = lag();
+        assert.ok(most <= 25 + pause / 5, `${most} came back within 100 ms, with a pause of ${pause} ms`);
+        assert.ok(Math.min(...times) >= 480, `the first after ${Math.min(...times)} ms`);
+        assert.ok(Math.max(...times) < 2500, `the last after ${Math.max(...times)} ms`);
+      } finally {
+        Math.random = original;
+      }
+    },
+  );
 
-  subject.test("G2 L7 a server that accepts and closes sees at most 1.5 attempts a second", async (scene) => {
-    // The defaults, 20 times as fast.
-    const retryConfig = { interval: 1 / 20, maxWaitInterval: 30 / 20, stableAfter: 5 / 20 };
-    const one = async (code: number): Promise<RawServer> => {
-      const server = await scene.serve(closing(code));
-      await scene.connect(server, { retryConfig });
-      return server;
-    };
-    const servers = await Promise.all([1001, 1012, 1013, 4503].map(one));
-    const started = performance.now();
-    await wait(1000);
-    const seconds = ((performance.now() - started) * 20) / 1000;
-    for (const { attempts } of servers) {
-      const rate = attempts.length / seconds;
-      assert.ok(rate <= 1.5, `${rate.toFixed(2)} attempts a second`);
-      assert.ok(attempts.length >= 5, `only ${attempts.length} attempts`);
-    }
-  });
+  subject.alone(
+    undefined,
+    "G2 L7 a server that accepts and closes sees at most 1.5 attempts a second",
+    async (scene) => {
+      // The defaults, 20 times as fast.
+      const retryConfig = { interval: 1 / 20, maxWaitInterval: 30 / 20, stableAfter: 5 / 20 };
+      const one = async (code: number): Promise<RawServer> => {
+        const server = await scene.serve(closing(code));
+        await scene.connect(server, { retryConfig });
+        return server;
+      };
+      const servers = await Promise.all([1001, 1012, 1013, 4503].map(one));
+      const started = performance.now();
+      await wait(1000);
+      const seconds = ((performance.now() - started) * 20) / 1000;
+      for (const { attempts } of servers) {
+        const rate = attempts.length / seconds;
+        assert.ok(rate <= 1.5, `${rate.toFixed(2)} attempts a second`);
+        assert.ok(attempts.length >= 5, `only ${attempts.length} attempts`);
+      }
+    },
+  );
 
   subject.gapTest("ping", "L6 the heartbeat finds a dead connection, and another one follows", async (scene) => {
     const server = await scene.serve(echoing());

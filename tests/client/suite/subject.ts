@@ -4,7 +4,7 @@ import { type FaultOptions, FaultProxy } from "../../kit/fault_proxy.ts";
 import { type Answer, type RawServer, type ServeOptions, serve } from "../../kit/raw_server.ts";
 import { type Own, scoped } from "../../kit/scoped.ts";
 import { Waiter } from "../../kit/waiter.ts";
-import { type Gap, gapTest, type TransportName } from "../gaps.ts";
+import { findGap, type Gap, gapTest, type TransportName } from "../gaps.ts";
 
 /** Milliseconds that a wait may take, and where the test has to fail. */
 const PATIENCE = 8000;
@@ -41,9 +41,14 @@ export async function failure(promise: Promise<unknown>): Promise<WebSocketError
   throw error;
 }
 
+/** How many tests run at once: they mostly wait. */
+const AT_ONCE = 6;
+
 /** One transport, and the tests of it. */
 export class Subject {
   readonly transport: TransportName;
+  readonly #starts: (() => Promise<void>)[] = [];
+  readonly #running: Set<Promise<void>> = new Set();
 
   constructor(transport: TransportName) {
     this.transport = transport;
@@ -56,7 +61,40 @@ export class Subject {
 
   /** Registers a test that fails where the transport has the gap `key`. */
   gapTest(key: string | undefined, title: string, fn: (scene: Scene) => Promise<void>): void {
-    gapTest(this.transport, key, title, (gap) => scoped((own) => fn(new Scene(this.transport, gap, own))));
+    gapTest(this.transport, key, title, this.#together(this.#scened(key, fn)));
+  }
+
+  /** Registers a test during which no other one runs, for it keeps the process busy or looks at the clock; `key` is that of a gap. */
+  alone(key: string | undefined, title: string, fn: (scene: Scene) => Promise<void>): void {
+    const run = this.#scened(key, fn);
+    gapTest(this.transport, key, title, async () => {
+      await Promise.allSettled(this.#running);
+      await run();
+    });
+  }
+
+  #scened(key: string | undefined, fn: (scene: Scene) => Promise<void>): () => Promise<void> {
+    const gap = findGap(this.transport, key);
+    return () => scoped((own) => fn(new Scene(this.transport, gap, own)));
+  }
+
+  /** Starts a test before it is its turn, while those before it wait. */
+  #together(fn: () => Promise<void>): () => Promise<void> {
+    const index = this.#starts.length;
+    let result: Promise<void> | undefined;
+    const start = (): Promise<void> => {
+      if (result !== undefined) return result;
+      result = fn();
+      this.#running.add(result);
+      // It is told of when it is its turn.
+      result.catch(() => {});
+      return result;
+    };
+    this.#starts.push(start);
+    return () => {
+      for (const next of this.#starts.slice(index, index + AT_ONCE)) void next();
+      return start();
+    };
   }
 }
 
