@@ -268,7 +268,7 @@ export function ending(subject: Subject): void {
     const started = performance.now();
     await scene.within("close", client.close(1000, "", 0.1));
     const took = performance.now() - started;
-    assert.ok(took >= 95 && took < 1000, `${took} ms`);
+    assert.ok(took >= 95 && took < 5000, `${took} ms`);
     assert.equal(client.state, "closed");
   });
 
@@ -331,9 +331,8 @@ async function exits(scene: Scene, ways: readonly string[]): Promise<void> {
   });
   const child = new Child(new URL("ending_program.ts", import.meta.url), scene.transport, server.url, ...ways);
   try {
-    for (const way of ways) assert.deepEqual(await scene.within(way, child.line()), way);
-    assert.equal(await scene.within("the last line", child.line()), "done");
-    assert.equal(await child.ended(Math.min(2000, scene.patience)), "exit 0");
+    for (const way of [...ways, "done"]) assert.equal(await child.line(), way);
+    assert.equal(await child.ended(scene.patience), "exit 0");
   } finally {
     await child.stop();
   }

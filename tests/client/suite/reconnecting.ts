@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { ConnectionError } from "../../../entries/client.ts";
 import { accepting, echoing } from "../../kit/answers.ts";
+import { PONG } from "../../kit/raw_client.ts";
 import { Random } from "../../kit/random.ts";
 import { failure, type Subject, soon, wait } from "./subject.ts";
 
@@ -112,7 +113,9 @@ export function reconnecting(subject: Subject): void {
     const attempt = await server.attempt(1);
     await attempt.send.text("older");
     assert.equal(await scene.within("a read", client.readTextMessage()), "old");
-    await wait(20);
+    // The answer to a ping says that what was sent before has come.
+    await attempt.send.ping();
+    await attempt.receivedFrame(PONG);
     proxy.cutAll();
     await events.until("open");
     assert.equal(await scene.within("a read", client.readTextMessage()), "older");

