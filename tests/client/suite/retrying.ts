@@ -70,10 +70,11 @@ export function retrying(subject: Subject): void {
       const causes: Error[] = [];
       const note = (cause: Error): undefined => void causes.push(cause);
       const config = { handShakeTimeout: 0.25, retryConfig: { ...soon, retryOn: note } };
+      const started = performance.now();
       await scene.connect(server, config);
+      assert.ok(performance.now() - started >= 2 * 250 + 2 * 20 - 10);
       assert.ok(causes.length >= 2 && causes.every((cause) => cause instanceof HandshakeTimedOut));
       const [first, second] = server.attempts;
-      assert.ok((second?.at ?? 0) - (first?.at ?? 0) >= 250);
       await first?.ended();
       await second?.ended();
       await wait(30);
@@ -125,7 +126,7 @@ export function retrying(subject: Subject): void {
       };
       const servers = await Promise.all([1001, 1012, 1013, 4503].map(one));
       const started = performance.now();
-      await wait(1000);
+      await wait(800);
       const seconds = ((performance.now() - started) * 20) / 1000;
       for (const { attempts } of servers) {
         const rate = attempts.length / seconds;

@@ -42,7 +42,7 @@ export async function failure(promise: Promise<unknown>): Promise<WebSocketError
 }
 
 /** How many tests run at once: they mostly wait. */
-const AT_ONCE = 6;
+const AT_ONCE = 12;
 
 /** One transport, and the tests of it. */
 export class Subject {
