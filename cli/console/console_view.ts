@@ -77,7 +77,10 @@ export class ConsoleView implements View {
       case "pong":
         return this.#toPong(happening.data, happening.wait);
       case "close":
-        return { tone: isGood(happening.code) ? "note" : "error", text: `* ${toEnd(happening)}` };
+        return {
+          tone: happening.by === "us" || isGood(happening.code) ? "note" : "error",
+          text: `* ${toEnd(happening)}`,
+        };
       case "error":
       case "refused":
         return { tone: "error", text: `* ${toComplaint(happening)}` };
@@ -112,7 +115,9 @@ function toPayload(bytes: Uint8Array): string {
 }
 
 function toEnd({ code, reason, by }: Happening & { event: "close" }): string {
-  const what = by === "us" ? "Closed" : code === 1006 ? "Connection lost" : "Closed by the server";
+  // 1006 of ours: there was no connection to close, or nobody answered.
+  const ours = code === 1006 ? "Ended" : "Closed";
+  const what = by === "us" ? ours : code === 1006 ? "Connection lost" : "Closed by the server";
   return `${what}: ${code} (${toCloseName(code)})${reason === "" ? "" : `, "${toSafeLine(reason)}"`}`;
 }
 

@@ -31,6 +31,8 @@ export function openEditor(keys: Keys): Editor {
     if (isOpen) lines.prompt();
   });
   lines.on("SIGINT", () => keys.interrupt());
+  // After Ctrl+Z and `fg` it pauses, until it is told to go on.
+  lines.on("SIGCONT", () => lines.prompt(true));
   lines.on("close", () => {
     input.off("keypress", onKey);
     if (!isOpen) return;
