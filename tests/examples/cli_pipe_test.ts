@@ -4,6 +4,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import process from "node:process";
 import { test } from "node:test";
+import { setImmediate } from "node:timers/promises";
 import { type Caller, Listener, type Service, upgrade } from "../../mod.ts";
 import { certificatePath } from "../kit/certificates.ts";
 import { command } from "../kit/terminal.ts";
@@ -80,7 +81,8 @@ test("a reader that leaves ends it", async () => {
   const closed = Promise.withResolvers<number>();
   const { listener, url } = await serve({
     async onTextMessage(caller) {
-      while (caller.isOpen) await caller.writeTextMessage("x".repeat(1000));
+      // A write that has room is done at once: who writes without end must let others have a turn.
+      for (; caller.isOpen; await setImmediate()) await caller.writeTextMessage("x".repeat(1000));
     },
     onClose: (_, code) => closed.resolve(code),
   });
