@@ -31,6 +31,12 @@ async function serve(port = 0): Promise<Listener> {
   return listener;
 }
 
+/** A port at which nobody listens. */
+async function free(): Promise<number> {
+  await using listener = await serve();
+  return listener.port;
+}
+
 /** A terminal that shows a connection and its prompt. */
 async function open(listener: Listener, args: readonly string[] = [], columns = 80): Promise<Terminal> {
   const url = `ws://127.0.0.1:${listener.port}/echo?token=hunter2`;
@@ -117,6 +123,12 @@ test("the prompt stays whole while messages come, on several rows and in another
   const long = `${"0123456789".repeat(5)}?`;
   terminal.type(long);
   await terminal.shows(/> 0123456789.{28}\n\d{12}\?$/);
+  // To the first row and back, which must not move the prompt.
+  terminal.type(KEYS.home);
+  await terminal.cursorIn(2);
+  terminal.type(KEYS.end);
+  await terminal.cursorIn(13);
+  assert.deepEqual(shown(terminal), [`> ${long.slice(0, 38)}`, long.slice(38)]);
   await tell(listener, "one", "two");
   await terminal.shows(/< two\n> .*\n.*$/);
   assert.deepEqual(shown(terminal), ["TIME < one", "TIME < two", `> ${long.slice(0, 38)}`, long.slice(38)]);
@@ -148,12 +160,14 @@ test("the prompt stays whole while messages come, on several rows and in another
   assert.match(terminal.screen.text, /< 4\n\d\d:\d\d:\d\d \* Closed: 1\n000 /);
 });
 
-test("a server that comes back is found again by --retry", options, async () => {
-  await using first = await serve();
-  await using terminal = await open(first, ["--retry"]);
-  const { port } = first;
+test("a server that is not there yet, or goes and comes back, is found by --retry", options, async () => {
+  const port = await free();
+  await using terminal = await Terminal.start(["connect", `ws://127.0.0.1:${port}/echo`, "--retry"]);
+  await terminal.shows(/\* Trying again: Cannot connect to .*\n/);
+  await using first = await serve(port);
+  await terminal.shows(/< Welcome\n>$/);
   await first.immediateStop();
-  await terminal.shows(/\* Trying again in \d+\.\d s \(attempt 1\): .*\n>$/);
+  await terminal.shows(/\* Trying again in \d+\.\d s \(attempt \d+\): .*\n>$/);
   await using _second = await serve(port);
   terminal.type("again", KEYS.enter);
   await terminal.shows(/\* Connected again to ws:\S+\n(?:.*\n)*.* < again\n>$/);

@@ -45,9 +45,9 @@ export class FakeLink implements Link {
   readonly sent: (string | Uint8Array)[] = [];
   readonly pings: string[] = [];
   readonly closes: [code: number, reason: string][] = [];
-  readonly messages = new Feed<string | Uint8Array>();
+  readonly messages: Feed<string | Uint8Array> = new Feed();
   readonly #closed = Promise.withResolvers<{ code: number; reason: string }>();
-  readonly closed = this.#closed.promise;
+  readonly closed: Promise<{ code: number; reason: string }> = this.#closed.promise;
   /** What a write waits for. */
   room: Promise<void> = Promise.resolve();
   /** Why it has ended. */
@@ -104,9 +104,9 @@ export const MOMENT: Date = new Date(2026, 0, 31, 12, 34, 56);
 
 /** A run of the command. */
 export class Run {
-  readonly link = new FakeLink();
-  readonly clock = new FakeClock();
-  readonly input = new Feed<Uint8Array | string>();
+  readonly link: FakeLink = new FakeLink();
+  readonly clock: FakeClock = new FakeClock();
+  readonly input: Feed<Uint8Array | string> = new Feed();
   /** What was written to standard output, to standard error, and above the prompt. */
   out = "";
   errors = "";
