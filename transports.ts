@@ -22,7 +22,7 @@ const DEMANDS = [
 ] as const;
 
 /**
- * Chooses and loads what carries a client: in a browser the platform's `WebSocket`; elsewhere that too, unless an option asks for more.
+ * Chooses and loads what carries a client: in a browser the platform's `WebSocket`, elsewhere `ws`, which tells more and trusts less.
  *
  * @throws {UnsupportedError} If the transport cannot do what an option asks
  * @throws {TypeError} If what was given as transport is none
@@ -36,10 +36,7 @@ export async function toTransport(config: ClientConfig): Promise<Transport> {
     if (name === "auth" && (config.credentials ?? "header") !== "header") return false;
     return name === "webSocketCompressionEnabled" ? config[name] === false : config[name];
   });
-  // Whether to try again depends on what the platform hides, and what takes too long must be cut off.
-  const asks =
-    demands[0] || config.retryConfig || config.handShakeTimeout !== undefined || typeof WebSocket === "undefined";
-  const name = config.transport ?? (asks && !isBrowser ? "ws" : "platform");
+  const name = config.transport ?? (isBrowser ? "platform" : "ws");
   if (name !== "ws" && name !== "platform" && typeof Object(name).dial !== "function") {
     throw new TypeError('Option transport must be "platform", "ws" or a Transport');
   }

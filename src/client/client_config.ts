@@ -38,7 +38,7 @@ export interface ClientHeartbeat {
 /**
  * The options of `Client.connect`. Durations are in seconds, fractions allowed; sizes in bytes.
  *
- * Off the browser the platform's `WebSocket` carries a client that asks for nothing more than it can; else `ws` does.
+ * In browsers the platform's `WebSocket` carries the client, on Node, Deno and Bun `ws` does.
  */
 export interface ClientConfig {
   /** The subprotocols to offer, best first. @default [] */
@@ -79,6 +79,6 @@ export interface ClientConfig {
   maxQueuedMessages?: number;
   /** Bytes that may be received and not read; then reading pauses, or the connection closes with 1013. @default 1048576 */
   maxQueuedBytes?: number;
-  /** What carries the client. @default the least that can do what the options ask */
+  /** What carries the client. @default "platform" in browsers, "ws" elsewhere */
   transport?: "platform" | "ws" | Transport;
 }

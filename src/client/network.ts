@@ -16,7 +16,7 @@ export function isOffline(): boolean {
 
 /** Calls back when the network or the page comes back, and returns what ends that. */
 export function onReturn(callback: () => void): () => void {
-  const seen = ({ type }: Event): void => {
+  const seen = ({ type }: { readonly type: string }): void => {
     if (type === ONLINE || page.document?.visibilityState !== "hidden") callback();
   };
   // The second goes up from the document to the window.

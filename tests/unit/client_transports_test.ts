@@ -9,7 +9,7 @@ import { Recorder } from "./client_transport_support.ts";
 
 const CHROME = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0.0.0 Safari/537.36";
 
-/** Every option that the platform's socket cannot obey off the browser, or not well enough. */
+/** Options that not every transport can obey. */
 const more: readonly ClientConfig[] = [
   { customHeaders: { "X-One": "1" } },
   { cookies: { a: "1" } },
@@ -31,36 +31,24 @@ const less: readonly ClientConfig[] = [
   { subProtocols: ["a"], maxFrameSize: 1, readTimeout: 1, whileDown: "reject" },
 ];
 
-/** Runs a test with another `navigator`, and without `WebSocket` if that is said. */
-async function inside(navigator: unknown, fn: () => Promise<void>, hasSocket = true): Promise<void> {
-  const before = ["navigator", "WebSocket"].map((name) => Object.getOwnPropertyDescriptor(globalThis, name));
+/** Runs a test with another `navigator`. */
+async function inside(navigator: unknown, fn: () => Promise<void>): Promise<void> {
+  const before = Object.getOwnPropertyDescriptor(globalThis, "navigator");
   Object.defineProperty(globalThis, "navigator", { value: navigator, configurable: true, writable: true });
-  if (!hasSocket)
-    Object.defineProperty(globalThis, "WebSocket", { value: undefined, configurable: true, writable: true });
   try {
     await fn();
   } finally {
     Reflect.deleteProperty(globalThis, "navigator");
-    if (before[0] !== undefined) Object.defineProperty(globalThis, "navigator", before[0]);
-    if (before[1] !== undefined) Object.defineProperty(globalThis, "WebSocket", before[1]);
+    if (before !== undefined) Object.defineProperty(globalThis, "navigator", before);
   }
 }
 
 const inBrowser = (fn: () => Promise<void>): Promise<void> => inside({ userAgent: CHROME }, fn);
 const nameOf = async (config: ClientConfig): Promise<string> => (await toTransport(config)).name;
 
-test("toTransport() takes the platform off the browser, when nothing more is asked", async () => {
-  for (const config of less) assert.equal(await nameOf(config), "platform", JSON.stringify(config));
-});
-
-test("toTransport() takes ws off the browser, when an option asks for more", async () => {
-  for (const config of more) assert.equal(await nameOf(config), "ws", JSON.stringify(config));
-});
-
-test("toTransport() takes ws where there is no WebSocket, and no navigator", async () => {
-  await inside(undefined, async () => assert.equal(await nameOf({}), "ws"), false);
-  await inside(undefined, async () => assert.equal(await nameOf({}), "platform"));
-  await inside(undefined, async () => assert.equal(await nameOf({ retryConfig: {} }), "ws"));
+test("toTransport() takes ws off the browser, whatever is asked", async () => {
+  for (const config of [...less, ...more]) assert.equal(await nameOf(config), "ws", JSON.stringify(config));
+  await inside(undefined, async () => assert.equal(await nameOf({}), "ws"));
 });
 
 test("toTransport() takes the transport that is named", async () => {
