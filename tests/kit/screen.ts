@@ -1,3 +1,6 @@
+// A control sequence of ECMA-48, section 5.4.
+const SEQUENCE = new RegExp(`^${String.fromCharCode(0x1b)}\\[[0-9;?]*[ -/]*[@-~]`);
+
 /** What a terminal shows: text, and the few sequences that a prompt needs. Anything else that begins with Escape is an error. */
 export class Screen {
   /** What has left at the top, and what is there. */
@@ -41,7 +44,7 @@ export class Screen {
     let at = 0;
     this.#rest = "";
     while (at < text.length) {
-      const [sequence] = /^\u001b(?:\[[0-9;?]*[ -/]*[@-~])/.exec(text.slice(at, at + 32)) ?? [];
+      const [sequence] = SEQUENCE.exec(text.slice(at, at + 32)) ?? [];
       if (sequence !== undefined) {
         this.#obey(sequence);
         at += sequence.length;
