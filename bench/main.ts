@@ -6,6 +6,7 @@
 import { parseArgs } from "node:util";
 import { root } from "../scripts/root.ts";
 import { run } from "../scripts/spawn.ts";
+import { measureClients } from "./clients.ts";
 import type { TimersResult } from "./idle_timers.ts";
 import {
   type Contest,
@@ -21,7 +22,7 @@ import {
 import { GENERATOR_CORE, SERVER_CORE, Talker } from "./process.ts";
 import type { Command, Target, Window } from "./protocol.ts";
 import { toTable, toTimersTable, toTokensTable, writePage } from "./report.ts";
-import type { Round, Row } from "./stats.ts";
+import { cpuOf as cpuOfEach, NAMES, type Round, type Row } from "./stats.ts";
 import type { TokensResult } from "./tokens.ts";
 
 const { values: options, positionals: words } = parseArgs({
@@ -40,7 +41,6 @@ const slice = 150;
 const warmUp = 250;
 
 type Name = keyof Round;
-const NAMES: readonly Name[] = ["raw", "again", "ours"];
 
 class Server {
   readonly name: Name;
@@ -70,13 +70,15 @@ for (const contest of contests) {
   for (let round = 0; round < rounds; round++) await play(contest, chosen, round);
 }
 await load.end();
+const clients = await measureClients(words, { rounds, slices, slice, warmUp });
 const timed = words.length === 0 || words.includes("timers") ? await runEach<TimersResult>(timers) : [];
 const asked = words.length === 0 || words.includes("tokens") ? await runEach<TokensResult>(tokens) : [];
 if (rows.length > 0) console.log(`\n${toTable(rows)}`);
+if (clients.length > 0) console.log(`\n${toTable(clients)}`);
 if (timed.length > 0) console.log(`\n${toTimersTable(timed)}`);
 if (asked.length > 0) console.log(`\n${toTokensTable(asked)}`);
-if (options.write) writePage(rows, timed, asked, rounds);
-process.exitCode = rows.some((row) => row.failures.length > 0) ? 1 : 0;
+if (options.write) writePage(rows, clients, timed, asked, rounds);
+process.exitCode = [...rows, ...clients].some((row) => row.failures.length > 0) ? 1 : 0;
 
 async function build(): Promise<void> {
   const { code, output } = await run(process.execPath, [
@@ -151,23 +153,15 @@ async function start(contest: Contest, name: Name): Promise<Server> {
   return new Server(name, talker, port);
 }
 
-/** CPU time a message of each server, over slices of time that alternate between them. */
-async function cpuOf(servers: readonly Server[], { load, warmUp: longer = 1 }: Phase): Promise<Round> {
-  for (const { target } of servers) await tell({ op: "load", target, load, warmUp: warmUp * longer, window: slice });
-  const found = { raw: 0, again: 0, ours: 0 };
-  const counts = { raw: 0, again: 0, ours: 0 };
-  for (let i = 0; i < slices; i++) {
-    for (const { name, target } of i % 2 === 0 ? servers : [...servers].reverse()) {
-      const { cpu, count } = (await tell({ op: "load", target, load, warmUp: 30, window: slice })) as Window;
-      found[name] += cpu;
-      counts[name] += count;
-    }
-  }
-  for (const name of NAMES) {
-    if (found[name] === 0) throw new Error("The kernel accounted no time to the server");
-    found[name] /= counts[name];
-  }
-  return found;
+/** CPU time a message of each server. */
+function cpuOf(servers: readonly Server[], { load, warmUp: longer = 1 }: Phase): Promise<Round> {
+  const targets = new Map(servers.map(({ name, target }) => [name, target]));
+  const ask = async (name: Name, times: { warmUp: number; window: number }): Promise<Window> => {
+    const target = targets.get(name);
+    if (target === undefined) throw new Error(`There is no server ${name}`);
+    return (await tell({ op: "load", target, load, ...times })) as Window;
+  };
+  return cpuOfEach([...targets.keys()], ask, { slices, slice, warmUp: warmUp * longer });
 }
 
 async function bytesOf(contest: Contest, name: Name): Promise<number> {

@@ -113,6 +113,40 @@ export const contests: readonly Contest[] = [
   },
 ];
 
+/** A client over a transport, and competent use of the bare transport. */
+export interface ClientContest {
+  readonly name: string;
+  readonly client: readonly string[];
+  readonly transport: "platform" | "ws";
+  /** The largest ratio to raw that is wanted. */
+  readonly bound: number;
+}
+
+/** The loads of a client. */
+export const clientPhases: readonly {
+  readonly name: string;
+  readonly load: { connections: number; inFlight: number };
+}[] = [
+  { name: "client 64 B p1", load: { connections: 20, inFlight: 1 } },
+  { name: "client 64 B p16", load: { connections: 20, inFlight: 16 } },
+];
+
+export const clientContests: readonly ClientContest[] = [
+  { name: "bun", command: [...bun, "bench/clients/echo.ts"] },
+  { name: "deno", command: [...deno, "bench/clients/echo.ts"] },
+  { name: "node", command: [...node, `${BUILT}/clients/echo.js`] },
+].flatMap(({ name, command }) =>
+  (["platform", "ws"] as const).map((transport) => ({
+    name: `${name}, ${transport}`,
+    client: command,
+    transport,
+    bound: 1.15,
+  })),
+);
+
+/** What the clients speak to: it must not be what limits them. */
+export const echoServer: readonly string[] = [...bun, "bench/servers/raw_bun.ts"];
+
 /** The commands that measure the idle timers. */
 export const timers: readonly (readonly string[])[] = onAll("idle_timers");
 /** The commands that measure tokens. */

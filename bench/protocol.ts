@@ -56,3 +56,14 @@ export interface Window {
   /** Nanoseconds that passed. */
   readonly time: number;
 }
+
+/** What a client is asked to do: connections that each keep some messages in flight and get them echoed; times in milliseconds. */
+export interface ClientLoad {
+  readonly connections: number;
+  readonly inFlight: number;
+  readonly warmUp: number;
+  readonly window: number;
+}
+
+/** What a client did in a window. */
+export type ClientWindow = Pick<Window, "count" | "cpu">;

@@ -85,6 +85,7 @@ export function toTokensTable(results: readonly TokensResult[]): string {
 /** Writes docs/performance.md. */
 export function writePage(
   rows: readonly Row[],
+  clients: readonly Row[],
   timers: readonly TimersResult[],
   tokens: readonly TokensResult[],
   rounds: number,
@@ -106,6 +107,14 @@ flight to 1,000 connections, a figure for each delivery; connect is handshake an
 ${toTable(rows)}
 
 On Bun the broadcast of a service is a loop of writes, raw is native publish ([why it is not much dearer](decisions/ticks-on-bun.md)).
+
+## The client
+
+CPU time of the client's process for each message of 64 B that an echo server sends back to one of 20 connections. "Raw" is competent use of the bare
+transport, by events: the platform's \`WebSocket\`, or \`ws\`. "Ours" is \`Client\` over the same one: p1 writes a message and reads the answer, p16 writes 16 and
+one more for each that \`for await\` gives.
+
+${clients.length === 0 ? "Not measured in this run." : toTable(clients)}
 
 ## 100,000 idle timers
 

@@ -8,6 +8,42 @@ export interface Round {
   readonly ours: number;
 }
 
+/** The names of the three, in the order of a round. */
+export const NAMES: readonly (keyof Round)[] = ["raw", "again", "ours"];
+
+/** What one of the three did in a slice of time. */
+export interface Slice {
+  readonly cpu: number;
+  readonly count: number;
+}
+
+/**
+ * CPU time a message of each of the three, over slices of time that alternate between them, so that they meet the machine in the same mood.
+ *
+ * @param tell Puts one of them under load; times in milliseconds
+ */
+export async function cpuOf(
+  names: readonly (keyof Round)[],
+  tell: (name: keyof Round, times: { warmUp: number; window: number }) => Promise<Slice>,
+  { slices, slice, warmUp }: { readonly slices: number; readonly slice: number; readonly warmUp: number },
+): Promise<Round> {
+  for (const name of names) await tell(name, { warmUp, window: slice });
+  const found = { raw: 0, again: 0, ours: 0 };
+  const counts = { raw: 0, again: 0, ours: 0 };
+  for (let i = 0; i < slices; i++) {
+    for (const name of i % 2 === 0 ? names : [...names].reverse()) {
+      const { cpu, count } = await tell(name, { warmUp: 30, window: slice });
+      found[name] += cpu;
+      counts[name] += count;
+    }
+  }
+  for (const name of NAMES) {
+    if (found[name] === 0) throw new Error(`The kernel accounted no time to ${name}`);
+    found[name] /= counts[name];
+  }
+  return found;
+}
+
 export interface Row {
   readonly contest: string;
   readonly phase: string;
