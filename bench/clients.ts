@@ -4,6 +4,9 @@ import { GENERATOR_CORE, SERVER_CORE, Talker } from "./process.ts";
 import type { ClientLoad, ClientWindow } from "./protocol.ts";
 import { cpuOf, NAMES, type Round, type Row } from "./stats.ts";
 
+/** Messages that a client has had before it is looked at. */
+const LEAST = 20_000;
+
 /** How long it is measured. */
 export interface ClientOptions {
   readonly rounds: number;
@@ -63,7 +66,7 @@ async function play(
     }
     for (const row of rows) {
       const tell = (name: keyof Round, times: Pick<ClientLoad, "warmUp" | "window">): Promise<ClientWindow> =>
-        ask(clients.get(name), { ...row.load, ...times });
+        ask(clients.get(name), { ...row.load, ...times, least: times.warmUp < options.warmUp ? 0 : LEAST });
       const found = await cpuOf([...clients.keys()], tell, options);
       row.rounds.push(found);
       const [raw, again, ours] = NAMES.map((name) => (found[name] / 1000).toFixed(2));

@@ -62,6 +62,8 @@ export interface ClientLoad {
   readonly connections: number;
   readonly inFlight: number;
   readonly warmUp: number;
+  /** Messages that come back before the window, however long that takes: code is compiled by use, not by time. */
+  readonly least: number;
   readonly window: number;
 }
 

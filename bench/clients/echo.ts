@@ -25,10 +25,11 @@ const [who = "", transport = "", port = ""] = process.argv.slice(2);
 const url = `ws://127.0.0.1:${port}/echo`;
 const open = who === "ours" ? openOurs : transport === "ws" ? openWs : openPlatform;
 
-async function measure({ connections, inFlight, warmUp, window }: ClientLoad): Promise<ClientWindow> {
+async function measure({ connections, inFlight, warmUp, least, window }: ClientLoad): Promise<ClientWindow> {
   const running: Running = { count: 0, isOver: false };
   const closes = await Promise.all(Array.from({ length: connections }, () => open(running, inFlight)));
   await sleep(warmUp);
+  for (let i = 0; i < 100 && running.count < least; i++) await sleep(50);
   const before = { count: running.count, cpu: cpuOf(process.pid) };
   // On a machine that does other things too a window may pass with nothing done.
   for (let i = 0; i < 20 && running.count === before.count; i++) await sleep(window);

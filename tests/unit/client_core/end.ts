@@ -139,6 +139,23 @@ test("L11 a signal is let go of at the end", async () => {
   assert.equal(listening, 0);
 });
 
+for (const state of ["open", "reconnecting", "closing"]) {
+  test(`L11 a listener that aborts when the state becomes ${state} ends the client at once`, async () => {
+    const aborter = new AbortController();
+    const fixture = await start({ retryConfig: STEADY, signal: aborter.signal });
+    const { session, events, clock } = fixture;
+    fixture.onEvent = () => {
+      if (session.state === state) aborter.abort();
+    };
+    fixture.socket.open();
+    if (session.state === "open") fixture.socket.end();
+    void session.close(1000, "", 60);
+    assert.deepEqual(events.slice(-3), [state, "closed", "close 1006"]);
+    await silence(fixture);
+    assert.equal(clock.pending, 0);
+  });
+}
+
 test("close() sends its frame, and the end tells our own code once the server has answered", async () => {
   const { session, socket, events } = await connected({ retryConfig: STEADY });
   const closed = session.close(4000, "enough", 60);
