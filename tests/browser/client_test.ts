@@ -19,6 +19,9 @@ declare const Client: typeof entry.Client;
 
 const bundled = bundle();
 
+/** What a page waits for may never come. */
+const within = { timeout: 20_000 };
+
 /** The client as a bundler makes it for a page. */
 async function bundle(): Promise<string> {
   const folder = mkdtempSync(join(tmpdir(), "switchboard-bundle-"));
@@ -95,7 +98,7 @@ async function open(t: TestContext): Promise<{ server: Server; page: Page }> {
   return { server, page };
 }
 
-test("L1 in a page the client writes, reads in order, iterates and closes", async (t) => {
+test("L1 in a page the client writes, reads in order, iterates and closes", within, async (t) => {
   const { server, page } = await open(t);
   const seen = await page.evaluate(async () => {
     const client = await Client.connect("/echo", { subProtocols: ["v2", "v1"] });
@@ -126,36 +129,40 @@ test("L1 in a page the client writes, reads in order, iterates and closes", asyn
   assert.deepEqual(seen.closed, { code: 4000, reason: "As you wish" });
 });
 
-test("L2, L5, L13 in a page a read times out, and too much or too large a message ends the client", async (t) => {
-  const { server, page } = await open(t);
-  const seen = await page.evaluate(async () => {
-    const client = await Client.connect("/echo", { readTimeout: 0.1 });
-    const late = await client.readTextMessage().catch((error) => error.code);
-    await client.writeTextMessage("still there");
-    let read: string | undefined;
-    while (read === undefined) read = await client.readTextMessage().catch(() => undefined);
-    await client.writeTextMessage("large");
-    const { code } = await client.closed;
-    const large = [code, await client.readTextMessage().catch((error) => error.cause?.code)];
-    const full = await Client.connect("/echo", { maxQueuedMessages: 1 });
-    for (let count = 0; count < 20; count++) void full.writeTextMessage("more");
-    const closed = await full.closed;
-    return { late, read, large, closed };
-  });
-  assert.deepEqual(seen, {
-    late: "read_timed_out",
-    read: "still there",
-    large: [1009, "payload_too_large"],
-    closed: { code: 1013, reason: "Too many unread messages" },
-  });
-  // A browser sends neither 1009 nor 1013, so its close frame has no code.
-  assert.deepEqual(
-    server.log.filter((line) => /^\d/.test(line)),
-    ["1005", "1005"],
-  );
-});
+test(
+  "L2, L5, L13 in a page a read times out, and too much or too large a message ends the client",
+  within,
+  async (t) => {
+    const { server, page } = await open(t);
+    const seen = await page.evaluate(async () => {
+      const client = await Client.connect("/echo", { readTimeout: 0.1 });
+      const late = await client.readTextMessage().catch((error) => error.code);
+      await client.writeTextMessage("still there");
+      let read: string | undefined;
+      while (read === undefined) read = await client.readTextMessage().catch(() => undefined);
+      await client.writeTextMessage("large");
+      const { code } = await client.closed;
+      const large = [code, await client.readTextMessage().catch((error) => error.cause?.code)];
+      const full = await Client.connect("/echo", { maxQueuedMessages: 1 });
+      for (let count = 0; count < 20; count++) void full.writeTextMessage("more");
+      const closed = await full.closed;
+      return { late, read, large, closed };
+    });
+    assert.deepEqual(seen, {
+      late: "read_timed_out",
+      read: "still there",
+      large: [1009, "payload_too_large"],
+      closed: { code: 1013, reason: "Too many unread messages" },
+    });
+    // A browser sends neither 1009 nor 1013, so its close frame has no code.
+    assert.deepEqual(
+      server.log.filter((line) => /^\d/.test(line)),
+      ["1005", "1005"],
+    );
+  },
+);
 
-test("L11 in a page close() sends 1000 and 3000-4999; another code stays with the client", async (t) => {
+test("L11 in a page close() sends 1000 and 3000-4999; another code stays with the client", within, async (t) => {
   const { server, page } = await open(t);
   const closed = await page.evaluate(async () => {
     const ends: unknown[] = [];
@@ -171,10 +178,10 @@ test("L11 in a page close() sends 1000 and 3000-4999; another code stays with th
   assert.deepEqual(server.log, ["1000 Enough", "3000 Enough", "4999 Enough", "1005"]);
 });
 
-test("L8 in a page a refusal is final at the first attempt, unless retryOn says otherwise", async (t) => {
+test("L8 in a page a refusal is final at the first attempt, unless retryOn says otherwise", within, async (t) => {
   const { server, page } = await open(t);
   const refused = await page.evaluate(() =>
-    Client.connect("/refused", { retryConfig: { interval: 0.01 } }).then(
+    Client.connect("/refused", { retryConfig: { interval: 0.01, maxCount: 3 } }).then(
       () => ({ name: "connected", message: "" }),
       ({ name, message }: Error) => ({ name, message }),
     ),
@@ -188,7 +195,7 @@ test("L8 in a page a refusal is final at the first attempt, unless retryOn says 
   assert.equal(server.log.length, 4);
 });
 
-test("L8-L10 in a page the client comes back after a restart, with its hooks, reads and writes", async (t) => {
+test("L8-L10 in a page the client comes back after a restart, with its hooks, reads and writes", within, async (t) => {
   const { server, page } = await open(t);
   const events = page.evaluate(async () => {
     const retryConfig = { interval: 0.1, jitter: 0 };
@@ -231,34 +238,38 @@ test("L8-L10 in a page the client comes back after a restart, with its hooks, re
   assert.deepEqual(lost, ["The connection was lost", "back"]);
 });
 
-test("L11 in a page an attempt is given up by signal and by handShakeTimeout, and close() ends the wait for the next", async (t) => {
-  const { server, page } = await open(t);
-  const silent = await serve(saysNothing());
-  t.after(() => silent[Symbol.asyncDispose]());
-  const errors = await page.evaluate(async (url) => {
-    const aborter = new AbortController();
-    const connecting = Client.connect(url, { signal: aborter.signal, retryConfig: {} });
-    setTimeout(() => aborter.abort(new Error("Enough")), 50);
-    const aborted = await connecting.catch((error) => error.message);
-    const late = await Client.connect(url, { handShakeTimeout: 0.1 }).catch((error) => error.code);
-    return [aborted, late];
-  }, silent.url);
-  assert.deepEqual(errors, ["Enough", "handshake_timed_out"]);
-  await silent.until("both attempts to be given up", () => silent.attempts.length === 2 && silent.open === 0);
-  const ended = page.evaluate(async () => {
-    const client = await Client.connect("/echo", { retryConfig: { interval: 60 } });
-    const waits = new Promise((resolve) => client.addEventListener("reconnecting", resolve));
-    await client.writeTextMessage("drop");
-    await waits;
-    const queued = client.writeTextMessage("never").catch((error) => error.code);
-    await client.close();
-    return [await queued, await client.closed, client.state];
-  });
-  assert.deepEqual(await ended, ["connection_closed", { code: 1006, reason: "" }, "closed"]);
-  assert.equal(server.callers.size, 0);
-});
+test(
+  "L11 in a page an attempt is given up by signal and by handShakeTimeout, and close() ends the wait for the next",
+  within,
+  async (t) => {
+    const { server, page } = await open(t);
+    const silent = await serve(saysNothing());
+    t.after(() => silent[Symbol.asyncDispose]());
+    const errors = await page.evaluate(async (url) => {
+      const aborter = new AbortController();
+      const connecting = Client.connect(url, { signal: aborter.signal, retryConfig: {} });
+      setTimeout(() => aborter.abort(new Error("Enough")), 50);
+      const aborted = await connecting.catch((error) => error.message);
+      const late = await Client.connect(url, { handShakeTimeout: 0.1 }).catch((error) => error.code);
+      return [aborted, late];
+    }, silent.url);
+    assert.deepEqual(errors, ["Enough", "handshake_timed_out"]);
+    await silent.until("both attempts to be given up", () => silent.attempts.length === 2 && silent.open === 0);
+    const ended = page.evaluate(async () => {
+      const client = await Client.connect("/echo", { retryConfig: { interval: 60 } });
+      const waits = new Promise((resolve) => client.addEventListener("reconnecting", resolve));
+      await client.writeTextMessage("drop");
+      await waits;
+      const queued = client.writeTextMessage("never").catch((error) => error.code);
+      await client.close();
+      return [await queued, await client.closed, client.state];
+    });
+    assert.deepEqual(await ended, ["connection_closed", { code: 1006, reason: "" }, "closed"]);
+    assert.equal(server.callers.size, 0);
+  },
+);
 
-test("L12 in a page nothing is tried without a network, and soon once it is back", async (t) => {
+test("L12 in a page nothing is tried without a network, and soon once it is back", within, async (t) => {
   const { server, page } = await open(t);
   await page.evaluate(async () => {
     const client = await Client.connect("/echo", { retryConfig: { interval: 0.05, jitter: 0 } });
@@ -275,39 +286,43 @@ test("L12 in a page nothing is tried without a network, and soon once it is back
   await page.waitForFunction("client.state === 'open'", undefined, { timeout: 2000 });
 });
 
-test("CLI-02 in a page what the browser cannot do is refused before any connection, and the message names the option", async (t) => {
-  const { page } = await open(t);
-  const messages = await page.evaluate(async () => {
-    const configs: entry.ClientConfig[] = [
-      { customHeaders: { "x-a": "b" } },
-      { cookies: { a: "b" } },
-      { auth: { username: "ann", password: "secret" } },
-      { secureSocket: {} },
-      { pingPongHandler: {} },
-      { webSocketCompressionEnabled: false },
-      { transport: "ws" },
-    ];
-    const messages: string[] = [];
-    for (const config of configs) {
-      const error = await Client.connect("/echo", config).then(
-        () => "connected",
-        ({ name, message }) => `${name}: ${message}`,
+test(
+  "CLI-02 in a page what the browser cannot do is refused before any connection, and the message names the option",
+  within,
+  async (t) => {
+    const { page } = await open(t);
+    const messages = await page.evaluate(async () => {
+      const configs: entry.ClientConfig[] = [
+        { customHeaders: { "x-a": "b" } },
+        { cookies: { a: "b" } },
+        { auth: { username: "ann", password: "secret" } },
+        { secureSocket: {} },
+        { pingPongHandler: {} },
+        { webSocketCompressionEnabled: false },
+        { transport: "ws" },
+      ];
+      const messages: string[] = [];
+      for (const config of configs) {
+        const error = await Client.connect("/echo", config).then(
+          () => "connected",
+          ({ name, message }) => `${name}: ${message}`,
+        );
+        messages.push(`${Object.keys(config)[0]} ${error}`);
+      }
+      const client = await Client.connect("/echo", { heartbeat: {} });
+      messages.push(
+        await Promise.resolve()
+          .then(() => client.ping())
+          .then(() => "sent", String),
       );
-      messages.push(`${Object.keys(config)[0]} ${error}`);
+      await client.close();
+      return messages;
+    });
+    for (const message of messages.slice(0, 7)) {
+      const [option, ...rest] = message.split(" ");
+      assert.match(rest.join(" "), new RegExp(`^UnsupportedError: Option ${option} `), message);
     }
-    const client = await Client.connect("/echo", { heartbeat: {} });
-    messages.push(
-      await Promise.resolve()
-        .then(() => client.ping())
-        .then(() => "sent", String),
-    );
-    await client.close();
-    return messages;
-  });
-  for (const message of messages.slice(0, 7)) {
-    const [option, ...rest] = message.split(" ");
-    assert.match(rest.join(" "), new RegExp(`^UnsupportedError: Option ${option} `), message);
-  }
-  assert.match(messages[7] ?? "", /^UnsupportedError: Cannot ping/);
-  assert.doesNotMatch(messages.join(), /secret/);
-});
+    assert.match(messages[7] ?? "", /^UnsupportedError: Cannot ping/);
+    assert.doesNotMatch(messages.join(), /secret/);
+  },
+);
