@@ -4,12 +4,14 @@
  * @module
  */
 
+import { utf8Length } from "../utf8.ts";
+
 /** One message: text or bytes. */
 export type Message = string | Uint8Array<ArrayBuffer>;
 
 /** The bytes of a message on the wire. */
 export function sizeOf(message: Message): number {
-  return typeof message === "string" ? new TextEncoder().encode(message).length : message.length;
+  return typeof message === "string" ? utf8Length(message) : message.length;
 }
 
 /** Lets nobody's rejection end the process. */

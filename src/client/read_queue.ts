@@ -53,27 +53,33 @@ export function toReadQueue(timeout: number, clock: Clock): ReadQueue {
       if (end) return rejected(end);
       const { promise, resolve, reject } = Promise.withResolvers<Message>();
       let cancel: (() => void) | undefined;
+      // Guarded only where it fails, for most reads do not.
+      const fail = (error: Error): void => {
+        void guarded(promise);
+        cancel?.();
+        reject(error);
+      };
       const reader: Reader = {
+        fail,
         take(message) {
-          cancel?.();
           const mismatch = toMismatch(kind, message);
-          if (mismatch) reject(mismatch);
-          else resolve(message);
-          return !mismatch;
-        },
-        fail(error) {
+          if (mismatch) {
+            fail(mismatch);
+            return false;
+          }
           cancel?.();
-          reject(error);
+          resolve(message);
+          return true;
         },
       };
       readers.push(reader);
       if (timeout >= 0) {
         cancel = clock.schedule(() => {
           readers.splice(readers.indexOf(reader), 1);
-          reject(new ReadTimedOutError("Read timed out"));
+          fail(new ReadTimedOutError("Read timed out"));
         }, timeout * 1000);
       }
-      return guarded(promise);
+      return promise;
     },
     end(error) {
       end = error;
