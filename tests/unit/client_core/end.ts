@@ -156,6 +156,32 @@ for (const state of ["open", "reconnecting", "closing"]) {
   });
 }
 
+for (const [what, end] of [
+  ["the signal", (_: Fixture, aborter: AbortController) => aborter.abort()],
+  ["close()", (fixture: Fixture) => void fixture.session.close(1000, "", 5)],
+] as const) {
+  test(`L11 ${what} in retryOn is final, whatever it gives`, async () => {
+    for (const arrive of [start, connected]) {
+      const aborter = new AbortController();
+      const retryOn = (): boolean => {
+        end(fixture, aborter);
+        return true;
+      };
+      const fixture: Fixture = await arrive({ retryConfig: { ...STEADY, retryOn }, signal: aborter.signal });
+      const { session, events, socket, clock } = fixture;
+      events.length = 0;
+      if (socket.isLive) socket.end();
+      else socket.refuse();
+      await clock.advance(5);
+      assert.equal(session.state, "closed");
+      assert.match(events.join(", "), /^(?:closing, )?closed, close \d+$/);
+      await clock.advance(3600);
+      assert.equal(fixture.attempts, 1);
+      assert.equal(clock.pending, 0);
+    }
+  });
+}
+
 test("close() sends its frame, and the end tells our own code once the server has answered", async () => {
   const { session, socket, events } = await connected({ retryConfig: STEADY });
   const closed = session.close(4000, "enough", 60);

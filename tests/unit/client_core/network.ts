@@ -108,6 +108,17 @@ inPage("L12 so is a page that is seen again, and one that is hidden is not", asy
   assert.equal(fixture.attempts, 2);
 });
 
+inPage("L12 G11 a hidden page whose network is back is tried all the same", async (page) => {
+  const fixture = await waiting();
+  page.show("hidden");
+  page.online(false);
+  await fixture.clock.advance(120);
+  assert.equal(fixture.attempts, 1);
+  page.online(true);
+  await fixture.clock.advance(0.5);
+  assert.equal(fixture.attempts, 2);
+});
+
 inPage("L12 a page that is seen without a network waits for it", async (page) => {
   const fixture = await waiting();
   page.online(false);
