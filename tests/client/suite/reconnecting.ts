@@ -6,6 +6,9 @@ import { PONG } from "../../kit/raw_client.ts";
 import { Random } from "../../kit/random.ts";
 import { failure, type Subject, soon, wait } from "./subject.ts";
 
+/** Bytes that a socket holds before writes wait. */
+const FULL = 1_048_576;
+
 export function reconnecting(subject: Subject): void {
   subject.test("L9 the client comes back with no read or write pending, and tells of it", async (scene) => {
     const server = await scene.serve(echoing({ protocol: "chat" }));
@@ -162,6 +165,34 @@ export function reconnecting(subject: Subject): void {
     assert.equal((await failure(scene.within("one more byte", client.writeTextMessage("x")))).code, "queue_full");
     await client.close();
     for (const write of large) await failure(scene.within("what waited", write));
+  });
+
+  subject.test("L10 G10 writes that wait for a full socket follow whileDown when it is lost", async (scene) => {
+    const one = async (whileDown: "queue" | "reject"): Promise<unknown[]> => {
+      const server = await scene.serve(accepting());
+      const proxy = await scene.proxy(server);
+      const client = await scene.connect(proxy, { retryConfig: soon, whileDown });
+      const events = scene.watch(client);
+      (await proxy.link(1)).stall();
+      const full = new Uint8Array(65_536);
+      // The kernel takes its part when we wait.
+      while (client.bufferedAmount <= FULL) {
+        while (client.bufferedAmount <= FULL) await client.writeBinaryMessage(full);
+        await wait(20);
+      }
+      const rejected = () => "rejected";
+      const waiting = [client.writeTextMessage("x"), client.writeTextMessage("y")];
+      const outcomes = Promise.all(waiting.map((write) => write.then(() => "resolved", rejected)));
+      proxy.cutAll();
+      await events.until("open");
+      await client.writeTextMessage("last");
+      const attempt = await server.attempt(2);
+      await server.until("the last", () => attempt.messages.at(-1) === "last");
+      return [...(await scene.within("the writes", outcomes)), ...attempt.messages];
+    };
+    const [queued, rejected] = await Promise.all([one("queue"), one("reject")]);
+    assert.deepEqual(queued, ["resolved", "resolved", "x", "y", "last"]);
+    assert.deepEqual(rejected, ["rejected", "rejected", "last"]);
   });
 
   subject.alone(
