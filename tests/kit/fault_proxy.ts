@@ -23,6 +23,8 @@ export interface FaultOptions {
   cutAfter?: number;
   /** Milliseconds that a wait may take. @default 8000 */
   patience?: number;
+  /** Where to listen, and where the server is. @default "127.0.0.1" */
+  host?: string;
 }
 
 /** A running proxy. */
@@ -40,7 +42,7 @@ export class FaultProxy implements AsyncDisposable {
     const proxy = new FaultProxy(port, options);
     await new Promise<void>((resolve, reject) => {
       proxy.#server.once("error", reject);
-      proxy.#server.listen(0, "127.0.0.1", () => resolve());
+      proxy.#server.listen(0, options.host ?? "127.0.0.1", () => resolve());
     });
     return proxy;
   }
@@ -50,7 +52,7 @@ export class FaultProxy implements AsyncDisposable {
     const random = new Random(options.seed ?? 1);
     this.#server.on("connection", (client: Socket) => {
       if (this.down) return reset(client);
-      const server = createConnection({ port, host: "127.0.0.1", allowHalfOpen: true, noDelay: true });
+      const server = createConnection({ port, host: options.host ?? "127.0.0.1", allowHalfOpen: true, noDelay: true });
       const seeded = new Random(random.integer(0, 0xffff_ffff));
       this.links.push(new Link(client, server, seeded, options, () => this.#waiter.wake()));
       this.#waiter.wake();
@@ -63,7 +65,7 @@ export class FaultProxy implements AsyncDisposable {
 
   /** Where it listens, as a WebSocket's address without a path. */
   get url(): string {
-    return `ws://127.0.0.1:${this.port}`;
+    return `ws://${(this.#server.address() as AddressInfo).address}:${this.port}`;
   }
 
   /** How many connections are open. */
@@ -92,9 +94,10 @@ export class FaultProxy implements AsyncDisposable {
     for (const link of this.links) if (link.isOpen) link[how]();
   }
 
-  /** Ends everything. */
+  /** Ends everything. The port stays taken until the process ends, as that of a raw server. */
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#server.close();
+    this.down = true;
+    this.#server.unref();
     for (const link of this.links) link.reset();
     await Promise.all(this.links.map(({ closed }) => closed));
   }

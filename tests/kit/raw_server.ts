@@ -27,6 +27,8 @@ export interface ServeOptions {
   patience?: number;
   /** @default any that is free */
   port?: number;
+  /** Where to listen. @default "127.0.0.1" */
+  host?: string;
 }
 
 /** Begins to listen. `answers` are those of the first attempts in order, the last one for all that follow; or one for all. */
@@ -38,7 +40,7 @@ export async function serve(answers: Answer | readonly Answer[], options: ServeO
   const raw = new RawServer(server, list, options);
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);
-    server.listen(options.port ?? 0, "127.0.0.1", () => resolve());
+    server.listen(options.port ?? 0, options.host ?? "127.0.0.1", () => resolve());
   });
   return raw;
 }
@@ -53,6 +55,7 @@ export class RawServer implements AsyncDisposable {
   readonly #options: ServeOptions;
   readonly #waiter = new Waiter();
   readonly #faults: unknown[] = [];
+  #isOver = false;
 
   constructor(server: Server, answers: readonly Answer[], options: ServeOptions) {
     this.#server = server;
@@ -60,6 +63,7 @@ export class RawServer implements AsyncDisposable {
     // With TLS a handshake that fails is an event of the server, and none of a test that did not ask for it.
     server.on("tlsClientError", () => {});
     server.on(options.tls ? "secureConnection" : "connection", (socket: Socket) => {
+      if (this.#isOver) return void socket.on("error", () => {}).destroy();
       const attempt = new Attempt(socket, this.attempts.length + 1, () => this.#waiter.wake(), options);
       this.attempts.push(attempt);
       this.peak = Math.max(this.peak, this.open);
@@ -72,9 +76,14 @@ export class RawServer implements AsyncDisposable {
     return (this.#server.address() as AddressInfo).port;
   }
 
+  /** The address where it listens. */
+  get host(): string {
+    return (this.#server.address() as AddressInfo).address;
+  }
+
   /** Where it listens, without a path. */
   get url(): string {
-    return this.#options.tls ? `wss://localhost:${this.port}` : `ws://127.0.0.1:${this.port}`;
+    return this.#options.tls ? `wss://localhost:${this.port}` : `ws://${this.host}:${this.port}`;
   }
 
   /** How many connections are open. */
@@ -98,20 +107,22 @@ export class RawServer implements AsyncDisposable {
     isThere: () => boolean,
     patience: number = this.#options.patience ?? PATIENCE,
   ): Promise<void> {
-    await this.#waiter.until(what, isThere, patience, () => this.#describe());
+    await this.#waiter.until(what, isThere, patience, () => this.describe());
   }
 
-  /** Stops listening; what is open stays so. */
-  async stopListening(): Promise<void> {
-    if (!this.#server.listening) return;
-    // Not awaited to the end, which is when the last connection has ended.
-    this.#server.close();
-    await Promise.resolve();
+  /** Stops listening, and leaves the port; what is open stays so. */
+  stopListening(): void {
+    if (this.#server.listening) this.#server.close();
   }
 
-  /** Ends everything. @throws What an answer threw */
+  /**
+   * Ends everything. The port stays taken until the process ends, for a client that still tries it must not meet the server of another test.
+   *
+   * @throws What an answer threw
+   */
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.stopListening();
+    this.#isOver = true;
+    this.#server.unref();
     for (const attempt of this.attempts) attempt.destroy();
     await Promise.all(this.attempts.map(({ closed }) => closed));
     if (this.#faults.length > 0) throw this.#faults[0];
@@ -126,7 +137,8 @@ export class RawServer implements AsyncDisposable {
     }
   }
 
-  #describe(): string {
+  /** Tells of the last attempts, for messages. */
+  describe(): string {
     const all = this.attempts.map(
       ({ number, end, request }) => `${number} ${request?.line ?? "no request"} ${end ?? "open"}`,
     );

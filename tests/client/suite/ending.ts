@@ -119,7 +119,7 @@ async function isOver(scene: Scene, { client, server }: Reached, end: () => void
   await server.until("no socket", () => server.open === 0, scene.patience);
   await wait(120);
   assert.equal(events.entries.length, length, events.entries.join(", "));
-  assert.equal(server.attempts.length, attempts, "there was another attempt");
+  assert.equal(server.attempts.length, attempts, server.describe());
   assert.equal(server.open, 0);
   assert.ok((await failure(client.writeTextMessage("late"))) instanceof ConnectionClosureError);
   await scene.within("close() once more", client.close(4000));
@@ -177,7 +177,7 @@ export function ending(subject: Subject): void {
     await assert.rejects(connecting);
     await (await server.attempt(1)).ended();
     await wait(50);
-    assert.equal(server.attempts.length, 1, "there was another request");
+    assert.equal(server.attempts.length, 1, server.describe());
   });
 
   subject.test("L11 close() hands over what waits to be written, then closes", async (scene) => {

@@ -27,7 +27,7 @@ export function hostile(subject: Subject): void {
       // What a platform hides may have been a refusal for good.
       if (scene.transport === "platform" || FINAL.has(name)) return;
       const client = await scene.connect(server, { handShakeTimeout, retryConfig: soon });
-      assert.equal(server.attempts.length, 3);
+      assert.equal(server.attempts.length, 3, server.describe());
       await client.writeTextMessage("well");
       assert.equal(await scene.within("an echo", client.readTextMessage()), "well");
     });

@@ -96,9 +96,10 @@ export function opening(subject: Subject): void {
     });
   });
 
-  subject.test("CLI-05 a port where nobody listens rejects with ConnectionError", async (scene) => {
+  subject.alone(undefined, "CLI-05 a port where nobody listens rejects with ConnectionError", async (scene) => {
     const server = await serve(echoing());
     const { url } = server;
+    server.stopListening();
     await server[Symbol.asyncDispose]();
     assert.ok((await failure(scene.connect(url))) instanceof ConnectionError);
   });

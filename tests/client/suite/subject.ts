@@ -1,4 +1,5 @@
 /** The transport under test, and what every test needs around it. */
+import process from "node:process";
 import { Client, type ClientConfig, type ReconnectingEvent, WebSocketError } from "../../../entries/client.ts";
 import { type FaultOptions, FaultProxy } from "../../kit/fault_proxy.ts";
 import { type Answer, type RawServer, type ServeOptions, serve } from "../../kit/raw_server.ts";
@@ -9,6 +10,10 @@ import { findGap, type Gap, gapTest, type TransportName } from "../gaps.ts";
 /** Milliseconds that a wait may take, and where the test has to fail. */
 const PATIENCE = 8000;
 const IMPATIENCE = 500;
+
+/** An address of this process alone, so that no client of another one, which tries a port that is free again, meets its servers. */
+const host =
+  process.platform === "linux" ? `127.${1 + (process.pid % 250)}.${(process.pid >> 8) % 250}.7` : "127.0.0.1";
 
 /** To try again soon, always after the same time. */
 export const soon = { interval: 0.02, jitter: 0 } as const;
@@ -116,12 +121,14 @@ export class Scene {
 
   /** Starts a raw server. */
   async serve(answers: Answer | readonly Answer[], options: ServeOptions = {}): Promise<RawServer> {
-    return this.#own(await serve(answers, { patience: this.patience, ...options }));
+    return this.#own(
+      await serve(answers, { patience: this.patience, ...(options.tls !== true && { host }), ...options }),
+    );
   }
 
   /** Starts a proxy before a server. */
   async proxy(server: RawServer, options: FaultOptions = {}): Promise<FaultProxy> {
-    return this.#own(await FaultProxy.open(server.port, { patience: this.patience, ...options }));
+    return this.#own(await FaultProxy.open(server.port, { patience: this.patience, host: server.host, ...options }));
   }
 
   /** Adds the transport, and a signal that ends the client with the test. */
