@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import { ConnectionClosureError, PayloadBindingError, ReadTimedOutError } from "../../../entries/client.ts";
 import { accepting, closing, echoing } from "../../kit/answers.ts";
+import type { FaultOptions } from "../../kit/fault_proxy.ts";
 import { BINARY, CLOSE, CONTINUATION, PONG, TEXT } from "../../kit/raw_client.ts";
 import { failure, type Subject } from "./subject.ts";
 
@@ -151,5 +152,18 @@ export function reading(subject: Subject): void {
       assert.equal(await scene.within("text", client.readTextMessage()), text);
       assert.equal(Buffer.from(await scene.within("binary", client.readBinaryMessage())).toString(), text);
     }
+  });
+
+  subject.test("L1 messages arrive whole and in order however TCP cuts them up", async (scene) => {
+    const one = async (options: FaultOptions): Promise<void> => {
+      const server = await scene.serve(echoing());
+      const proxy = await scene.proxy(server, options);
+      const client = await scene.connect(proxy);
+      const texts = ["", "a", "ü€😀", "x".repeat(126), "y".repeat(700)];
+      for (const text of texts) await client.writeTextMessage(text);
+      for (const text of texts) assert.equal(await scene.within("an echo", client.readTextMessage()), text);
+      await scene.within("close", client.close());
+    };
+    await Promise.all([one({ split: "bytes" }), one({ split: "random", seed: 5 }), one({ latency: 15 })]);
   });
 }
