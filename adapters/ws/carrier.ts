@@ -18,6 +18,9 @@ const LINGER = 2000;
 // More unsent bytes than this are handed to the kernel at once.
 const JOIN_UP_TO = 65536;
 
+// Writes that go out by themselves after one that was alone in its tick.
+const SINGLES = 16;
+
 const COMPRESSED = { compress: true };
 const PLAIN = { compress: false };
 
@@ -39,7 +42,13 @@ export class Carrier implements TransportSocket {
   #lingers = false;
   #fault: Fault | undefined;
   readonly #close: (code?: number, reason?: string) => void;
-  readonly #uncork = (): void => this.#raw?.uncork();
+  // Writes since the last cork, and how many of those to come are not worth one.
+  #joined = 0;
+  #alone = 0;
+  readonly #uncork = (): void => {
+    if (this.#joined === 1) this.#alone = SINGLES;
+    this.#raw?.uncork();
+  };
   readonly #sent = (): void => {
     this.#queued--;
   };
@@ -118,16 +127,25 @@ export class Carrier implements TransportSocket {
     const raw = this.#raw;
     if (raw === undefined) this.#sendOnBun(data, compress);
     else {
-      if (raw.writableCorked === 0) {
-        raw.cork();
-        process.nextTick(this.#uncork);
-      }
+      if (raw.writableCorked === 0) this.#cork(raw);
+      this.#joined++;
       // `ws` masks a copy of the bytes at once.
       if (this.#deflates) this.#sendInTurn(data, compress, owned);
       else ws.send(data);
       if (raw.writableLength > JOIN_UP_TO) raw.uncork();
     }
     return true;
+  }
+
+  // Who asks and waits for the answer writes once in a tick; then there is nothing to join.
+  #cork(raw: NodeSocket): void {
+    if (this.#alone > 0) {
+      this.#alone--;
+      return;
+    }
+    this.#joined = 0;
+    raw.cork();
+    process.nextTick(this.#uncork);
   }
 
   // Bun's `ws` copies what it is given.

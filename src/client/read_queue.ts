@@ -23,10 +23,9 @@ export interface ReadQueue {
   holds(messages: number, bytes: number): boolean;
 }
 
-interface Reader {
-  /** Gives it a message, unless that is of the other kind. */
-  take(message: Message): boolean;
-  fail(error: Error): void;
+interface Reader extends PromiseWithResolvers<Message> {
+  readonly kind: Kind;
+  readonly cancel: (() => void) | undefined;
 }
 
 /** Makes a queue; `timeout` in seconds is for each read, -1 for none. */
@@ -35,55 +34,50 @@ export function toReadQueue(timeout: number, clock: Clock): ReadQueue {
   const readers: Reader[] = [];
   let bytes = 0;
   let end: Error | undefined;
+
+  // Guarded only where it fails, for most reads do not.
+  const fail = ({ promise, reject, cancel }: Reader, error: Error): void => {
+    void guarded(promise);
+    cancel?.();
+    reject(error);
+  };
+  const wait = (kind: Kind): Promise<Message> => {
+    const late = (): void => {
+      readers.splice(readers.indexOf(reader), 1);
+      fail(reader, new ReadTimedOutError("Read timed out"));
+    };
+    const { promise, resolve, reject } = Promise.withResolvers<Message>();
+    const cancel = timeout < 0 ? undefined : clock.schedule(late, timeout * 1000);
+    const reader: Reader = { kind, promise, resolve, reject, cancel };
+    readers.push(reader);
+    return promise;
+  };
+
   return {
     push(message) {
-      while (readers.length > 0) if (readers.shift()?.take(message)) return;
+      for (let reader = readers.shift(); reader; reader = readers.shift()) {
+        const mismatch = toMismatch(reader.kind, message);
+        if (!mismatch) {
+          reader.cancel?.();
+          return reader.resolve(message);
+        }
+        fail(reader, mismatch);
+      }
       messages.push(message);
       bytes += sizeOf(message);
     },
     read(kind) {
       const [message] = messages;
-      if (message !== undefined) {
-        const mismatch = toMismatch(kind, message);
-        if (mismatch) return rejected(mismatch);
-        messages.shift();
-        bytes -= sizeOf(message);
-        return Promise.resolve(message);
-      }
-      if (end) return rejected(end);
-      const { promise, resolve, reject } = Promise.withResolvers<Message>();
-      let cancel: (() => void) | undefined;
-      // Guarded only where it fails, for most reads do not.
-      const fail = (error: Error): void => {
-        void guarded(promise);
-        cancel?.();
-        reject(error);
-      };
-      const reader: Reader = {
-        fail,
-        take(message) {
-          const mismatch = toMismatch(kind, message);
-          if (mismatch) {
-            fail(mismatch);
-            return false;
-          }
-          cancel?.();
-          resolve(message);
-          return true;
-        },
-      };
-      readers.push(reader);
-      if (timeout >= 0) {
-        cancel = clock.schedule(() => {
-          readers.splice(readers.indexOf(reader), 1);
-          fail(new ReadTimedOutError("Read timed out"));
-        }, timeout * 1000);
-      }
-      return promise;
+      if (message === undefined) return end ? rejected(end) : wait(kind);
+      const mismatch = toMismatch(kind, message);
+      if (mismatch) return rejected(mismatch);
+      messages.shift();
+      bytes -= sizeOf(message);
+      return Promise.resolve(message);
     },
     end(error) {
       end = error;
-      for (const reader of readers.splice(0)) reader.fail(error);
+      for (const reader of readers.splice(0)) fail(reader, error);
     },
     holds: (most, mostBytes) => messages.length >= most || bytes >= mostBytes,
   };
