@@ -13,7 +13,7 @@ import { chromium, type Runtime, runtime } from "./runtimes.ts";
 import { run } from "./spawn.ts";
 
 /** Seconds that the whole matrix may take. */
-const limit = 585;
+const limit = 720;
 
 const words = process.argv.slice(2);
 const matrix = cells(words);
