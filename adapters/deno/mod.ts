@@ -77,10 +77,11 @@ function reply(runtime: DenoGlobal, answer: Response | Upgrade, request: Request
   const { heartbeatInterval, heartbeatTimeout } = answer.rules;
   // Deno pings a silent peer after half of its idle timeout, and drops it at the end.
   const idleTimeout = Math.ceil((heartbeatInterval + heartbeatTimeout) / 1000);
-  const options = answer.protocol === "" ? { idleTimeout } : { idleTimeout, protocol: answer.protocol };
   // Deno lets a request without Host through. Not `has`, for which it copies all headers and keeps them with the socket.
   if (request.headers.get("host") === null) return refuse(400, "Send a Host");
-  const { socket, response } = runtime.upgradeWebSocket(request, options);
+  const { socket, response } = runtime.upgradeWebSocket(request, { idleTimeout });
+  // Not by the option: of names that are parted by commas without blanks, as `ws` writes them, Deno knows none.
+  if (answer.protocol !== "") response.headers.set("sec-websocket-protocol", answer.protocol);
   for (const [name, value] of answer.headers) response.headers.append(name, value);
   drive(socket, toStatusCode, () => answer.open(socket));
   return response;

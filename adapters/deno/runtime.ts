@@ -22,10 +22,7 @@ export interface DenoGlobal {
     options: { port: number; hostname: string; cert?: string; key?: string; signal: AbortSignal; onListen: () => void },
     handler: (request: Request, info: DenoServeInfo) => Response | Promise<Response>,
   ): DenoServer;
-  upgradeWebSocket(
-    request: Request,
-    options: { protocol?: string; idleTimeout: number },
-  ): { socket: WebSocket; response: Response };
+  upgradeWebSocket(request: Request, options: { idleTimeout: number }): { socket: WebSocket; response: Response };
 }
 
 /** Finds the runtime; `undefined` anywhere else. */

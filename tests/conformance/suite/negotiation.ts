@@ -36,6 +36,20 @@ export function negotiation(subject: Subject): void {
     });
   }
 
+  for (const list of ["a,b", "a ,\tb", ["a", "b"]]) {
+    subject.test(`R24 "b" is echoed when the list is written as ${JSON.stringify(list)}`, async () => {
+      await subject.serve(
+        () => ({ onOpen: () => "open" }),
+        async ({ connect: open }) => {
+          const client = await open({ headers: { "Sec-WebSocket-Protocol": list } });
+          assert.deepEqual(client.response.headerAll("sec-websocket-protocol"), ["b"]);
+          assert.equal(await client.message(), "open");
+        },
+        { config: { subProtocols: ["b"] } },
+      );
+    });
+  }
+
   subject.test("R24 requireSubProtocol refuses with 400 who offers none of them", async () => {
     for (const headers of [{}, { "Sec-WebSocket-Protocol": "x" }]) {
       await refused(subject, accepting, { headers }, ({ status }) => assert.equal(status, 400), {
