@@ -12,7 +12,7 @@ import { root } from "./root.ts";
 export const pages: readonly string[] = ["README.md", "docs/engines.md"];
 
 // A record, so that the compiler notices a capability without a line.
-const meanings: Readonly<Record<Exclude<keyof Capabilities, "engine">, string>> = {
+const meanings: Readonly<Record<Exclude<keyof Capabilities, "engine" | "isTransport">, string>> = {
   ping: "`ping`: pings and pongs are sent by `caller.ping` and seen by `onPing`, `onPong`",
   terminate: "`terminate`: a connection can be cut, and so an unanswered close ends",
   pause: "`pause`: reading stops while too many messages wait; elsewhere the connection closes with 1013",

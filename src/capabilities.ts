@@ -16,6 +16,8 @@ export type Requirement = "ping" | "terminate" | "compression" | "messageLimit";
 export interface Capabilities {
   /** The name of the engine; `"websocket"` for a socket that was handed to `accept`, that of the transport for `run`. */
   readonly engine: string;
+  /** Whether it is the transport of a client, under `run`. @default false */
+  readonly isTransport?: boolean;
   /** `caller.ping`, `caller.pong`, `onPing`, `onPong`. */
   readonly ping: boolean;
   /** `caller.terminate`, and an end to a close that the peer does not answer. */
@@ -112,10 +114,8 @@ export function checkRequirements(capabilities: Capabilities, requires: readonly
 
 /** Says which engine has a capability that this one lacks. */
 export function lacking(capabilities: Capabilities, able: readonly Capabilities[]): string {
-  const { engine } = capabilities;
-  if (engine !== "websocket" && !Object.hasOwn(ENGINE_CAPABILITIES, engine)) {
-    return `the transport "${engine}" lacks: use transport "ws", off the browser`;
-  }
+  if (capabilities.isTransport)
+    return `the transport "${capabilities.engine}" lacks: use transport "ws", off the browser`;
   const others = able.filter((engine) => engine.engine !== capabilities.engine);
   const names = others.map((engine) => `"${engine.engine}"`).join(" or ");
   // The table is of the engine at its best.

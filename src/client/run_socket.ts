@@ -53,6 +53,7 @@ export function toRunSocket(raw: TransportSocket, dialer: Dialer, user: SocketUs
 export function toRunCapabilities({ name, ping = false, headers = false }: Transport): Capabilities {
   return {
     engine: name,
+    isTransport: true,
     ping,
     terminate: ping,
     pause: ping,

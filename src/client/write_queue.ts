@@ -122,7 +122,7 @@ export function lost(): ConnectionError {
 
 function hand(socket: RuntimeSocket, message: Message, compress?: boolean): boolean {
   try {
-    return socket.readyState === 1 && socket.send(message, compress) !== false;
+    return socket.send(message, compress) !== false;
   } catch {
     return false;
   }

@@ -38,6 +38,6 @@ test("lacking() says so, when no engine has it", () => {
 test("lacking() advises a client on its transport", () => {
   const able = [ENGINE_CAPABILITIES.node];
   const advice = 'the transport "platform" lacks: use transport "ws", off the browser';
-  assert.equal(lacking({ ...full, engine: "platform" }, able), advice);
-  assert.match(lacking({ ...full, engine: "websocket" }, able), /use engine "node"/);
+  assert.equal(lacking({ ...full, engine: "platform", isTransport: true }, able), advice);
+  assert.match(lacking({ ...full, engine: "mine" }, able), /use engine "node"/);
 });

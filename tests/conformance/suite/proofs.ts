@@ -8,7 +8,7 @@ import { clients, dialTls } from "../../kit/tls_client.ts";
 import { gate, type Subject, wait } from "./subject.ts";
 
 /** A capability that is there or is not. */
-export type Claim = Exclude<keyof Capabilities, "engine">;
+export type Claim = Exclude<keyof Capabilities, "engine" | "isTransport">;
 
 const keyPair = { cert: pem("server.pem"), key: pem("server-key.pem") };
 const mutual = { key: keyPair, mutualSsl: { cert: pem("ca.pem") } };
