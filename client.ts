@@ -155,14 +155,13 @@ export class Client extends Writer {
   }
 
   /** Gives message after message; ends when the client does, and does not end the client. */
-  async *[Symbol.asyncIterator](): AsyncGenerator<Message, void, undefined> {
-    for (;;) {
-      const message = await this.#session.read(undefined).catch((error) => {
-        if (error instanceof ReadTimedOutError) throw error;
-      });
-      if (message === undefined) return;
-      yield message;
-    }
+  [Symbol.asyncIterator](): AsyncIterableIterator<Message, undefined> {
+    const iterator: AsyncIterableIterator<Message, undefined> = {
+      next: () => this.#session.read(undefined).then(toStep, toEnd),
+      return: () => Promise.resolve(END),
+      [Symbol.asyncIterator]: () => iterator,
+    };
+    return iterator;
   }
 
   /**
@@ -241,4 +240,15 @@ export class Client extends Writer {
     if (!socket[kind]) throw new UnsupportedError(`Cannot ${kind}: only transport "ws" can`);
     socket[kind](toBytes(data));
   }
+}
+
+const END = { done: true, value: undefined } as const;
+
+function toStep(value: Message): IteratorYieldResult<Message> {
+  return { done: false, value };
+}
+
+function toEnd(error: unknown): IteratorReturnResult<undefined> {
+  if (error instanceof ReadTimedOutError) throw error;
+  return END;
 }
