@@ -36,6 +36,9 @@ export interface Handlers {
   websocket: BunWebSocketHandler<SocketData>;
 }
 
+// Milliseconds that the last bytes of a stopped server may take to leave.
+const LINGER = 60_000;
+
 // Bun drops a message that would exceed this, silently; the core closes long before.
 const NEVER_DROP = 0x7fffffff;
 
@@ -72,10 +75,19 @@ export const engine: Engine = {
     return Promise.resolve({
       port: server.port ?? port,
       limit: (size) => void server.reload(toHandlers(app, host, size)),
-      close: (force) => server.stop(force),
+      close(force) {
+        if (!force) outlive(server);
+        return server.stop(force);
+      },
     });
   },
 };
+
+// Once nobody holds a server that has stopped, Bun collects it, and cuts off what its last connections have yet to send.
+function outlive(server: unknown): void {
+  const timer = setTimeout(() => server, LINGER);
+  timer.unref();
+}
 
 function toHandlers(app: App, host: Host, maxFrameSize: number): Handlers {
   const tick = new Tick();
