@@ -8,6 +8,7 @@ import { toBytes } from "./src/bytes.ts";
 import { bind } from "./src/client/bind.ts";
 import type { ClientConfig } from "./src/client/client_config.ts";
 import type { ClientClosure, ClientState } from "./src/client/client_events.ts";
+import type { ClientContract } from "./src/client/contract_line.ts";
 import { type ClientRules, toClientRules } from "./src/client/client_rules.ts";
 import { clientClock } from "./src/client/dialer.ts";
 import type { Message } from "./src/client/message.ts";
@@ -72,13 +73,19 @@ export class Client extends Writer {
    * @throws {HandshakeTimedOut} If it takes longer than `handShakeTimeout`
    * @throws {AuthError} If `auth` gives no credential
    * @throws {SslError} If TLS fails
+   * @returns The client; with a contract, with the methods that follow from it
    */
+  static async connect<Typed>(
+    url: string | URL,
+    config: ClientConfig & { readonly contract: ClientContract<Typed> },
+  ): Promise<Client & Typed>;
+  static async connect(url: string | URL, config?: ClientConfig): Promise<Client>;
   static async connect(url: string | URL, config: ClientConfig = {}): Promise<Client> {
     const rules = toClientRules(url, config);
     rules.signal?.throwIfAborted();
     const client = new Client(rules, await toTransport({ ...config, ...(rules.auth && { auth: rules.auth }) }));
     await client.#session.first;
-    return client;
+    return config.contract?.toTyped(client, rules.validation) ?? client;
   }
 
   /** How far the client has come. */

@@ -16,6 +16,7 @@ const forDeno = [
     "auth/client/mod.ts",
     "entries/client.ts",
     "entries/client_run.ts",
+    "entries/contract.ts",
     "cli/main.ts",
     "src/testing/mod.ts",
   ],

@@ -220,6 +220,30 @@ export class PayloadValidationError extends PayloadBindingError {
   }
 }
 
+/** What a {@link RequestError} tells besides its message. */
+export interface RequestErrorOptions extends PayloadBindingOptions {
+  /** The word that goes on the wire. @default "failed" */
+  code?: string;
+}
+
+/**
+ * A request was answered with an `error`. Thrown or returned by the handler of a message that has an id, it is that answer, with its `code`,
+ * message and issues, and no fault of the service; a typed client rejects with it.
+ */
+export class RequestError extends WebSocketError {
+  /** What is wrong with the message, and where; empty if that is not what is wrong. */
+  readonly issues: readonly SchemaIssue[];
+
+  constructor(message: string, options: RequestErrorOptions = {}) {
+    super(message, options, options.code ?? "failed");
+    this.issues = options.issues ?? [];
+  }
+
+  override get name(): string {
+    return "RequestError";
+  }
+}
+
 /** The engine that serves the connection cannot do what was asked; the message names the engine that can. */
 export class UnsupportedError extends WebSocketError {
   constructor(message: string, options?: ErrorOptions) {

@@ -5,15 +5,21 @@
  */
 
 /** A schema of any library that follows the standard. */
-export interface StandardSchema<Output = unknown> {
+export interface StandardSchema<Output = unknown, Input = unknown> {
   /** The members of the standard. */
   readonly "~standard": {
     readonly version: 1;
     readonly vendor: string;
     readonly validate: (value: unknown) => SchemaResult<Output> | Promise<SchemaResult<Output>>;
-    readonly types?: { readonly input: unknown; readonly output: Output } | undefined;
+    readonly types?: { readonly input: Input; readonly output: Output } | undefined;
   };
 }
+
+/** What a schema takes. */
+export type InputOf<Schema> = Schema extends StandardSchema<infer _Output, infer Input> ? Input : never;
+
+/** What a schema gives. */
+export type OutputOf<Schema> = Schema extends StandardSchema<infer Output, infer _Input> ? Output : never;
 
 /** What a validation gives: the value, or what is wrong with it. */
 export type SchemaResult<Output> =

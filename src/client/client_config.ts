@@ -5,6 +5,7 @@
  */
 
 import type { ClientAuth, CredentialCarrier } from "./client_credential.ts";
+import type { ClientContract } from "./contract_line.ts";
 import type { ClientSecureSocket } from "./client_secure_socket.ts";
 import type { PingPongHandler } from "./ping_pong_handler.ts";
 import type { Transport } from "./transport.ts";
@@ -79,6 +80,8 @@ export interface ClientConfig {
   maxQueuedMessages?: number;
   /** Bytes that may be received and not read; then reading pauses, or the connection closes with 1013. @default 1048576 */
   maxQueuedBytes?: number;
+  /** What the server speaks: gives the client `request`, `stream`, `pushes` and `send`. @default none */
+  contract?: ClientContract;
   /** What carries the client. @default "platform" in browsers, "ws" elsewhere */
   transport?: "platform" | "ws" | Transport;
 }

@@ -44,7 +44,7 @@ const NUMBERS = {
 const RETRY = { maxCount: 0, interval: 1, backOffFactor: 1, maxWaitInterval: 30, jitter: 0.5, stableAfter: 5 } as const;
 
 const OTHERS =
-  "subProtocols customHeaders cookies auth credentials secureSocket webSocketCompressionEnabled pingPongHandler retryConfig validation signal heartbeat whileDown transport";
+  "subProtocols customHeaders cookies auth credentials secureSocket webSocketCompressionEnabled pingPongHandler retryConfig validation signal heartbeat whileDown contract transport";
 
 /**
  * Checks a URL and the options of a client, and fills in the defaults.

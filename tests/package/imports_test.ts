@@ -31,6 +31,7 @@ const isSrc = isIn("src");
 const isRun = (file: string) => file.startsWith("src/client/run_");
 /** The client's core. */
 const isClient = (file: string) => isIn("src/client")(file) && !isRun(file);
+const isContract = isIn("src/contract");
 
 /** What the client shares with the server. */
 const shared: ReadonlySet<string> = new Set(
@@ -63,6 +64,14 @@ const rooms: readonly Room[] = [
     has: isClient,
     // What a browser loads: the client, and of the core only what is small and knows nothing of a server.
     allows: (_, target) => isClient(target) || shared.has(target),
+    bare: nothing,
+  },
+  {
+    name: "src/contract",
+    has: isContract,
+    // What a browser loads; of the server it knows types.
+    allows: ({ kind }, target) =>
+      isContract(target) || shared.has(target) || (kind === "type" && (isSrc(target) || isClient(target))),
     bare: nothing,
   },
   { name: "src/client/run", has: isRun, allows: (_, target) => isSrc(target), bare: nothing },
@@ -125,9 +134,11 @@ const rooms: readonly Room[] = [
     name: "entries",
     has: isIn("entries"),
     allows: ({ file }, target) =>
-      file === "entries/client.ts"
-        ? target === "client.ts" || isClient(target) || shared.has(target)
-        : ["listener.ts", "transports.ts"].includes(target) || isIn("src", "adapters")(target),
+      file === "entries/contract.ts"
+        ? isContract(target) || shared.has(target)
+        : file === "entries/client.ts"
+          ? target === "client.ts" || isClient(target) || shared.has(target)
+          : ["listener.ts", "transports.ts"].includes(target) || isIn("src", "adapters")(target),
     bare: nothing,
   },
   {

@@ -100,7 +100,7 @@ test("the lockfile is that of package.json, names no host and covers every platf
   );
 });
 
-test("every package with an install script is allowed to run it, and no other is", () => {
+test("every package with an install script is named as allowed to run it or not, and no other is", () => {
   const scripted = Object.entries(lock.packages).filter(([, entry]) => entry.hasInstallScript);
   const names = new Set(scripted.map(([path, entry]) => entry.name ?? path.replace(/^.*node_modules\//, "")));
   assert.deepEqual([...names].sort(), Object.keys(npm.allowScripts).sort());

@@ -37,10 +37,10 @@ test("no file uses any, an exported default or export *", () => {
 
 test("no file casts with as, but for as const and what a runtime.ts declares", () => {
   const files = published.filter((file) => !file.endsWith("/runtime.ts"));
-  // Renaming in an import or export clause is no cast.
+  // Renaming in an import or export clause is no cast, nor is that of a mapped type.
   const casts = find(files, /\bas\b(?!\s+const\b)/);
   assert.deepEqual(
-    casts.filter((line) => !/(?:\{|,|^\S+:\d+:)\s*(?:type\s+)?\w+ as \w+\s*(?:,|\}|$)/.test(line)),
+    casts.filter((line) => !/(?:\{|,|^\S+:\d+:)\s*(?:type\s+)?\w+ as \w+\s*(?:,|\}|$)|\[\w+ in .+ as /.test(line)),
     [],
   );
 });

@@ -1,0 +1,68 @@
+/**
+ * What a contract adds to a client.
+ *
+ * @module
+ */
+
+import type { InputOf, OutputOf } from "../../standard_schema.ts";
+import type { ContractDefinition, MessageDefinition } from "../definition.ts";
+
+/** How long an answer may take, and what else ends the wait. */
+export interface RequestOptions {
+  /** Seconds until a request is given up with a `ReadTimedOutError`; for a stream, until each next item. @default none */
+  readonly timeout?: number;
+  /** Ends the wait when it aborts; the service is told. @default none */
+  readonly signal?: AbortSignal;
+}
+
+/** The options of `stream`. */
+export interface StreamOptions extends RequestOptions {
+  /** Ask again after a reconnection, instead of ending with a `ConnectionError`. @default false */
+  readonly resubscribe?: boolean;
+}
+
+type Messages<Definition extends ContractDefinition> = Definition["messages"];
+type Pushes<Definition extends ContractDefinition> = NonNullable<Definition["pushes"]>;
+type Types<Definition extends ContractDefinition> = keyof Messages<Definition> & string;
+type StreamTypes<Definition extends ContractDefinition> = {
+  [Type in Types<Definition>]: Messages<Definition>[Type] extends { readonly stream: true } ? Type : never;
+}[Types<Definition>];
+type ReplyIn<Message extends MessageDefinition> = Message extends { readonly reply: infer Schema }
+  ? OutputOf<Schema>
+  : undefined;
+
+/** The methods of a client that has a contract. */
+export interface TypedMethods<Definition extends ContractDefinition> {
+  /**
+   * Sends a message and gives its reply; `undefined` for a message whose handler returns nothing.
+   *
+   * @returns A promise that settles once. It rejects with a `RequestError` when the service answers with an error, a `ReadTimedOutError` after
+   *   `timeout`, the reason of `signal` when that aborts, a `PayloadValidationError` when the reply does not fit its schema, and a
+   *   `ConnectionError` when the connection is lost
+   */
+  request<Type extends Exclude<Types<Definition>, StreamTypes<Definition>>>(
+    type: Type,
+    message: InputOf<Messages<Definition>[Type]["message"]>,
+    options?: RequestOptions,
+  ): Promise<ReplyIn<Messages<Definition>[Type]>>;
+  /**
+   * Sends a message and gives the items of its stream; to leave the loop tells the service that no more are wanted. Nothing is sent until the first
+   * item is asked for. Throws what `request` rejects with.
+   */
+  stream<Type extends StreamTypes<Definition>>(
+    type: Type,
+    message: InputOf<Messages<Definition>[Type]["message"]>,
+    options?: StreamOptions,
+  ): AsyncIterableIterator<ReplyIn<Messages<Definition>[Type]>, undefined>;
+  /** Gives the pushes of a type from now on; ends when the client does. */
+  pushes<Type extends keyof Pushes<Definition> & string>(
+    type: Type,
+  ): AsyncIterableIterator<OutputOf<Pushes<Definition>[Type]>, undefined>;
+  /** Sends a message without an id: nothing comes back that belongs to it. Settles as `writeTextMessage` does. */
+  send<Type extends Types<Definition>>(
+    type: Type,
+    message: InputOf<Messages<Definition>[Type]["message"]>,
+  ): Promise<void>;
+  /** How many messages came that nobody waited for. */
+  readonly droppedMessages: number;
+}
