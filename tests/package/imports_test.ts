@@ -32,6 +32,7 @@ const isRun = (file: string) => file.startsWith("src/client/run_");
 /** The client's core. */
 const isClient = (file: string) => isIn("src/client")(file) && !isRun(file);
 const isContract = isIn("src/contract");
+const isAsyncApi = isIn("src/asyncapi");
 
 /** What the client shares with the server. */
 const shared: ReadonlySet<string> = new Set(
@@ -72,6 +73,14 @@ const rooms: readonly Room[] = [
     // What a browser loads; of the server it knows types.
     allows: ({ kind }, target) =>
       isContract(target) || shared.has(target) || (kind === "type" && (isSrc(target) || isClient(target))),
+    bare: nothing,
+  },
+  {
+    name: "src/asyncapi",
+    has: isAsyncApi,
+    // Of the server it knows types, so that it runs wherever a contract does.
+    allows: ({ kind }, target) =>
+      isAsyncApi(target) || isContract(target) || shared.has(target) || (kind === "type" && isSrc(target)),
     bare: nothing,
   },
   { name: "src/client/run", has: isRun, allows: (_, target) => isSrc(target), bare: nothing },
