@@ -35,6 +35,11 @@ export class Host {
   readonly sweep: Sweep<Hosted>;
   /** Whether new upgrades are refused with 503. */
   stopping = false;
+  /** Calls back in a later turn of the event loop, after what has arrived meanwhile; an adapter knows a quicker way. */
+  defer: (callback: () => void) => unknown = later;
+  /** How many turns have been waited for. */
+  turns = 0;
+  #turn: Promise<void> | undefined;
   readonly #told: Set<string> = new Set();
 
   /**
@@ -57,10 +62,31 @@ export class Host {
     for (const name of all) this.logger.debug(`Option ${name} has no effect on engine "${engine}"`);
   }
 
+  /** Resolves in a later turn of the event loop: one for all that wait. */
+  turn(): Promise<void> {
+    return this.#turn ?? this.#next();
+  }
+
   /** Warns of something the first time only. The line names no peer, so that the lines are few. */
   warnOnce(line: string): void {
     if (this.#told.has(line)) return;
     this.#told.add(line);
     this.logger.warn(line);
   }
+
+  #next(): Promise<void> {
+    this.#turn = new Promise((resolve) => {
+      this.defer(() => {
+        this.#turn = undefined;
+        this.turns += 1;
+        resolve();
+      });
+    });
+    return this.#turn;
+  }
+}
+
+// Not the clock's: it is no time that is waited for, and the process may not end meanwhile.
+function later(callback: () => void): void {
+  setTimeout(callback);
 }

@@ -47,6 +47,8 @@ export class Outbox {
   readonly #owner: Owner;
   // At most this much is unsent: the last amount that the socket told, and what was sent since.
   #unsent = 0;
+  // The turn in which the high-water mark was passed by bytes that have left at once.
+  #hurried = -1;
   #backlog: Backlog | undefined;
   #ending: Ending | undefined;
   #aborter: AbortController | undefined;
@@ -100,7 +102,10 @@ export class Outbox {
     if (taken === false) return false;
     this.sentAt = this.host.sweep.now;
     this.#unsent += size + 16;
-    if (this.#unsent > this.#rules.highWaterMark) this.measure();
+    if (this.#unsent > this.#rules.highWaterMark) {
+      this.measure();
+      if (this.state === CLEAR) this.#hurried = this.host.turns;
+    }
     return true;
   }
 
@@ -249,9 +254,11 @@ export class Outbox {
     return false;
   }
 
+  // Where bytes leave at once there is no backlog to wait for, and who writes on and on would keep everybody else from being served.
   #promise(taken: boolean): Promise<void> {
-    if (taken) return this.#backlog === undefined ? DONE : this.#backlog.promise;
-    return rejected(this.refusal());
+    if (!taken) return rejected(this.refusal());
+    if (this.#backlog !== undefined) return this.#backlog.promise;
+    return this.#hurried === this.host.turns ? this.host.turn() : DONE;
   }
 
   #leave(state: number): void {

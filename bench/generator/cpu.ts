@@ -4,10 +4,18 @@ import { readdirSync, readFileSync } from "node:fs";
 /** Nanoseconds of CPU, user and system, of all threads that a process has now. */
 export function cpuOf(pid: number): number {
   let total = 0;
-  for (const thread of readdirSync(`/proc/${pid}/task`)) {
-    total += Number(readFileSync(`/proc/${pid}/task/${thread}/schedstat`, "utf8").split(" ")[0]);
-  }
+  for (const thread of readdirSync(`/proc/${pid}/task`)) total += cpuOfThread(pid, thread);
   return total;
+}
+
+function cpuOfThread(pid: number, thread: string): number {
+  try {
+    return Number(readFileSync(`/proc/${pid}/task/${thread}/schedstat`, "utf8").split(" ")[0]);
+  } catch (error) {
+    // A thread of a pool may end between the list and the look.
+    if (error instanceof Error && "code" in error && error.code === "ENOENT") return 0;
+    throw error;
+  }
 }
 
 /** Bytes of memory that are resident. */

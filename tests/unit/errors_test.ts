@@ -22,6 +22,7 @@ const tree = [
   ["SslError", "ssl_failed", errors.WebSocketError],
   ["PayloadBindingError", "invalid_binding", errors.WebSocketError],
   ["PayloadValidationError", "invalid_message", errors.PayloadBindingError],
+  ["RequestError", "failed", errors.WebSocketError],
   ["UnsupportedError", "unsupported", errors.WebSocketError],
   ["ListenerError", "listener_failed", errors.WebSocketError],
 ] as const;

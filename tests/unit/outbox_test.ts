@@ -80,7 +80,8 @@ test("R18 ping and pong take at most 125 bytes", () => {
 test("R12 a write over the high-water mark waits until the outbox is under it", async () => {
   const { caller, socket, connection, clock } = held();
   void caller.writeBinaryMessage(new Uint8Array(HIGH));
-  assert.equal(await outcome(caller.writeTextMessage(""), clock), "resolved");
+  // Exactly the mark: it waits for a turn, and for no bytes to leave.
+  await caller.writeTextMessage("");
   const write = caller.writeTextMessage("x");
   assert.equal(await outcome(write, clock), "waits");
   assert.equal(caller.writeTextMessage("y"), write, "all that wait share one promise");
@@ -429,4 +430,44 @@ test("attributes are kept with the connection, whatever their key", () => {
   assert.equal(caller.removeAttribute("__proto__"), undefined);
   assert.notEqual(caller.connectionId, open({}).caller.connectionId);
   assert.equal(caller.connectionId, caller.connectionId);
+});
+
+test("R12 a writer that awaits its writes to a peer that takes all at once lets others run after each 64 KiB", async () => {
+  const { caller, socket } = open({});
+  let isAsked = false;
+  setTimeout(() => {
+    isAsked = true;
+  });
+  // Without a turn no timer fires, and this would be the end of it.
+  for (let writes = 0; !isAsked && writes < 100_000; writes++) await caller.writeTextMessage("a".repeat(1000));
+  assert.equal(isAsked, true);
+  assert.ok(socket.sent.length < 50_000, `${socket.sent.length} writes`);
+});
+
+test("R12 the writes of all connections wait for the same turn, and not again in the next", async () => {
+  const one = open({});
+  const two = open({}, { host: one.host });
+  const large = "a".repeat(60_000);
+  const first = one.caller.writeTextMessage("a");
+  void two.caller.writeTextMessage(large);
+  const turn = one.caller.writeTextMessage(large);
+  assert.notEqual(turn, first);
+  assert.equal(two.caller.writeTextMessage("b"), turn);
+  assert.equal(one.caller.writeTextMessage("c"), turn);
+  await turn;
+  assert.equal(one.caller.writeTextMessage("d"), first);
+  assert.equal(two.caller.writeTextMessage("e"), first);
+});
+
+test("R3 a stream that always has an item lets others run after each 64 KiB", async () => {
+  let made = 0;
+  const { caller, connection } = open({
+    async *onTextMessage() {
+      for (; made < 1_000_000; made++) yield "a".repeat(1000);
+    },
+  });
+  connection.text("");
+  await new Promise((resolve) => setTimeout(resolve));
+  void caller.close();
+  assert.ok(made > 10 && made < 50_000, `${made} items`);
 });
