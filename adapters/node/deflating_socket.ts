@@ -12,17 +12,10 @@ import { COMPRESS_FROM, toDeflatedLimit } from "../../src/compression.ts";
 import type { Upgrade } from "../../src/slot.ts";
 import { DEFLATE_AT_ONCE } from "./deflate.ts";
 import { inflate } from "./inflate.ts";
+import { allBuffered, inflateBy, releaseDeflater, releaseInflater, sendByWs } from "./internals/runtime.ts";
 import { JoinedSocket } from "./joined_socket.ts";
 import type { JoinedWriter } from "./joined_writer.ts";
-import {
-  allBuffered,
-  inflateBy,
-  type NodeSocket,
-  releaseDeflater,
-  releaseInflater,
-  type Served,
-  sendByWs,
-} from "./runtime.ts";
+import type { NodeSocket, Served } from "./runtime.ts";
 
 /** What `ws` makes for a client that offers permessage-deflate. */
 export class DeflatingSocket extends JoinedSocket {

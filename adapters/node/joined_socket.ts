@@ -6,17 +6,9 @@
 
 import type { Upgrade } from "../../src/slot.ts";
 import type { Connection, RuntimeSocket } from "../../src/socket.ts";
+import { endReceiverOnce, unmaskByWords } from "./internals/runtime.ts";
 import type { JoinedWriter } from "./joined_writer.ts";
-import {
-  CONNECTION,
-  endReceiverOnce,
-  type NodeSocket,
-  readUnder,
-  type Served,
-  toBuffer,
-  unmaskByWords,
-  WsBase,
-} from "./runtime.ts";
+import { CONNECTION, type NodeSocket, readUnder, type Served, toBuffer, WsBase } from "./runtime.ts";
 import { linger, onDrain, toPlainBytes, toStatusCode } from "./sockets.ts";
 
 /**

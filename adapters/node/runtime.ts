@@ -8,7 +8,6 @@ import process from "node:process";
 import { WebSocket } from "ws";
 import type { Upgrade } from "../../src/slot.ts";
 import type { Connection } from "../../src/socket.ts";
-import { unmask, WORTH_WORDS } from "./unmask.ts";
 
 /** Node's `net.Socket` under an upgraded connection. */
 export interface NodeSocket {
@@ -197,125 +196,6 @@ export function headerSizeOf(incoming: object): number {
   let size = 2 * rawHeaders.length;
   for (const text of rawHeaders) size += text.length;
   return size;
-}
-
-interface Zlib {
-  close(): void;
-}
-
-interface Deflating {
-  readonly _extensions?: { readonly "permessage-deflate"?: Extension };
-}
-
-interface Extension {
-  _inflate?: Zlib | null;
-  _deflate?: Zlib | null;
-  decompress?(data: Uint8Array, fin: boolean, done: Inflated): void;
-}
-
-type Inflated = (error: Error | null, data: Uint8Array) => void;
-
-/**
- * Has `ws` ask `inflate` first for a message that came in one frame; what that does not inflate is left to `ws`. A `ws` without this member is
- * left alone.
- */
-export function inflateBy(socket: object, inflate: (data: Uint8Array) => Uint8Array | undefined): void {
-  const extension = (socket as Deflating)._extensions?.["permessage-deflate"];
-  const byWs = extension?.decompress;
-  if (extension === undefined || byWs === undefined) return;
-  let isFragmented = false;
-  extension.decompress = function (data, fin, done) {
-    const inflated = fin && !isFragmented ? inflate(data) : undefined;
-    isFragmented = !fin;
-    // `ws` reads on when it is called back, so it must not be from here.
-    if (inflated === undefined) byWs.call(this, data, fin, done);
-    else process.nextTick(done, null, inflated);
-  };
-}
-
-/**
- * Lets go of what `ws` inflates with, which it would keep for as long as the connection. Between two messages only; a `ws` without these
- * fields is left alone.
- */
-export function releaseInflater(socket: object): void {
-  const extension = (socket as Deflating)._extensions?.["permessage-deflate"];
-  extension?._inflate?.close();
-  if (extension !== undefined) extension._inflate = null;
-}
-
-/** The same of what it deflates with, when nothing is being deflated. */
-export function releaseDeflater(socket: object): void {
-  const extension = (socket as Deflating)._extensions?.["permessage-deflate"];
-  extension?._deflate?.close();
-  if (extension !== undefined) extension._deflate = null;
-}
-
-/** Sends by the queue of `ws`, whatever the subclass sends by; `written` is called when the kernel has the message, or the socket is gone. */
-export function sendByWs(
-  socket: object,
-  data: string | Uint8Array,
-  compress: boolean,
-  written: (error?: Error) => void,
-): void {
-  WebSocket.prototype.send.call(socket as WebSocket, data, { binary: typeof data !== "string", compress }, written);
-}
-
-/** Counts the bytes that `ws` holds and those that the raw socket does, whatever the subclass counts. */
-export function allBuffered(socket: object): number {
-  return Reflect.get(WebSocket.prototype, "bufferedAmount", socket) as number;
-}
-
-interface Writable {
-  readonly writableEnded: boolean;
-  end(): unknown;
-}
-
-/**
- * Lets `ws` end the receiver of a socket once: it does so up to three times for each connection, and for each further time Node makes an
- * error, with its stack, that nobody sees. That would be a tenth of all that a connection costs. A `ws` without this field is left alone.
- */
-export function endReceiverOnce(socket: object): void {
-  const { _receiver: receiver } = socket as { readonly _receiver?: Writable };
-  if (receiver !== undefined) receiver.end = endOnce;
-}
-
-function endOnce(this: Writable): unknown {
-  if (this.writableEnded) return this;
-  return (Object.getPrototypeOf(this) as Writable).end.call(this);
-}
-
-interface Receiver {
-  readonly _buffers: readonly Uint8Array[];
-  readonly _bufferedBytes: number;
-  readonly _payloadLength: number;
-  readonly _masked: boolean;
-  _mask: Uint8Array | undefined;
-  getData(done: unknown): void;
-}
-
-// What `ws` takes for a payload that is not masked.
-const UNMASKED = new Uint8Array(4);
-
-/** Unmasks large payloads of a socket before `ws` does. A `ws` without these fields is left alone. */
-export function unmaskByWords(socket: object): void {
-  const { _receiver: receiver } = socket as { readonly _receiver?: Partial<Receiver> };
-  if (receiver?.getData !== undefined && receiver._buffers !== undefined) receiver.getData = getUnmaskedData;
-}
-
-function getUnmaskedData(this: Receiver, done: unknown): void {
-  const length = this._payloadLength;
-  const mask = this._mask;
-  if (length >= WORTH_WORDS && this._masked && mask !== undefined && this._bufferedBytes >= length) {
-    let phase = 0;
-    for (const buffer of this._buffers) {
-      const part = buffer.length > length - phase ? buffer.subarray(0, length - phase) : buffer;
-      unmask(part, mask, phase);
-      phase += part.length;
-      if (phase === length) break;
-    }
-    this._mask = UNMASKED;
-  }
-  (Object.getPrototypeOf(this) as Receiver).getData.call(this, done);
 }
 
 /** Passes a handshake off as the response that `@hono/node-server` wants, whose type cannot be named without the types of Node. */

@@ -12,7 +12,7 @@ import {
 } from "node:http";
 import { createServer as createHttpsServer } from "node:https";
 import type { Socket } from "node:net";
-import { type Server as TlsServer, createServer as createTlsServer, type TlsOptions } from "node:tls";
+import { createServer as createTlsServer, type TlsOptions, type Server as TlsServer } from "node:tls";
 import { getRequestListener } from "@hono/node-server";
 import { answer } from "../../src/ask.ts";
 import type { Host } from "../../src/host.ts";

@@ -5,8 +5,8 @@
  */
 
 import type { ClientHeartbeat } from "../../src/client/client_config.ts";
-import type { PingPongHandler } from "../../src/client/ping_pong_handler.ts";
 import type { Message } from "../../src/client/message.ts";
+import type { PingPongHandler } from "../../src/client/ping_pong_handler.ts";
 import type { Handshake, Line, TransportSocket } from "../../src/client/transport.ts";
 import { systemClock } from "../../src/clock.ts";
 

@@ -4,8 +4,8 @@
  * @module
  */
 
-import { LONGEST } from "../../src/clock.ts";
 import type { Dial, Transport, TransportSocket } from "../../src/client/transport.ts";
+import { LONGEST } from "../../src/clock.ts";
 import { toDeflatedLimit } from "../../src/compression.ts";
 import { SslError } from "../../src/errors.ts";
 import { Carrier } from "./carrier.ts";
