@@ -18,6 +18,9 @@ const LONGEST = 60;
 /** Milliseconds after which a full socket is looked at again, for no platform tells that bytes have left. */
 const LOOK = 10;
 
+/** Bytes after which a writer gives way to others, though the socket takes all at once. */
+const TURN = 65536;
+
 /** The promise of every write that waits for nothing. */
 const DONE: Promise<void> = /* @__PURE__ */ Promise.resolve();
 
@@ -48,6 +51,8 @@ export function toWriteQueue(timeout: number, queuesWhileDown: boolean, clock: C
   const writes: Write[] = [];
   const patience = 1000 * (timeout < 0 ? LONGEST : Math.min(timeout, LONGEST));
   let bytes = 0;
+  // Since a writer gave way.
+  let handed = 0;
   let socket: RuntimeSocket | undefined;
   let cancel: (() => void) | undefined;
 
@@ -73,7 +78,12 @@ export function toWriteQueue(timeout: number, queuesWhileDown: boolean, clock: C
     flush,
     end,
     write(message, compress) {
-      if (socket && !writes[0] && socket.bufferedAmount <= MOST_BYTES && hand(socket, message, compress)) return DONE;
+      if (socket && !writes[0] && socket.bufferedAmount <= MOST_BYTES && hand(socket, message, compress)) {
+        handed += message.length;
+        if (handed < TURN) return DONE;
+        handed = 0;
+        return new Promise((resolve) => clock.schedule(resolve, 0));
+      }
       if (!socket && !queuesWhileDown) return rejected(lost());
       const size = sizeOf(message);
       if ((!socket || writes[0]) && (writes.length >= MOST_MESSAGES || bytes + size > MOST_BYTES)) {

@@ -38,12 +38,12 @@ describe("a bundler, given the built package,", () => {
     assert.doesNotMatch(code, /\bnode:|\brequire\(|onTextMessage|upgradeTimeout|class Listener/);
   });
 
-  test("makes of ./client at most 7,000 bytes, packed by gzip", async (t) => {
+  test("makes of ./client at most 7,200 bytes, packed by gzip", async (t) => {
     const { code } = await bundle(project, "client");
     const { length } = gzipSync(code, { level: 9 });
     t.diagnostic(`${length} bytes`);
     // Why it is not less stands in docs/decisions/size-of-the-client.md.
-    assert.ok(length <= 7000, `${length} bytes`);
+    assert.ok(length <= 7200, `${length} bytes`);
   });
 
   test("fails when an entry point needs a package, as the server does", async () => {

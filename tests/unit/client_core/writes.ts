@@ -47,6 +47,17 @@ test("L10 a write over an open connection is sent at once and resolves; compress
   assert.deepEqual(socket.compressed, [true, false, undefined]);
 });
 
+test("a writer gives way to others after each 64 KiB, though the socket takes all at once", async () => {
+  const { session, clock } = await connected();
+  const half = "a".repeat(40_000);
+  const first = session.write(half);
+  const second = session.write(half);
+  assert.equal(session.write(half), first, "a write that waits for nothing makes no promise");
+  assert.equal(await outcome(second), "pending");
+  await clock.advance(0.001);
+  assert.equal(await outcome(second), undefined);
+});
+
 test("L10 what is written while down goes out in order when there is a connection, before what is written then", async () => {
   const fixture = await connected({ retryConfig: STEADY });
   fixture.socket.end();
