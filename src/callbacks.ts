@@ -7,9 +7,12 @@
 import type { Caller } from "./caller.ts";
 import { INTERNAL_SERVER_ERROR } from "./close_frame.ts";
 import { ConnectionError, toError } from "./errors.ts";
+import { Failure } from "./failure.ts";
 import { PING, type PONG } from "./inbox.ts";
+import type { Intake } from "./intake.ts";
 import type { Outbox } from "./outbox.ts";
 import { isPromise, isStream, sendReply } from "./reply.ts";
+import { ReplyStream } from "./reply_stream.ts";
 import type { Service } from "./service.ts";
 import { Streams } from "./stream.ts";
 
@@ -39,7 +42,9 @@ export abstract class Callbacks {
   /** What the service speaks through. */
   abstract readonly caller: Caller;
   /** The sending half. */
-  protected abstract readonly outbox: Outbox;
+  abstract readonly outbox: Outbox;
+  /** What takes the messages instead of the service, if it has a contract or binds them. */
+  protected abstract readonly intake: Intake | undefined;
   /** A callback has ended; the next may begin. */
   protected abstract released(): void;
   /** The last callback has ended. */
@@ -57,9 +62,10 @@ export abstract class Callbacks {
 
   /** Calls `onTextMessage`, or `onMessage`. */
   protected onText(text: string): void {
-    const service = this.service;
+    const { service, intake } = this;
     this.doing |= BUSY;
     try {
+      if (intake !== undefined) return this.#settle(intake.text(text));
       this.#settle(
         service.onTextMessage !== undefined
           ? service.onTextMessage(this.caller, text)
@@ -72,9 +78,10 @@ export abstract class Callbacks {
 
   /** Calls `onBinaryMessage`, or `onMessage`. */
   protected onBinary(data: Uint8Array<ArrayBuffer>): void {
-    const service = this.service;
+    const { service, intake } = this;
     this.doing |= BUSY;
     try {
+      if (intake !== undefined) return this.#settle(intake.binary(data));
       this.#settle(
         service.onBinaryMessage !== undefined
           ? service.onBinaryMessage(this.caller, data)
@@ -111,10 +118,10 @@ export abstract class Callbacks {
     }
   }
 
-  /** Calls `onError` for a fault of the peer, which is none of the service. */
-  protected onFault(error: Error): void {
+  /** Calls `onError` for what failed outside of a callback. */
+  protected onFault(failure: Failure): void {
     this.doing |= BUSY;
-    this.#report(error, undefined);
+    this.#report(failure);
   }
 
   /** Calls `onClose`, the last callback. */
@@ -128,9 +135,16 @@ export abstract class Callbacks {
     }
   }
 
-  /** Ends all streams: the connection is closing. */
+  /** The streams that run. */
+  get streams(): Streams {
+    this.#streams ??= new Streams(this.outbox);
+    return this.#streams;
+  }
+
+  /** Ends all streams and requests: the connection is closing. */
   protected cancelStreams(): void {
     this.#streams?.cancel();
+    this.intake?.closing();
   }
 
   // The common replies come first and allocate nothing.
@@ -140,8 +154,7 @@ export abstract class Callbacks {
       if (isPromise(reply)) return this.#await(reply);
       if (reply instanceof Error) return this.#threw(reply);
       if (isStream(reply)) {
-        this.#streams ??= new Streams(this.outbox);
-        void this.#streams.run(reply);
+        this.streams.run(reply, new ReplyStream(this.outbox));
         return this.#release();
       }
     }
@@ -184,28 +197,28 @@ export abstract class Callbacks {
   }
 
   #threw(thrown: unknown): void {
-    this.#report(toError(thrown), "A callback failed");
+    this.#report(thrown instanceof Failure ? thrown : toFault(thrown, "A callback failed"));
   }
 
-  // With `fault` the service is to blame: without an `onError` that copes it is logged, and the connection closed.
-  #report(error: Error, fault: string | undefined): void {
-    if (this.doing & REPORTING) return this.#fail(error, "onError failed");
-    if (this.service.onError === undefined) return this.#fail(error, fault);
+  #report(failure: Failure): void {
+    const { error } = failure;
+    if (this.doing & REPORTING) return this.#fail(toFault(error, "onError failed"));
+    if (this.service.onError === undefined) return this.#fail(failure);
     this.doing |= REPORTING;
     try {
       this.#settle(this.service.onError(this.caller, error));
     } catch (second) {
-      this.#fail(toError(second), "onError failed");
+      this.#fail(toFault(second, "onError failed"));
     }
   }
 
-  #fail(error: Error, fault: string | undefined): void {
+  #fail({ error, line, frame }: Failure): void {
     const { host } = this.outbox;
     if (error instanceof ConnectionError && !this.outbox.isOpen) {
       host.logger.debug("A message could not be sent", error);
-    } else if (fault !== undefined) {
-      host.logger.error(`${fault}; the connection is closed with 1011`, error);
-      void this.outbox.close(INTERNAL_SERVER_ERROR.statusCode, INTERNAL_SERVER_ERROR.reason);
+    } else {
+      if (line !== undefined) host.logger.error(line, error);
+      if (frame !== undefined) void this.outbox.close(frame.statusCode, frame.reason);
     }
     this.#release();
   }
@@ -229,4 +242,9 @@ export abstract class Callbacks {
 // A promise-like that is no promise may settle twice, and each time the next callback would begin.
 function toPromise(reply: PromiseLike<unknown>): Promise<unknown> {
   return reply instanceof Promise ? reply : Promise.resolve(reply);
+}
+
+// The service is to blame: without an `onError` that copes it is logged, and the connection closed.
+function toFault(thrown: unknown, what: string): Failure {
+  return new Failure(toError(thrown), `${what}; the connection is closed with 1011`, INTERNAL_SERVER_ERROR);
 }

@@ -6,10 +6,16 @@
 
 import { BUSY, Callbacks } from "./callbacks.ts";
 import { Caller } from "./caller.ts";
+import { callbacksOf, ContractService } from "./contract/contract_service.ts";
 import { CorruptedFrameError, PayloadTooLargeError } from "./errors.ts";
 import { after, TOKEN_EXPIRED } from "./expiry.ts";
+import { ContractCaller } from "./dispatch/contract_caller.ts";
+import { Dispatcher } from "./dispatch/dispatcher.ts";
+import { MessageBinder } from "./dispatch/message_binder.ts";
 import type { Host } from "./host.ts";
+import { Failure } from "./failure.ts";
 import { type Arrival, BINARY, FAULT, Inbox, PING, PONG, TEXT } from "./inbox.ts";
+import type { Intake } from "./intake.ts";
 import { BEAT, DROP_IT, isBeat, Liveness, PING_IT } from "./liveness.ts";
 import { BACKLOGGED, CLEAR, CLOSING, DOWN, Outbox, type Owner } from "./outbox.ts";
 import type { ConnectionDetails } from "./peer.ts";
@@ -31,7 +37,9 @@ export class ServiceConnection extends Callbacks implements Connection, Owner {
   /** Belongs to the sweep. */
   place = -1;
   /** The sending half. */
-  protected readonly outbox: Outbox;
+  readonly outbox: Outbox;
+  /** What takes the messages, if the service has a contract or binds them. */
+  protected readonly intake: Intake | undefined;
   readonly #socket: RuntimeSocket;
   readonly #rules: ServiceRules;
   readonly #host: Host;
@@ -43,14 +51,29 @@ export class ServiceConnection extends Callbacks implements Connection, Owner {
 
   /** Joins a service and an open socket; `start` runs `onOpen`. */
   constructor(service: Service, socket: RuntimeSocket, rules: ServiceRules, host: Host, details: ConnectionDetails) {
-    super(service);
+    super(callbacksOf(service));
     this.#socket = socket;
     this.#rules = rules;
     this.#host = host;
     host.sweep.join(this, shortest(rules, host));
     this.outbox = new Outbox(socket, rules, host, this);
     this.#liveness = new Liveness(host.sweep.now);
+    if (service instanceof ContractService) {
+      this.caller = new ContractCaller(this, details, service, rules);
+      this.intake = new Dispatcher(this, this.caller, service, rules);
+      if (rules.message !== undefined) host.warnOnce("Option message has no effect on a service with a contract");
+      return;
+    }
     this.caller = new Caller(this.outbox, details);
+    this.intake =
+      rules.message === undefined
+        ? undefined
+        : new MessageBinder(this.caller, service, rules.message, rules.validation);
+  }
+
+  /** Takes what failed outside of a callback: `onError` learns of it in its turn. */
+  report(failure: Failure): void {
+    this.#queue({ kind: FAULT, data: failure });
   }
 
   /** Closes with 4401 when the principal's time has come, in milliseconds since the epoch. */
@@ -104,7 +127,7 @@ export class ServiceConnection extends Callbacks implements Connection, Owner {
     if (this.#end !== undefined || this.outbox.state >= CLOSING) return;
     if (statusCode !== 1002 && statusCode !== 1007 && statusCode !== 1009) return;
     this.#end = { code: statusCode, reason: "" };
-    this.#queue({ kind: FAULT, data: toFault(statusCode, cause, this.#rules) });
+    this.#queue({ kind: FAULT, data: new Failure(toFault(statusCode, cause, this.#rules)) });
   }
 
   /** The socket is down. */
@@ -225,7 +248,7 @@ export class ServiceConnection extends Callbacks implements Connection, Owner {
   }
 
   #tooLarge(): void {
-    this.onFault(toFault(1009, undefined, this.#rules));
+    this.onFault(new Failure(toFault(1009, undefined, this.#rules)));
     void this.outbox.close(1009, "Message too big");
   }
 

@@ -7,6 +7,7 @@
 import { authenticate, challenges, type Found } from "./authenticators.ts";
 import { bind, hasSchema } from "./binding.ts";
 import { checkRequirements } from "./capabilities.ts";
+import { callbacksOf } from "./contract/contract_service.ts";
 import { findCredential } from "./credentials.ts";
 import { HandshakeTimedOut } from "./errors.ts";
 import { AuthnError, AuthzError, UpgradeError } from "./upgrade_errors.ts";
@@ -152,7 +153,8 @@ export class Door {
     try {
       checkRequirements(capabilities, this.#rules.requires, "A service");
       const headers = this.#giveHeaders(this.#context.req.raw);
-      if (!capabilities.ping && (service.onPing !== undefined || service.onPong !== undefined)) {
+      const { onPing, onPong } = callbacksOf(service);
+      if (!capabilities.ping && (onPing !== undefined || onPong !== undefined)) {
         this.#host.warnOnce(`onPing and onPong are never called on engine "${capabilities.engine}": use engine "node"`);
       }
       const details = {

@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { Failure } from "./failure.ts";
 import { utf8Length } from "./utf8.ts";
 
 /** A text message. */
@@ -14,14 +15,14 @@ export const BINARY = 1;
 export const PING = 2;
 /** A pong. */
 export const PONG = 3;
-/** A fault that the runtime found. */
+/** What failed outside of a callback: the runtime found a fault, or a stream of a request broke. */
 export const FAULT = 4;
 
 /** One thing that waits. */
 export type Arrival =
   | { readonly kind: typeof TEXT; readonly data: string }
   | { readonly kind: typeof BINARY | typeof PING | typeof PONG; readonly data: Uint8Array<ArrayBuffer> }
-  | { readonly kind: typeof FAULT; readonly data: Error };
+  | { readonly kind: typeof FAULT; readonly data: Failure };
 
 /** A first-in first-out queue that knows its bytes. */
 export class Inbox {

@@ -76,7 +76,10 @@ export interface Service {
   onTextMessage?(caller: Caller, text: string): Reply | Promise<Reply>;
   /** A binary message arrived, whole. */
   onBinaryMessage?(caller: Caller, data: Uint8Array<ArrayBuffer>): Reply | Promise<Reply>;
-  /** A message arrived for which there is no more specific callback: `string` or `Uint8Array`. */
+  /**
+   * A message arrived for which there is no more specific callback: `string` or `Uint8Array`, or with option `message` what that schema made of
+   * the JSON in it.
+   */
   onMessage?(caller: Caller, data: unknown): Reply | Promise<Reply>;
   /** A ping arrived. The runtime has answered it; this only observes. */
   onPing?(caller: Caller, data: Uint8Array<ArrayBuffer>): Reply | Promise<Reply>;

@@ -58,6 +58,13 @@ export interface ServiceConfig {
   credentials?: readonly CredentialSource[];
   /** Close with 4401 when the principal's `expiresAt` passes. @default true */
   closeOnExpiry?: boolean;
+  /**
+   * A Standard Schema for what `onMessage` gets: text, and binary where there is no `onBinaryMessage`, is then taken for JSON. What does not fit goes
+   * to `onError`, else it closes with 1003 (no JSON) or 1007. For services without a contract. @default none
+   */
+  message?: StandardSchema;
+  /** Whether messages are checked by the schemas of `message` and of contracts; JSON is parsed all the same. @default true */
+  validation?: boolean;
   /** What the engine must be able to do; `attach` or `start` fails on one that is not. @default [] */
   requires?: readonly Requirement[];
 }
@@ -101,6 +108,8 @@ export interface ServiceRules {
   readonly params: StandardSchema | undefined;
   readonly query: StandardSchema | undefined;
   readonly headers: StandardSchema | undefined;
+  readonly message: StandardSchema | undefined;
+  readonly validation: boolean;
   readonly requires: readonly Requirement[];
 }
 
@@ -124,6 +133,8 @@ const NAMES: ReadonlySet<string> = new Set<keyof UpgradeConfig>([
   "params",
   "query",
   "headers",
+  "message",
+  "validation",
   "requires",
 ]);
 
@@ -162,9 +173,11 @@ export function toServiceRules(config: UpgradeConfig = {}): ServiceRules {
     params: config.params,
     query: config.query,
     headers: config.headers,
+    message: config.message,
+    validation: checkBoolean("validation", config.validation ?? true),
     requires: toRequirements(config.requires ?? []),
   };
-  for (const name of ["params", "query", "headers"] as const) checkSchema(name, rules[name]);
+  for (const name of ["params", "query", "headers", "message"] as const) checkSchema(name, rules[name]);
   if (config.credentials !== undefined && rules.auth.length === 0) {
     throw new TypeError("Option credentials needs auth: nobody would look at them");
   }

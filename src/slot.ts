@@ -9,6 +9,7 @@
 import type { Place } from "./admission.ts";
 import type { Caller } from "./caller.ts";
 import { ServiceConnection } from "./connection.ts";
+import { callbacksOf } from "./contract/contract_service.ts";
 import { readForwarded } from "./forwarded.ts";
 import type { Host } from "./host.ts";
 import type { ConnectionDetails, Peer } from "./peer.ts";
@@ -136,8 +137,9 @@ export class Upgrade {
   /** Joins the service and the open socket, and runs `onOpen`. */
   open(socket: RuntimeSocket): Connection & { readonly caller: Caller } {
     const service = this.#service;
+    const { onClose, onError } = callbacksOf(service);
     // Once the socket is down, Bun and Node do not tell it any more.
-    if (service.onClose !== undefined || service.onError !== undefined) void this.#details.peer.remoteAddress;
+    if (onClose !== undefined || onError !== undefined) void this.#details.peer.remoteAddress;
     const connection = new ServiceConnection(service, socket, this.rules, this.#host, this.#details);
     if (this.#details.until !== undefined) connection.expire(this.#details.until);
     this.#place?.opened(connection);

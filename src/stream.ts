@@ -4,19 +4,32 @@
  * @module
  */
 
-import { INTERNAL_SERVER_ERROR } from "./close_frame.ts";
 import { CLOSING, type Outbox } from "./outbox.ts";
-import { isStream, sendReply } from "./reply.ts";
-
-const FAILED = "streaming failed";
+import { isStream } from "./reply.ts";
 
 // A peer starts streams with a few bytes each; nobody watches so many.
 const MOST = 1024;
 
+/** Where the items of one stream go. */
+export interface Sink {
+  /** Sends an item, which is neither a stream nor an error; a promise is awaited before the next. */
+  item(value: unknown): unknown;
+  /** The last item has gone out. */
+  ended(): void;
+  /** The stream failed, and has been ended. */
+  failed(error: unknown): void;
+  /** There are too many streams: this one was not begun, or goes on no longer. */
+  refused(): void;
+  /** The stream was ended before its time, for nobody wants it any more. */
+  stopped(): void;
+}
+
 /** The streams of one connection. */
 export class Streams {
   readonly #outbox: Outbox;
-  readonly #running: Set<AsyncIterator<unknown>> = new Set();
+  readonly #running: Map<Sink, Run> = new Map();
+  // Those within others count too.
+  #count = 0;
 
   /** Makes the set for one connection. */
   constructor(outbox: Outbox) {
@@ -24,52 +37,103 @@ export class Streams {
   }
 
   /** Sends the items of a stream as they come, in order, waiting while too much is unsent. */
-  async run(stream: AsyncIterable<unknown>): Promise<void> {
-    try {
-      await this.#pump(stream);
-    } catch (error) {
-      this.#outbox.host.logger.error("A stream failed; the connection is closed with 1011", error);
-      void this.#outbox.close(INTERNAL_SERVER_ERROR.statusCode, FAILED);
-    }
+  run(stream: AsyncIterable<unknown>, sink: Sink): void {
+    if (this.#outbox.state >= CLOSING) return;
+    const run = new Run(this.#outbox, sink);
+    this.#running.set(sink, run);
+    void this.#drive(run, stream);
+  }
+
+  /** Ends one stream, if it runs: its iterator is told at once. */
+  stop(sink: Sink): void {
+    const run = this.#running.get(sink);
+    if (run === undefined) return;
+    this.#running.delete(sink);
+    this.#stop(run);
   }
 
   /** Ends all streams: the connection is closing. */
   cancel(): void {
-    const running = [...this.#running];
+    const running = [...this.#running.values()];
     this.#running.clear();
-    for (const iterator of running) this.#end(iterator);
+    for (const run of running) this.#stop(run);
   }
 
-  async #pump(stream: AsyncIterable<unknown>): Promise<void> {
-    if (this.#outbox.state >= CLOSING) return;
-    if (this.#running.size >= MOST) {
-      void this.#outbox.close(1013, "Too many streams");
+  // Counted at once, for a `next()` that is pending may never settle.
+  #stop(run: Run): void {
+    this.#count -= run.iterators.length;
+    run.stop();
+  }
+
+  async #drive(run: Run, stream: AsyncIterable<unknown>): Promise<void> {
+    const { sink } = run;
+    try {
+      await this.#pump(run, stream);
+    } catch (error) {
+      this.#running.delete(sink);
+      return sink.failed(error);
+    }
+    // One that was stopped is not there any more.
+    if (this.#running.delete(sink)) sink.ended();
+  }
+
+  async #pump(run: Run, stream: AsyncIterable<unknown>): Promise<void> {
+    if (this.#count >= MOST) {
+      this.stop(run.sink);
+      run.sink.refused();
       return;
     }
     const iterator = stream[Symbol.asyncIterator]();
-    this.#running.add(iterator);
+    run.iterators.push(iterator);
+    this.#count++;
     try {
       while (true) {
         const { done, value } = await iterator.next();
-        if (!this.#running.has(iterator)) return;
-        if (done === true) return;
+        if (run.isOver || done === true) return;
         if (value instanceof Error) throw value;
-        if (isStream(value)) await this.#pump(value);
-        else sendReply(this.#outbox, value);
+        const sent = isStream(value) ? this.#pump(run, value) : run.sink.item(value);
+        if (sent !== undefined) await sent;
+        if (run.isOver) return;
         await this.#outbox.ready();
-        if (!this.#running.has(iterator)) return;
+        if (run.isOver) return;
       }
     } catch (error) {
-      if (!this.#running.has(iterator)) return;
-      this.#end(iterator);
+      if (run.isOver) return;
       // What fails because the connection is going is no fault of the stream.
-      if (this.#outbox.isOpen) throw error;
+      if (!this.#outbox.isOpen) return this.stop(run.sink);
+      run.end(iterator);
+      throw error;
     } finally {
-      this.#running.delete(iterator);
+      if (!run.isOver) {
+        this.#count--;
+        run.iterators.pop();
+      }
     }
   }
+}
 
-  #end(iterator: AsyncIterator<unknown>): void {
+/** One stream that runs. */
+class Run {
+  readonly sink: Sink;
+  /** The iterators that are asked: that of the stream, and those of its items that are streams. */
+  readonly iterators: AsyncIterator<unknown>[] = [];
+  isOver = false;
+  readonly #outbox: Outbox;
+
+  constructor(outbox: Outbox, sink: Sink) {
+    this.#outbox = outbox;
+    this.sink = sink;
+  }
+
+  /** Ends it before its time. */
+  stop(): void {
+    this.isOver = true;
+    this.sink.stopped();
+    for (const iterator of this.iterators) this.end(iterator);
+  }
+
+  /** Tells an iterator that no more is wanted. */
+  end(iterator: AsyncIterator<unknown>): void {
     const log = (error: unknown): void => {
       this.#outbox.host.logger.debug("A stream failed while it was ended", error);
     };

@@ -8,6 +8,7 @@ import type { Caller } from "../caller.ts";
 import { type Clock, systemClock } from "../clock.ts";
 import { checkClose } from "../close_code.ts";
 import { ServiceConnection } from "../connection.ts";
+import { callbacksOf } from "../contract/contract_service.ts";
 import { ConnectionClosureError, WebSocketError } from "../errors.ts";
 import { Host } from "../host.ts";
 import type { Service } from "../service.ts";
@@ -157,7 +158,8 @@ export class RunSession implements DialerUser {
   #serve(): Service {
     const source = this.#source;
     const service = typeof source === "function" ? this.#make(source) : source;
-    if ((service.onPing ?? service.onPong) !== undefined && !this.#host.capabilities.ping) {
+    const { onPing, onPong } = callbacksOf(service);
+    if ((onPing ?? onPong) !== undefined && !this.#host.capabilities.ping) {
       this.#host.warnOnce(
         `A service has onPing or onPong, which transport "${this.#host.capabilities.engine}" never calls: use transport "ws", off the browser`,
       );

@@ -10,6 +10,7 @@ import { toTypedClient } from "./client/typed_client.ts";
 import type { TypedMethods } from "./client/typed_methods.ts";
 import { ContractService, type Handlers } from "./contract_service.ts";
 import type { ContractDefinition } from "./definition.ts";
+import { Envelope } from "./envelope.ts";
 import { type ContractRules, toContractRules } from "./rules.ts";
 import type { HandlersOf } from "./types.ts";
 
@@ -21,10 +22,12 @@ export class Contract<const Definition extends ContractDefinition> implements Cl
   readonly definition: Definition;
   /** The same, checked. */
   readonly rules: ContractRules;
+  readonly #envelope: Envelope;
 
   /** Made by {@link contract}. */
   constructor(definition: Definition) {
     this.rules = toContractRules(definition);
+    this.#envelope = new Envelope(this.rules);
     this.definition = definition;
   }
 
@@ -41,7 +44,7 @@ export class Contract<const Definition extends ContractDefinition> implements Cl
     const given: unknown = handlers;
     if (!isHandlers(given)) throw new TypeError("A service needs handlers: an object, or an instance of a class");
     checkComplete(this.rules, given);
-    return new ContractService(this.rules, given);
+    return new ContractService(this.rules, this.#envelope, given);
   }
 
   /** Makes a client typed; `Client.connect` with option `contract` calls it. */

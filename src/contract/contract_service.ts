@@ -5,6 +5,7 @@
  */
 
 import type { Service } from "../service.ts";
+import type { Envelope } from "./envelope.ts";
 import type { ContractRules } from "./rules.ts";
 
 /** The callbacks and the handlers, by their names. */
@@ -15,12 +16,15 @@ export class ContractService implements Service {
   declare readonly onOpen?: never;
   /** What messages there are. */
   readonly rules: ContractRules;
+  /** How replies are written. */
+  readonly envelope: Envelope;
   /** Who handles them. */
   readonly handlers: Handlers;
 
   /** Made by `service` of a contract. */
-  constructor(rules: ContractRules, handlers: Handlers) {
+  constructor(rules: ContractRules, envelope: Envelope, handlers: Handlers) {
     this.rules = rules;
+    this.envelope = envelope;
     this.handlers = handlers;
   }
 }

@@ -7,6 +7,7 @@
 import { checkBoolean, checkNames } from "../options.ts";
 import { checkSchema, type StandardSchema } from "../standard_schema.ts";
 import type { ContractDefinition, MessageDefinition, ReservedTypes } from "./definition.ts";
+import { isDevelopment } from "./environment.ts";
 import { isHandlerName, LIFECYCLE, toHandlerName } from "./names.ts";
 
 /** One type of message, checked. */
@@ -28,8 +29,7 @@ export interface ContractRules {
   readonly messages: ReadonlyMap<string, MessageRule>;
   readonly pushes: ReadonlyMap<string, StandardSchema>;
   readonly reserved: Readonly<Required<ReservedTypes>>;
-  /** `undefined` leaves it to `NODE_ENV`. */
-  readonly validateReplies: boolean | undefined;
+  readonly validateReplies: boolean;
 }
 
 const OPTIONS: ReadonlySet<string> = new Set<keyof ContractDefinition>([
@@ -75,8 +75,7 @@ export function toContractRules(definition: ContractDefinition): ContractRules {
     checkGiven(`pushes.${type}`, schema);
     pushes.set(type, schema);
   }
-  const { validateReplies } = definition;
-  if (validateReplies !== undefined) checkBoolean("validateReplies", validateReplies);
+  const validateReplies = checkBoolean("validateReplies", definition.validateReplies ?? isDevelopment());
   return { dispatcherKey, dispatcherStreamId, messages, pushes, reserved, validateReplies };
 }
 

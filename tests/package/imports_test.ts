@@ -83,6 +83,13 @@ const rooms: readonly Room[] = [
       isAsyncApi(target) || isContract(target) || shared.has(target) || (kind === "type" && isSrc(target)),
     bare: nothing,
   },
+  {
+    name: "src/dispatch",
+    has: isIn("src/dispatch"),
+    // What the connection calls, and knows nothing of.
+    allows: (_, target) => isSrc(target) && !isIn("src/client", "src/testing", "src/asyncapi")(target),
+    bare: nothing,
+  },
   { name: "src/client/run", has: isRun, allows: (_, target) => isSrc(target), bare: nothing },
   {
     name: "transports.ts",

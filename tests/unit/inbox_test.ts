@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { Failure } from "../../src/failure.ts";
 import { BINARY, FAULT, Inbox, PING, PONG, TEXT } from "../../src/inbox.ts";
 
 test("an inbox gives what it got, in order, and counts messages and bytes", () => {
@@ -9,7 +10,7 @@ test("an inbox gives what it got, in order, and counts messages and bytes", () =
   inbox.push({ kind: BINARY, data: new Uint8Array(3) });
   inbox.push({ kind: PING, data: new Uint8Array(4) });
   inbox.push({ kind: PONG, data: new Uint8Array(5) });
-  inbox.push({ kind: FAULT, data: new Error("x") });
+  inbox.push({ kind: FAULT, data: new Failure(new Error("x")) });
   inbox.push({ kind: TEXT, data: "" });
   const seen: unknown[] = [];
   for (const [count, bytes] of [

@@ -36,6 +36,8 @@ test("toServiceRules() fills in the defaults", () => {
       params: undefined,
       query: undefined,
       headers: undefined,
+      message: undefined,
+      validation: true,
       requires: [],
     },
   );
@@ -104,6 +106,8 @@ const wrong: Record<keyof UpgradeConfig, readonly unknown[]> = {
   params: [{}, 5, null, "x", { "~standard": {} }],
   query: [{}, 5, null, "x"],
   headers: [{}, 5, null, "x"],
+  message: [{}, 5, null, "x"],
+  validation: ["yes", 1, null],
   subProtocols: ["chat", 5, {}, [5], [""], ["a b"], ["a,b"], ["é"], [null], ["a\n"]],
   requireSubProtocol: ["yes", 1, {}, true],
   idleTimeout: notSeconds,

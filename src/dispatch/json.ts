@@ -1,0 +1,60 @@
+/**
+ * JSON of strangers.
+ *
+ * @module
+ */
+
+/** The fields of a message: its names are the peer's, and `__proto__` is none of them. */
+export type Fields = Readonly<Record<string, unknown>>;
+
+// As in a text message, a mark of the byte order is no JSON.
+const UTF8: TextDecoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+
+/**
+ * Gives the text of bytes.
+ *
+ * @throws {TypeError} If they are not UTF-8
+ */
+export function decode(data: Uint8Array<ArrayBuffer>): string {
+  return UTF8.decode(data);
+}
+
+/**
+ * Parses JSON, without what is named `__proto__` at any depth.
+ *
+ * @throws {SyntaxError} If it is not JSON
+ */
+export function parseJson(text: string): unknown {
+  const value: unknown = JSON.parse(text);
+  // Each of its characters can be written as an escape, and each of these escapes begins so.
+  if (text.includes("__proto__") || text.includes("\\u00")) dropPrototypes(value);
+  return value;
+}
+
+/** Tells whether a value is an object with fields. */
+export function isFields(value: unknown): value is Fields {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** Gives the fields without two of them. */
+export function without(fields: Fields, first: string, second: string | undefined): Fields {
+  // Deleting is dearer, and leaves an object that is slow to read.
+  const rest: Record<string, unknown> = {};
+  for (const name of Object.keys(fields)) {
+    if (name !== first && name !== second) rest[name] = fields[name];
+  }
+  return rest;
+}
+
+// A loop, for the depth is the peer's.
+function dropPrototypes(root: unknown): void {
+  const waiting: unknown[] = [root];
+  while (waiting.length > 0) {
+    const value = waiting.pop();
+    if (typeof value !== "object" || value === null) continue;
+    if (Object.hasOwn(value, "__proto__")) Reflect.deleteProperty(value, "__proto__");
+    for (const inner of Object.values(value)) {
+      if (typeof inner === "object" && inner !== null) waiting.push(inner);
+    }
+  }
+}

@@ -1,0 +1,107 @@
+/**
+ * What goes back to the caller of a message.
+ *
+ * @module
+ */
+
+import { isBinary } from "../bytes.ts";
+import { CloseFrame } from "../close_frame.ts";
+import type { ContractService } from "../contract/contract_service.ts";
+import type { RequestId } from "../contract/envelope.ts";
+import type { MessageRule } from "../contract/rules.ts";
+import type { RequestError } from "../errors.ts";
+import type { Outbox } from "../outbox.ts";
+import { isPromise, sendReply } from "../reply.ts";
+import { type SchemaIssue, type SchemaResult, toPath } from "../standard_schema.ts";
+import { truncateUtf8 } from "../utf8.ts";
+import { ask, toMisfit } from "./validate.ts";
+
+// A message can be wrong at each of its bytes, and the answer shall not be a multiple of it.
+const MOST_ISSUES = 32;
+const LONGEST = 512;
+
+/** Writes replies to one connection. */
+export class Replies {
+  readonly #outbox: Outbox;
+  readonly #contract: ContractService;
+  readonly #checks: boolean;
+
+  /** Makes it for one connection; `checks` tells whether replies are checked against their schemas. */
+  constructor(outbox: Outbox, contract: ContractService, checks: boolean) {
+    this.#outbox = outbox;
+    this.#contract = contract;
+    this.#checks = checks;
+  }
+
+  /**
+   * Sends one reply or item, which is neither a promise, a stream nor an error; a close frame closes.
+   *
+   * @returns A promise if its schema takes its time
+   * @throws {PayloadValidationError} If it does not fit its schema
+   * @throws {TypeError} If it has no JSON form
+   * @throws {ConnectionClosureError} If the service has closed the connection
+   */
+  reply(rule: MessageRule, id: RequestId | undefined, value: unknown): Promise<void> | undefined {
+    if (this.#checks && rule.reply !== undefined && !isFrame(value)) {
+      const result = ask(rule.reply, value);
+      if (isPromise(result)) return this.#replyLater(rule, id, value, result);
+      this.#check(rule, result);
+    }
+    this.send(rule, id, value);
+    return undefined;
+  }
+
+  /** The same for a value that is not checked. */
+  send(rule: MessageRule, id: RequestId | undefined, value: unknown): void {
+    const outbox = this.#outbox;
+    if (isFrame(value)) {
+      if (id !== undefined && isBinary(value)) {
+        throw new TypeError(`Cannot answer ${JSON.stringify(rule.type)} with bytes: the message has an id`);
+      }
+      return sendReply(outbox, value);
+    }
+    const text = this.#contract.envelope.write(rule.type, id, value);
+    if (!outbox.send(text, true) && outbox.closedByService) throw outbox.refusal();
+  }
+
+  /** Ends a stream, or answers a request whose handler returned nothing; without an id there is nothing to end. */
+  complete(id: RequestId | undefined): void {
+    const { envelope, rules } = this.#contract;
+    if (id !== undefined) this.#outbox.send(envelope.write(rules.reserved.complete, id), true);
+  }
+
+  /** Answers with an error. */
+  refuse(id: RequestId | undefined, code: string, message: string, issues: readonly SchemaIssue[] = []): void {
+    const { envelope, rules } = this.#contract;
+    const payload = { code, message, ...(issues.length > 0 && { issues: issues.slice(0, MOST_ISSUES).map(toEntry) }) };
+    this.#outbox.send(envelope.write(rules.reserved.error, id, payload), true);
+  }
+
+  /** Answers with an error that the service has chosen. */
+  refuseWith(id: RequestId, { code, message, issues }: RequestError): void {
+    this.refuse(id, code, message, issues);
+  }
+
+  async #replyLater(
+    rule: MessageRule,
+    id: RequestId | undefined,
+    value: unknown,
+    result: PromiseLike<SchemaResult<unknown>>,
+  ): Promise<void> {
+    this.#check(rule, await result);
+    this.send(rule, id, value);
+  }
+
+  #check({ type }: MessageRule, { issues }: SchemaResult<unknown>): void {
+    if (issues !== undefined) throw toMisfit(`The reply to ${JSON.stringify(type)}`, issues);
+  }
+}
+
+// What does not go out as a message of the contract.
+function isFrame(value: unknown): boolean {
+  return typeof value === "object" && value !== null && (CloseFrame.is(value) || isBinary(value));
+}
+
+function toEntry(issue: SchemaIssue): { path: string; message: string } {
+  return { path: truncateUtf8(toPath(issue), LONGEST), message: truncateUtf8(issue.message, LONGEST) };
+}

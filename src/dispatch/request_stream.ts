@@ -1,0 +1,71 @@
+/**
+ * Where the items of a stream go that answers a message.
+ *
+ * @module
+ */
+
+import type { RequestId } from "../contract/envelope.ts";
+import type { MessageRule } from "../contract/rules.ts";
+import { RequestError, toError } from "../errors.ts";
+import { Failure } from "../failure.ts";
+import { ReplyStream } from "../reply_stream.ts";
+import type { Sink } from "../stream.ts";
+import type { Connected } from "./connected.ts";
+import type { Replies } from "./replies.ts";
+import type { Request } from "./request.ts";
+
+/** The streams of a connection that have an id. */
+export type OpenRequests = Map<RequestId, RequestStream>;
+
+/** A stream that answers a message: as items of its type, and if it has an id with one last frame. */
+export class RequestStream implements Sink {
+  readonly #connected: Connected;
+  readonly #replies: Replies;
+  readonly #rule: MessageRule;
+  readonly #request: Request;
+  readonly #open: OpenRequests;
+
+  /** Makes it for one message, and takes its id. */
+  constructor(connected: Connected, replies: Replies, rule: MessageRule, request: Request, open: OpenRequests) {
+    this.#connected = connected;
+    this.#replies = replies;
+    this.#rule = rule;
+    this.#request = request;
+    this.#open = open;
+    if (request.id !== undefined) open.set(request.id, this);
+  }
+
+  item(value: unknown): Promise<void> | undefined {
+    return value === undefined ? undefined : this.#replies.reply(this.#rule, this.#request.id, value);
+  }
+
+  ended(): void {
+    this.#leave();
+    this.#replies.complete(this.#request.id);
+  }
+
+  failed(thrown: unknown): void {
+    const { id } = this.#request;
+    if (id === undefined) return new ReplyStream(this.#connected.outbox).failed(thrown);
+    this.#leave();
+    if (thrown instanceof RequestError) return this.#replies.refuseWith(id, thrown);
+    this.#replies.refuse(id, "internal", "Internal error");
+    this.#connected.report(new Failure(toError(thrown), "A stream failed; its caller was told so"));
+  }
+
+  refused(): void {
+    const { id } = this.#request;
+    if (id === undefined) return new ReplyStream(this.#connected.outbox).refused();
+    this.#leave();
+    this.#replies.refuse(id, "too_many_streams", "There are too many streams on this connection");
+  }
+
+  stopped(): void {
+    this.#leave();
+    this.#request.abort();
+  }
+
+  #leave(): void {
+    if (this.#request.id !== undefined) this.#open.delete(this.#request.id);
+  }
+}
