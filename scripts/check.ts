@@ -17,6 +17,7 @@ const forDeno = [
     "entries/client.ts",
     "entries/client_run.ts",
     "entries/contract.ts",
+    "entries/asyncapi.ts",
     "cli/main.ts",
     "src/testing/mod.ts",
   ],

@@ -1,0 +1,71 @@
+/**
+ * The options of `toAsyncAPI`.
+ *
+ * @module
+ */
+
+import type { Authenticator } from "../authenticator.ts";
+import type { CredentialSource } from "../credentials.ts";
+import { checkNames } from "../options.ts";
+import { checkSchema, type StandardSchema } from "../standard_schema.ts";
+import type { AsyncApiParameter, AsyncApiServer } from "./document.ts";
+import type { ToJsonSchema } from "./json_schema.ts";
+
+/** The options of `toAsyncAPI`. */
+export interface AsyncApiOptions {
+  /** What the service is called. */
+  readonly title: string;
+  /** The version of the service. */
+  readonly version: string;
+  /** The path of the service, as it is attached: `/chat/:room`. */
+  readonly path: string;
+  /** What the service is for. @default none */
+  readonly description?: string;
+  /** Where the service can be reached, by names of your own. @default none */
+  readonly servers?: Readonly<Record<string, AsyncApiServer>>;
+  /** What is to be said of the parameters of the path, by name. @default their names alone */
+  readonly params?: Readonly<Record<string, AsyncApiParameter>>;
+  /** The schema of the query, as `upgrade` takes it. @default none */
+  readonly query?: StandardSchema;
+  /** The schema of the headers, as `upgrade` takes it. @default none */
+  readonly headers?: StandardSchema;
+  /** The authenticators of the service; each scheme becomes a security scheme. @default none */
+  readonly auth?: readonly Pick<Authenticator, "scheme">[];
+  /** Where a credential may stand, as `upgrade` takes it. @default ["header"] */
+  readonly credentials?: readonly CredentialSource[];
+  /** Gives the JSON Schema of schemas that have none of their own: `toJsonSchema` of `@valibot/to-json-schema`. @default none */
+  readonly toJsonSchema?: ToJsonSchema;
+}
+
+const NAMES: ReadonlySet<string> = new Set<keyof AsyncApiOptions>([
+  "title",
+  "version",
+  "path",
+  "description",
+  "servers",
+  "params",
+  "query",
+  "headers",
+  "auth",
+  "credentials",
+  "toJsonSchema",
+]);
+
+/**
+ * Checks the options of `toAsyncAPI`.
+ *
+ * @throws {TypeError} Naming the option
+ */
+export function checkAsyncApiOptions(options: AsyncApiOptions): void {
+  checkNames("AsyncApiOptions", options, NAMES);
+  for (const name of ["title", "version"] as const) {
+    if (typeof options[name] !== "string" || options[name] === "") {
+      throw new TypeError(`Option ${name} is ${JSON.stringify(options[name])}: must be a text`);
+    }
+  }
+  checkSchema("query", options.query);
+  checkSchema("headers", options.headers);
+  if (options.toJsonSchema !== undefined && typeof options.toJsonSchema !== "function") {
+    throw new TypeError("Option toJsonSchema must be a function of a schema");
+  }
+}
