@@ -136,15 +136,13 @@ export class Client extends Writer {
    * @returns A promise that rejects with a `PayloadBindingError` for a binary message, a `ReadTimedOutError` after `readTimeout`, and after the
    *   end, when all is read, a `ConnectionClosureError` with `statusCode` and `reason`
    */
-  async readTextMessage(): Promise<string> {
-    const message = await this.#session.read("text");
-    return typeof message === "string" ? message : "";
+  readTextMessage(): Promise<string> {
+    return this.#session.read("text");
   }
 
   /** Gives the next message, which must be binary; another one stays for the next read. Rejects as `readTextMessage` does. */
-  async readBinaryMessage(): Promise<Uint8Array<ArrayBuffer>> {
-    const message = await this.#session.read("binary");
-    return typeof message === "string" ? new Uint8Array(0) : message;
+  readBinaryMessage(): Promise<Uint8Array<ArrayBuffer>> {
+    return this.#session.read("binary");
   }
 
   /** Gives the next message, whatever it is. Rejects as `readTextMessage` does. */

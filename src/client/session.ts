@@ -35,6 +35,8 @@ export interface Session {
   /** Resolves at the end. */
   readonly closed: Promise<ClientClosure>;
   /** Takes a message, or waits for one. */
+  read(kind: "text"): Promise<string>;
+  read(kind: "binary"): Promise<Uint8Array<ArrayBuffer>>;
   read(kind: Kind): Promise<Message>;
   /** Hands a message to the socket, or keeps it until there is one. */
   readonly write: WriteMessage;
@@ -116,6 +118,16 @@ export function toSession(
     return closed.promise;
   };
 
+  // The queue sees to it that a message is of the kind that is asked for.
+  function read(kind: "text"): Promise<string>;
+  function read(kind: "binary"): Promise<Uint8Array<ArrayBuffer>>;
+  function read(kind: Kind): Promise<Message>;
+  function read(kind: Kind): Promise<Message> {
+    const message = inbox.read(kind);
+    if (isPaused && !inbox.holds(maxQueuedMessages / 2, maxQueuedBytes / 2)) resume();
+    return message;
+  }
+
   const dialer = toDialer(
     rules,
     transport,
@@ -177,11 +189,7 @@ export function toSession(
     get handshake() {
       return handshake;
     },
-    read(kind) {
-      const message = inbox.read(kind);
-      if (isPaused && !inbox.holds(maxQueuedMessages / 2, maxQueuedBytes / 2)) resume();
-      return message;
-    },
+    read,
     write(message, compress) {
       if (isOver()) return rejected(new ConnectionClosureError(`Cannot write: the client is ${state}`));
       // What a hook writes goes before what waits.
