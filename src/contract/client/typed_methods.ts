@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { JsonValue } from "../../service.ts";
 import type { InputOf, OutputOf } from "../../standard_schema.ts";
 import type { ContractDefinition, MessageDefinition } from "../definition.ts";
 
@@ -29,7 +30,9 @@ type StreamTypes<Definition extends ContractDefinition> = {
 }[Types<Definition>];
 type ReplyIn<Message extends MessageDefinition> = Message extends { readonly reply: infer Schema }
   ? OutputOf<Schema>
-  : undefined;
+  : Message extends { readonly stream: true }
+    ? JsonValue
+    : undefined;
 
 /** The methods of a client that has a contract. */
 export interface TypedMethods<Definition extends ContractDefinition> {

@@ -1,0 +1,70 @@
+/**
+ * What has come and nobody has taken yet, in all queues of one client, and whether reading goes on.
+ *
+ * @module
+ */
+
+/** Messages in one queue over which reading stops while nobody waits for anything. */
+const MARK = 64;
+/** Messages in all queues. */
+const MOST_MESSAGES = 1024;
+/** Bytes in all queues. */
+const MOST_BYTES = 1_048_576;
+
+/** Counts for all queues of one client. */
+export class Backlog {
+  /** Whether all that was received is to be taken in, whatever there is already: the connection is gone, and nothing follows. */
+  isDraining = false;
+  #messages = 0;
+  #bytes = 0;
+  /** Queues over their mark. */
+  #overfull = 0;
+  /** Who waits for a message. */
+  #waiting = 0;
+  #rest: PromiseWithResolvers<void> | undefined;
+
+  /** Tells whether there is room for one more message; for any if there is none. */
+  hasRoom(size: number): boolean {
+    if (this.isDraining || this.#messages === 0) return true;
+    return this.#messages < MOST_MESSAGES && this.#bytes + size <= MOST_BYTES;
+  }
+
+  /** A queue got longer by a message. */
+  added(size: number, length: number): void {
+    this.#messages += 1;
+    this.#bytes += size;
+    if (length === MARK + 1) this.#overfull += 1;
+  }
+
+  /** A queue got shorter by a message. */
+  removed(size: number, length: number): void {
+    this.#messages -= 1;
+    this.#bytes -= size;
+    if (length === MARK) this.#overfull -= 1;
+    this.wake();
+  }
+
+  /** Somebody begins to wait, or waits no more. */
+  waits(by: 1 | -1): void {
+    this.#waiting += by;
+    this.wake();
+  }
+
+  /** Resolves when it is time to read on; gives `undefined` if it is now. */
+  rest(): Promise<void> | undefined {
+    if (!this.#mayRest) return undefined;
+    this.#rest ??= Promise.withResolvers();
+    return this.#rest.promise;
+  }
+
+  /** Looks again. */
+  wake(): void {
+    if (this.#rest === undefined || this.#mayRest) return;
+    this.#rest.resolve();
+    this.#rest = undefined;
+  }
+
+  get #mayRest(): boolean {
+    return this.#overfull > 0 && this.#waiting === 0 && !this.isDraining;
+  }
+}

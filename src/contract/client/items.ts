@@ -1,0 +1,169 @@
+/**
+ * Items that come from a service and go to whoever iterates.
+ *
+ * @module
+ */
+
+import type { Clock } from "../../clock.ts";
+import { ReadTimedOutError } from "../../errors.ts";
+import type { Backlog } from "./backlog.ts";
+import type { Fit } from "./fit.ts";
+import type { Payload } from "./frame.ts";
+
+/** Where items come from, as their queue sees it. */
+export interface Source {
+  /** Makes the value of an item. */
+  readonly fit: Fit;
+  /** Milliseconds that the wait for an item may take, `undefined` for no limit. */
+  readonly timeout?: number | undefined;
+  /** The first item is asked for. */
+  begin?(): void;
+  /** Nobody wants more. */
+  leave(): void;
+}
+
+interface Item {
+  readonly payload: Payload;
+  readonly size: number;
+}
+
+const END = { done: true, value: undefined } as const;
+
+/** A first-in first-out queue of items, or of one who waits; read by iteration. Several `next` are answered in order. */
+export class Items implements AsyncIterableIterator<unknown, undefined> {
+  readonly #source: Source;
+  readonly #backlog: Backlog;
+  readonly #clock: Clock;
+  readonly #items: Item[] = [];
+  #waiter: PromiseWithResolvers<Item | undefined> | undefined;
+  #cancelTimer: (() => void) | undefined;
+  /** What follows the items. */
+  #end: { readonly failure?: { readonly reason: unknown } } | undefined;
+  #last: Promise<unknown> = Promise.resolve();
+  #hasBegun = false;
+
+  constructor(source: Source, backlog: Backlog, clock: Clock) {
+    this.#source = source;
+    this.#backlog = backlog;
+    this.#clock = clock;
+  }
+
+  /** Adds the newest item; false if there is no room for it. */
+  add(payload: Payload, size: number): boolean {
+    const item = { payload, size };
+    const waiter = this.#served();
+    if (waiter !== undefined) {
+      waiter.resolve(item);
+      return true;
+    }
+    if (!this.#backlog.hasRoom(size)) return false;
+    this.#backlog.added(size, this.#items.push(item));
+    return true;
+  }
+
+  /** Drops the oldest item; false if there is none. */
+  drop(): boolean {
+    return this.#shift() !== undefined;
+  }
+
+  /** Nothing follows, or a failure does. */
+  end(failure?: { readonly reason: unknown }): void {
+    this.#end ??= failure === undefined ? {} : { failure };
+    const waiter = this.#served();
+    if (waiter === undefined) return;
+    this.#end = {};
+    if (failure === undefined) waiter.resolve(undefined);
+    else waiter.reject(failure.reason);
+  }
+
+  /** Drops all items; a failure follows. */
+  fail(reason: unknown): void {
+    this.#clear();
+    this.#end = undefined;
+    this.end({ reason });
+  }
+
+  next(): Promise<IteratorResult<unknown, undefined>> {
+    if (!this.#hasBegun) {
+      this.#hasBegun = true;
+      if (this.#end === undefined) this.#source.begin?.();
+    }
+    const step = this.#last.then(() => this.#step());
+    // A rejection that nobody looks at does not end the process.
+    this.#last = step.catch(() => {});
+    return step;
+  }
+
+  async return(): Promise<IteratorReturnResult<undefined>> {
+    this.#leave();
+    return END;
+  }
+
+  async throw(error?: unknown): Promise<never> {
+    this.#leave();
+    throw error;
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+
+  async #step(): Promise<IteratorResult<unknown, undefined>> {
+    const item = await this.#take();
+    if (item === undefined) return END;
+    try {
+      return { done: false, value: await this.#source.fit(item.payload) };
+    } catch (error) {
+      this.#leave();
+      throw error;
+    }
+  }
+
+  async #take(): Promise<Item | undefined> {
+    const item = this.#shift();
+    if (item !== undefined) return item;
+    if (this.#end !== undefined) {
+      const { failure } = this.#end;
+      this.#end = {};
+      if (failure !== undefined) throw failure.reason;
+      return undefined;
+    }
+    const { timeout } = this.#source;
+    if (timeout !== undefined) this.#cancelTimer = this.#clock.schedule(() => this.#late(timeout), timeout);
+    this.#waiter = Promise.withResolvers();
+    this.#backlog.waits(1);
+    return this.#waiter.promise;
+  }
+
+  #late(timeout: number): void {
+    this.#source.leave();
+    this.end({ reason: new ReadTimedOutError(`No item came in ${timeout / 1000} s`) });
+  }
+
+  /** Gives who waits, who then waits no more. */
+  #served(): PromiseWithResolvers<Item | undefined> | undefined {
+    const waiter = this.#waiter;
+    if (waiter === undefined) return undefined;
+    this.#waiter = undefined;
+    this.#cancelTimer?.();
+    this.#backlog.waits(-1);
+    return waiter;
+  }
+
+  #shift(): Item | undefined {
+    const item = this.#items.shift();
+    if (item !== undefined) this.#backlog.removed(item.size, this.#items.length);
+    return item;
+  }
+
+  #clear(): void {
+    while (this.#shift() !== undefined);
+  }
+
+  #leave(): void {
+    this.#clear();
+    this.#source.leave();
+    this.#end = undefined;
+    this.end();
+  }
+}
