@@ -13,8 +13,7 @@ const MOST_BYTES = 1_048_576;
 
 /** Counts for all queues of one client. */
 export class Backlog {
-  /** Whether all that was received is to be taken in, whatever there is already: the connection is gone, and nothing follows. */
-  isDraining = false;
+  #isDraining = false;
   #messages = 0;
   #bytes = 0;
   /** Queues over their mark. */
@@ -25,7 +24,7 @@ export class Backlog {
 
   /** Tells whether there is room for one more message; for any if there is none. */
   hasRoom(size: number): boolean {
-    if (this.isDraining || this.#messages === 0) return true;
+    if (this.#isDraining || this.#messages === 0) return true;
     return this.#messages < MOST_MESSAGES && this.#bytes + size <= MOST_BYTES;
   }
 
@@ -41,13 +40,13 @@ export class Backlog {
     this.#messages -= 1;
     this.#bytes -= size;
     if (length === MARK) this.#overfull -= 1;
-    this.wake();
+    this.#wake();
   }
 
   /** Somebody begins to wait, or waits no more. */
   waits(by: 1 | -1): void {
     this.#waiting += by;
-    this.wake();
+    this.#wake();
   }
 
   /** Resolves when it is time to read on; gives `undefined` if it is now. */
@@ -57,14 +56,20 @@ export class Backlog {
     return this.#rest.promise;
   }
 
-  /** Looks again. */
-  wake(): void {
+  /** Has all that was received be taken in, whatever there is already: the connection is gone, and nothing follows. */
+  drain(isDraining: boolean): void {
+    this.#isDraining = isDraining;
+    this.#wake();
+  }
+
+  // Looks again whether to rest.
+  #wake(): void {
     if (this.#rest === undefined || this.#mayRest) return;
     this.#rest.resolve();
     this.#rest = undefined;
   }
 
   get #mayRest(): boolean {
-    return this.#overfull > 0 && this.#waiting === 0 && !this.isDraining;
+    return this.#overfull > 0 && this.#waiting === 0 && !this.#isDraining;
   }
 }

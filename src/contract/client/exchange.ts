@@ -64,7 +64,7 @@ export class Exchange {
     line.addEventListener("statechange", () => {
       if (line.state === "closing")
         this.#drain(() => this.#finish(new ConnectionClosureError("The client was closed")));
-      if (line.state === "closed") this.#drain();
+      if (line.state === "closed") this.backlog.drain(true);
     });
   }
 
@@ -188,11 +188,10 @@ export class Exchange {
   }
 
   // What was received before the end of a connection is read without a pause; that takes no longer than this turn.
-  #drain(then: () => void = () => {}): void {
-    this.backlog.isDraining = true;
-    this.backlog.wake();
+  #drain(then: () => void): void {
+    this.backlog.drain(true);
     this.clock.schedule(() => {
-      this.backlog.isDraining = this.line.state === "closed";
+      this.backlog.drain(this.line.state === "closed");
       then();
     }, 0);
   }

@@ -1,0 +1,141 @@
+/** A typed client whose server is the test. */
+import { test } from "node:test";
+import * as v from "valibot";
+import { Client, type ClientConfig, type Transport } from "../../entries/client.ts";
+import { contract } from "../../entries/contract.ts";
+import { toTypedClient } from "../../src/contract/client/typed_client.ts";
+import type { Contract } from "../../src/contract/contract.ts";
+import type { TypedMethods } from "../../src/contract/client/typed_methods.ts";
+import type { ContractDefinition } from "../../src/contract/definition.ts";
+import { FakeClock } from "../../src/testing/fake_clock.ts";
+import { settle } from "../../src/testing/settle.ts";
+import { FakeSocket } from "./client_core/fixture.ts";
+
+export const market = contract({
+  dispatcherKey: "event",
+  dispatcherStreamId: "id",
+  messages: {
+    quote: { message: v.object({ symbol: v.string() }), reply: v.object({ price: v.number() }) },
+    count: { message: v.object({}), reply: v.number() },
+    list: { message: v.object({}), reply: v.array(v.string()) },
+    beat: { message: v.object({}) },
+    prices: { message: v.object({ symbol: v.string() }), reply: v.object({ price: v.number() }), stream: true },
+    raw: { message: v.object({}), stream: true },
+  },
+  pushes: { alert: v.object({ text: v.string() }), tick: v.number() },
+});
+
+type Market = typeof market.definition;
+
+const clients = new Set<Client>();
+
+/** Registers a test, whose clients end with it. */
+export function clientTest(title: string, fn: () => Promise<void>): void {
+  test(title, async () => {
+    try {
+      await fn();
+    } finally {
+      await Promise.all([...clients].map((client) => client.close(1000, "", 0)));
+      clients.clear();
+    }
+  });
+}
+
+/** A transport whose connections are there at once. */
+class Ready implements Transport {
+  readonly name = "ready";
+  readonly refusals = true;
+  readonly sockets: FakeSocket[] = [];
+
+  dial(...[dial, line]: Parameters<Transport["dial"]>): FakeSocket {
+    const socket = new FakeSocket(dial, line, { cuts: true, pauses: true });
+    this.sockets.push(socket);
+    queueMicrotask(() => socket.open());
+    return socket;
+  }
+}
+
+/** A client and its server. */
+export class Pair<Definition extends ContractDefinition = Market> {
+  readonly client: Client & TypedMethods<Definition>;
+  readonly clock: FakeClock;
+  readonly #transport: Ready;
+
+  private constructor(client: Client & TypedMethods<Definition>, clock: FakeClock, transport: Ready) {
+    this.client = client;
+    this.clock = clock;
+    this.#transport = transport;
+  }
+
+  static async of<Definition extends ContractDefinition>(
+    spoken: Contract<Definition>,
+    config: ClientConfig = {},
+  ): Promise<Pair<Definition>> {
+    const transport = new Ready();
+    const clock = new FakeClock();
+    const plain = await Client.connect("ws://localhost/", { transport, ...config });
+    const typed = toTypedClient<Client, Definition>(spoken.rules, plain, config.validation ?? true, clock);
+    const pair = new Pair(typed, clock, transport);
+    clients.add(typed);
+    return pair;
+  }
+
+  /** The connection that was made last. */
+  get socket(): FakeSocket {
+    const socket = this.#transport.sockets.at(-1);
+    if (socket === undefined) throw new Error("Nothing was dialled");
+    return socket;
+  }
+
+  /** How many connections there were. */
+  get connections(): number {
+    return this.#transport.sockets.length;
+  }
+
+  /** What the client has sent over the last connection. */
+  get sent(): Record<string, unknown>[] {
+    return this.socket.sent.map((message) => JSON.parse(String(message)));
+  }
+
+  /** Sends what the test says, and lets it arrive. */
+  async say(...messages: (object | string | Uint8Array<ArrayBuffer>)[]): Promise<void> {
+    for (const message of messages) {
+      const isRaw = typeof message === "string" || message instanceof Uint8Array;
+      this.socket.deliver(isRaw ? message : JSON.stringify(message));
+    }
+    await settle();
+  }
+
+  /** Loses the connection, and waits for the next one. */
+  async reconnect(): Promise<void> {
+    this.lose();
+    await this.clock.advance(0);
+    await this.opened();
+  }
+
+  /** Loses the connection. */
+  lose(): void {
+    this.socket.end();
+  }
+
+  /** Waits until the client is open again. */
+  async opened(): Promise<void> {
+    while (!this.client.isOpen) {
+      await new Promise((resolve) => this.client.addEventListener("statechange", resolve, { once: true }));
+    }
+    await settle();
+  }
+}
+
+/** Makes a pair that speaks {@link market}. */
+export function open(config: ClientConfig = {}): Promise<Pair<Market>> {
+  return Pair.of(market, config);
+}
+
+/** To try again soon. */
+export const soon = { retryConfig: { interval: 0.001, jitter: 0 } } as const;
+
+/** What has become of a promise: its value or error, or "pending". */
+export async function outcome(promise: Promise<unknown>): Promise<unknown> {
+  return await Promise.race([promise.catch((error: unknown) => error), settle().then(() => "pending")]);
+}
