@@ -77,7 +77,7 @@ export class Client extends Writer {
    */
   static async connect<Typed>(
     url: string | URL,
-    config: ClientConfig & { readonly contract: ClientContract<Typed> },
+    config: Omit<ClientConfig, "contract"> & { readonly contract: ClientContract<Typed> },
   ): Promise<Client & Typed>;
   static async connect(url: string | URL, config?: ClientConfig): Promise<Client>;
   static async connect(url: string | URL, config: ClientConfig = {}): Promise<Client> {
@@ -85,7 +85,8 @@ export class Client extends Writer {
     rules.signal?.throwIfAborted();
     const client = new Client(rules, await toTransport({ ...config, ...(rules.auth && { auth: rules.auth }) }));
     await client.#session.first;
-    return config.contract?.toTyped(client, rules.validation) ?? client;
+    config.contract?.toTyped(client, rules.validation);
+    return client;
   }
 
   /** How far the client has come. */

@@ -9,8 +9,8 @@ import type { Message } from "./message.ts";
 
 /** A contract, as a client takes it: gives the client the methods of `Typed`. */
 export interface ClientContract<Typed = unknown> {
-  /** Adds the methods to a client that is connected, and reads it from now on. Returns that client. */
-  toTyped<Of extends ContractLine>(client: Of, validation: boolean): Of & Typed;
+  /** Adds the methods to a client that is connected, and reads it from now on. Gives that client, as what has these methods. */
+  toTyped(client: ContractLine, validation: boolean): Typed;
 }
 
 /** What a contract needs of a client. */

@@ -48,8 +48,8 @@ export class Contract<const Definition extends ContractDefinition> implements Cl
   }
 
   /** Makes a client typed; `Client.connect` with option `contract` calls it. */
-  toTyped<Of extends ContractLine>(client: Of, validation: boolean): Of & TypedMethods<Definition> {
-    return toTypedClient<Of, Definition>(this.rules, client, validation);
+  toTyped(client: ContractLine, validation: boolean): TypedMethods<Definition> {
+    return toTypedClient<Definition>(this.rules, client, validation);
   }
 }
 

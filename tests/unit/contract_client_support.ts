@@ -2,30 +2,49 @@
 import { test } from "node:test";
 import * as v from "valibot";
 import { Client, type ClientConfig, type Transport } from "../../entries/client.ts";
-import { contract } from "../../entries/contract.ts";
+import { type ContractDefinition, contract, type StandardSchema } from "../../entries/contract.ts";
 import { toTypedClient } from "../../src/contract/client/typed_client.ts";
 import type { Contract } from "../../src/contract/contract.ts";
 import type { TypedMethods } from "../../src/contract/client/typed_methods.ts";
-import type { ContractDefinition } from "../../src/contract/definition.ts";
 import { FakeClock } from "../../src/testing/fake_clock.ts";
 import { settle } from "../../src/testing/settle.ts";
 import { FakeSocket } from "./client_core/fixture.ts";
 
-export const market = contract({
+/** A schema whose values are what it takes. */
+type Plain<Value> = StandardSchema<Value, Value>;
+
+interface Market extends ContractDefinition {
+  readonly messages: {
+    readonly quote: { readonly message: Plain<{ symbol: string }>; readonly reply: Plain<{ price: number }> };
+    readonly count: { readonly message: Plain<object>; readonly reply: Plain<number> };
+    readonly list: { readonly message: Plain<object>; readonly reply: Plain<string[]> };
+    readonly beat: { readonly message: Plain<object> };
+    readonly prices: {
+      readonly message: Plain<{ symbol: string }>;
+      readonly reply: Plain<{ price: number }>;
+      readonly stream: true;
+    };
+    readonly raw: { readonly message: Plain<object>; readonly stream: true };
+  };
+  readonly pushes: { readonly alert: Plain<{ text: string }>; readonly tick: Plain<number> };
+}
+
+const symbol = v.object({ symbol: v.string() });
+const price = v.object({ price: v.number() });
+
+const market = contract<Market>({
   dispatcherKey: "event",
   dispatcherStreamId: "id",
   messages: {
-    quote: { message: v.object({ symbol: v.string() }), reply: v.object({ price: v.number() }) },
+    quote: { message: symbol, reply: price },
     count: { message: v.object({}), reply: v.number() },
     list: { message: v.object({}), reply: v.array(v.string()) },
     beat: { message: v.object({}) },
-    prices: { message: v.object({ symbol: v.string() }), reply: v.object({ price: v.number() }), stream: true },
+    prices: { message: symbol, reply: price, stream: true },
     raw: { message: v.object({}), stream: true },
   },
   pushes: { alert: v.object({ text: v.string() }), tick: v.number() },
 });
-
-type Market = typeof market.definition;
 
 const clients = new Set<Client>();
 
@@ -74,10 +93,12 @@ export class Pair<Definition extends ContractDefinition = Market> {
     const transport = new Ready();
     const clock = new FakeClock();
     const plain = await Client.connect("ws://localhost/", { transport, ...config });
-    const typed = toTypedClient<Client, Definition>(spoken.rules, plain, config.validation ?? true, clock);
-    const pair = new Pair(typed, clock, transport);
-    clients.add(typed);
-    return pair;
+    clients.add(plain);
+    const typed = Object.assign(
+      plain,
+      toTypedClient<Definition>(spoken.rules, plain, config.validation ?? true, clock),
+    );
+    return new Pair(typed, clock, transport);
   }
 
   /** The connection that was made last. */

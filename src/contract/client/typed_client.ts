@@ -18,12 +18,12 @@ import { Stream } from "./stream.ts";
 import type { RequestOptions, StreamOptions, TypedMethods } from "./typed_methods.ts";
 
 /** Adds the methods of a contract to a client, and reads it from now on. */
-export function toTypedClient<Of extends ContractLine, Definition extends ContractDefinition>(
+export function toTypedClient<Definition extends ContractDefinition>(
   rules: ContractRules,
-  client: Of,
+  client: ContractLine,
   validation: boolean,
   clock: Clock = systemClock,
-): Of & TypedMethods<Definition> {
+): TypedMethods<Definition> {
   const exchange = new Exchange(rules, client, clock);
   // Its first step takes the client's own way to read.
   void exchange.read();
