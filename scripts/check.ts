@@ -1,4 +1,4 @@
-/** Runs every type check: the core without a runtime's types, then the whole tree on Node, on Bun and on Deno. */
+/** Runs every type check: the core without a runtime's types, then the whole tree on Node, on Bun and on Deno, and the documentation page's script. */
 import { existsSync, globSync } from "node:fs";
 import { root } from "./root.ts";
 import { runtime } from "./runtimes.ts";
@@ -25,7 +25,7 @@ const forDeno = [
 ].filter((path) => existsSync(`${root}/${path}`));
 
 const checks: { name: string; command: string; args: readonly string[] }[] = [
-  ...["core", "check", "bun"].map((name) => ({
+  ...["core", "check", "bun", "page"].map((name) => ({
     name: `tsc -p tsconfig.${name}.json`,
     command: process.execPath,
     args: [tsc, "-p", `tsconfig.${name}.json`],

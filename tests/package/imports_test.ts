@@ -8,7 +8,7 @@ const files = list(
   "engines.ts",
   "client.ts",
   "transports.ts",
-  "{src,adapters,auth,cli,entries,tls}/**/*.ts",
+  "{src,adapters,auth,cli,entries,page,tls}/**/*.ts",
 );
 const all = files.flatMap((file) => imports(file));
 
@@ -115,9 +115,9 @@ const rooms: readonly Room[] = [
   {
     name: "listener.ts",
     has: (file) => file === "listener.ts",
-    // TLS is loaded by those who ask for it.
+    // TLS and the page are loaded by those who ask for them.
     allows: ({ kind }, target) =>
-      isSrc(target) || target === "engines.ts" || (isIn("adapters", "tls")(target) && kind !== "value"),
+      isSrc(target) || target === "engines.ts" || (isIn("adapters", "page", "tls")(target) && kind !== "value"),
     bare: (specifier) => specifier === "hono" || specifier.startsWith("hono/"),
   },
   {
@@ -132,6 +132,13 @@ const rooms: readonly Room[] = [
     has: (file) => isIn("auth")(file) && !isIn("auth/client")(file),
     allows: (_, target) => isIn("src", "auth")(target),
     bare: (specifier) => specifier === "jose" || specifier.startsWith("node:"),
+  },
+  {
+    name: "page",
+    has: isIn("page"),
+    // A text that is made of a document; loaded by those who serve it.
+    allows: ({ kind }, target) => isIn("page")(target) || (isIn("src/asyncapi")(target) && kind === "type"),
+    bare: nothing,
   },
   {
     name: "tls",

@@ -8,7 +8,7 @@ const published = list(
   "engines.ts",
   "client.ts",
   "transports.ts",
-  "{src,adapters,auth,cli,entries,tls}/**/*.ts",
+  "{src,adapters,auth,cli,entries,page,tls}/**/*.ts",
 );
 const core = published.filter((file) => file.startsWith("src/"));
 

@@ -1,0 +1,74 @@
+// JSON to be looked at.
+
+import { el } from "./dom.js";
+
+const TOKENS = /("(?:[^"\\]|\\.)*")(\s*:)?|(-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)|(true|false|null)/g;
+
+/**
+ * Lays a value out, with colours unless it is long.
+ *
+ * @param {unknown} value
+ */
+export function toBlock(value) {
+  const text = typeof value === "string" ? value : JSON.stringify(value, null, 2);
+  const block = el("pre", { class: "json", tabindex: "0" });
+  if (text.length > 100_000) block.textContent = `${text.slice(0, 100_000)}… (${text.length} characters)`;
+  else if (typeof value === "string" || text.length > 20_000) block.textContent = text;
+  else paint(block, text);
+  return block;
+}
+
+/**
+ * Writes JSON text into an element, in colours.
+ *
+ * @param {Element} parent
+ * @param {string} text
+ */
+export function paint(parent, text) {
+  parent.textContent = "";
+  let at = 0;
+  for (const match of text.matchAll(TOKENS)) {
+    parent.append(text.slice(at, match.index));
+    const [whole, string, colon, number] = match;
+    const kind =
+      string === undefined ? (number === undefined ? "word" : "number") : colon === undefined ? "string" : "key";
+    parent.append(el("span", { class: `j-${kind}` }, string ?? whole), colon ?? "");
+    at = match.index + whole.length;
+  }
+  parent.append(text.slice(at));
+}
+
+/**
+ * Gives the beginning of a text, on one line.
+ *
+ * @param {string} text
+ * @param {number} [length]
+ */
+export function toLine(text, length = 240) {
+  const cut = text.length > length ? `${text.slice(0, length)}…` : text;
+  return cut.replace(/\s+/g, " ");
+}
+
+/**
+ * Parses JSON, or says what is wrong with it.
+ *
+ * @param {string} text
+ * @returns {{ value: unknown, problem?: undefined } | { problem: string }}
+ */
+export function parse(text) {
+  try {
+    return { value: JSON.parse(text) };
+  } catch (error) {
+    return { problem: error instanceof Error ? error.message : String(error) };
+  }
+}
+
+/**
+ * Tells whether a value is an object of JSON.
+ *
+ * @param {unknown} value
+ * @returns {value is Record<string, unknown>}
+ */
+export function isObject(value) {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
