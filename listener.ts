@@ -6,16 +6,18 @@
 
 import { Hono } from "hono";
 import { chooseEngine } from "./engines.ts";
-import { type Attached, AttachedServices } from "./src/attached.ts";
+import { AttachedServices } from "./src/attached.ts";
 import type { Caller } from "./src/caller.ts";
 import { checkRequirements } from "./src/capabilities.ts";
 import { ServiceConnection } from "./src/connection.ts";
+import type { DocumentOptions } from "./src/documents/options.ts";
 import type { Engine, Server } from "./src/engine.ts";
 import { ListenerError, WebSocketError } from "./src/errors.ts";
 import { Host } from "./src/host.ts";
 import { A_SERVICE, checkListenerConfig, type ListenerConfig } from "./src/listener_config.ts";
 import { quote } from "./src/logger.ts";
 import { refuse } from "./src/refusal.ts";
+import { isRouted, mount } from "./src/routed_app.ts";
 import type { SecureOptions } from "./src/secure_socket.ts";
 import { type ServiceRules, toMilliseconds, type UpgradeConfig } from "./src/service_config.ts";
 import { type App, type Env, slotOf } from "./src/slot.ts";
@@ -27,12 +29,6 @@ import type { ParamsOf, UpgradeContext } from "./src/upgrade_request.ts";
 export interface StopOptions {
   /** Seconds until what is left is dropped. @default 10 */
   deadline?: number;
-}
-
-// A Hono app; its routes are read for the services that were mounted on it.
-interface RoutedApp extends App {
-  get(path: string, handler: (context: UpgradeContext, next: () => Promise<void>) => unknown): unknown;
-  readonly routes: readonly { readonly handler: unknown }[];
 }
 
 // Bun's own default; what is known of no service is bounded by it.
@@ -57,7 +53,7 @@ const UNKNOWN_FRAME_SIZE = 16_777_216;
 export class Listener {
   readonly #config: ListenerConfig;
   readonly #app: App | undefined;
-  readonly #attached: AttachedServices = new AttachedServices();
+  readonly #attached: AttachedServices;
   #routes: Hono = new Hono();
   #host: Host | undefined;
   #server: Server | undefined;
@@ -83,6 +79,7 @@ export class Listener {
     } else {
       this.#app = target;
     }
+    this.#attached = new AttachedServices(this.#config.trustedProxies ?? 0, () => import("./page/mod.ts"));
     this.#route();
   }
 
@@ -106,21 +103,31 @@ export class Listener {
   /**
    * Serves a path with an upgrade handler, or with an upgrade service.
    *
-   * @throws {ListenerError} If there is a service on that path already
+   * With option `contract` its AsyncAPI document is served at the path `asyncapi`, and a page for people at the path `docs`.
+   *
+   * @throws {ListenerError} If there is a service or a document on that path, or on that of a document, already
    * @throws {TypeError} If the path does not begin with a slash, or an option is wrong
    */
   attach<Path extends string, Params = ParamsOf<Path>, Query = URLSearchParams, Fields = Headers>(
     path: Path,
     handler: UpgradeHandler<Path, UpgradeContext, Params, Query, Fields>,
-    config?: UpgradeConfig<Params, Query, Fields>,
+    options?: UpgradeConfig<Params, Query, Fields> & DocumentOptions,
   ): void;
-  attach(path: string, service: UpgradeService): void;
-  attach(path: string, answer: UpgradeHandler<string> | UpgradeService, config?: UpgradeConfig): void;
-  attach(path: string, answer: UpgradeHandler<string> | UpgradeService, config?: UpgradeConfig): void {
-    const attached = this.#attached.prepare(path, answer, config);
+  attach(path: string, service: UpgradeService, options?: DocumentOptions): void;
+  attach(
+    path: string,
+    answer: UpgradeHandler<string> | UpgradeService,
+    options?: UpgradeConfig & DocumentOptions,
+  ): void;
+  attach(
+    path: string,
+    answer: UpgradeHandler<string> | UpgradeService,
+    options?: UpgradeConfig & DocumentOptions,
+  ): void {
+    const attached = this.#attached.prepare(path, answer, options);
     if (this.#host !== undefined)
       checkRequirements(this.#host.capabilities, rulesOf(attached.service).requires, A_SERVICE);
-    if (this.#app !== undefined) this.#mount(this.#app, attached);
+    if (this.#app !== undefined) mount(this.#app, attached);
     this.#attached.add(attached);
     this.#route();
     this.#server?.limit?.(this.#maxFrameSize());
@@ -253,27 +260,14 @@ export class Listener {
   #route(): void {
     if (this.#app !== undefined) return;
     const routes = new Hono();
+    // Before the services, whose paths may have parameters that would take them.
+    for (const document of [...this.#attached].flatMap(({ documents }) => documents)) {
+      routes.all(document.path, (context) => document.answer(context));
+    }
     for (const { path, service } of this.#attached) routes.all(path, (context) => service(context));
     routes.notFound((context) => refuse(404, `No service at ${quote(context.req.path)}`));
     this.#routes = routes;
   }
-
-  #mount(app: App, attached: Attached): void {
-    if (!isRouted(app)) {
-      throw new TypeError(`Cannot attach at "${attached.path}": the app has no routes; attach needs a Hono app`);
-    }
-    try {
-      app.get(attached.path, (context, next) => (attached.active ? attached.service(context) : next()));
-    } catch (error) {
-      throw new ListenerError(`Cannot attach at "${attached.path}": the app has answered requests already`, {
-        cause: error,
-      });
-    }
-  }
-}
-
-function isRouted(app: App): app is RoutedApp {
-  return "get" in app && typeof app.get === "function" && "routes" in app && Array.isArray(app.routes);
 }
 
 function* callersOf(host: Host | undefined): Generator<Caller> {

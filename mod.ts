@@ -38,6 +38,7 @@ export {
   UNSUPPORTED_DATA,
 } from "./src/close_frame.ts";
 export type { CredentialSource } from "./src/credentials.ts";
+export type { DocumentOptions } from "./src/documents/options.ts";
 export type { Engine, ListenOptions, Server } from "./src/engine.ts";
 export {
   AuthError,

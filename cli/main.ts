@@ -4,6 +4,7 @@
  *
  *     npx switchboard connect ws://localhost:9090/chat/ada
  *     npx switchboard hash-password
+ *     npx switchboard asyncapi contract.ts
  *
  * @module
  */

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { asyncApiCommand } from "./asyncapi.ts";
 import { type Command, CommandError, type Streams, UsageError } from "./command.ts";
 import { connectCommand } from "./connect.ts";
 import { hashPasswordCommand } from "./hash_password.ts";
@@ -11,6 +12,7 @@ import { hashPasswordCommand } from "./hash_password.ts";
 const COMMANDS: ReadonlyMap<string, Command> = new Map([
   ["connect", connectCommand],
   ["hash-password", hashPasswordCommand],
+  ["asyncapi", asyncApiCommand],
 ]);
 
 /**

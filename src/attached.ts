@@ -4,6 +4,10 @@
  * @module
  */
 
+import type { LoadPage } from "./documents/docs_page.ts";
+import { toDocuments } from "./documents/documents.ts";
+import { type DocumentOptions, splitOptions } from "./documents/options.ts";
+import type { ServedDocument } from "./documents/served.ts";
 import { ListenerError } from "./errors.ts";
 import { quote } from "./logger.ts";
 import type { ServiceRules, UpgradeConfig } from "./service_config.ts";
@@ -15,6 +19,8 @@ export interface Attached {
   readonly path: string;
   /** What answers there. */
   readonly service: UpgradeService;
+  /** What is served beside it. */
+  readonly documents: readonly ServedDocument[];
   /** What was given to `attach`, by which it is detached. */
   readonly key: unknown;
   /** Whether it still answers. */
@@ -24,6 +30,14 @@ export interface Attached {
 /** The services of one listener. */
 export class AttachedServices {
   readonly #byPattern: Map<string, Attached> = new Map();
+  readonly #hops: number;
+  readonly #loadPage: LoadPage;
+
+  /** Takes how many proxies are believed, and what loads the page of a contract. */
+  constructor(hops: number, loadPage: LoadPage) {
+    this.#hops = hops;
+    this.#loadPage = loadPage;
+  }
 
   /** All of them. */
   [Symbol.iterator](): IterableIterator<Attached> {
@@ -38,24 +52,37 @@ export class AttachedServices {
   /**
    * Makes what is to be attached; {@link add} attaches it.
    *
-   * @throws {ListenerError} If there is a service on that path already
+   * @throws {ListenerError} If there is a service or a document on that path, or on that of a document, already
    * @throws {TypeError} If the path does not begin with a slash, or an option is wrong
    */
-  prepare(path: string, answer: UpgradeHandler<string> | UpgradeService, config?: UpgradeConfig): Attached {
+  prepare(
+    path: string,
+    answer: UpgradeHandler<string> | UpgradeService,
+    options?: UpgradeConfig & DocumentOptions,
+  ): Attached {
     if (typeof path !== "string" || !path.startsWith("/")) {
       throw new TypeError(`Cannot attach at ${quote(String(path))}: a path begins with a slash`);
     }
     if (typeof answer !== "function") {
       throw new TypeError(`Cannot attach at "${path}": must be a handler or an upgrade service`);
     }
+    const { config, documents } = splitOptions(options);
     if (isUpgradeService(answer) && config !== undefined) {
       throw new TypeError(`Cannot attach at "${path}" with options: give them to upgrade(config, handler)`);
     }
-    if (this.#byPattern.has(toPattern(path))) {
-      throw new ListenerError(`Cannot attach at "${path}": a service is attached there`);
-    }
+    this.#checkFree(path, path);
     const service = isUpgradeService(answer) ? answer : toUpgradeService(config ?? {}, answer);
-    return { path, service, key: answer, active: true };
+    const served =
+      documents === undefined ? [] : toDocuments(path, rulesOf(service), documents, this.#hops, this.#loadPage);
+    const own = new Set([toPattern(path)]);
+    for (const document of served) {
+      if (own.has(document.path)) {
+        throw new ListenerError(`Cannot attach at "${path}": two things would be served at "${document.path}"`);
+      }
+      own.add(document.path);
+      this.#checkFree(document.path, path);
+    }
+    return { path, service, documents: served, key: answer, active: true };
   }
 
   /** Adds what {@link prepare} made. */
@@ -76,6 +103,18 @@ export class AttachedServices {
       return;
     }
     throw new ListenerError("Cannot detach: the service is not attached");
+  }
+
+  #checkFree(path: string, attached: string): void {
+    const pattern = toPattern(path);
+    const what = path === attached ? "" : `, with a document at "${path}"`;
+    if (this.#byPattern.has(pattern)) {
+      throw new ListenerError(`Cannot attach at "${attached}"${what}: a service is attached there`);
+    }
+    for (const { documents } of this) {
+      if (!documents.some((document) => document.path === pattern)) continue;
+      throw new ListenerError(`Cannot attach at "${attached}"${what}: a document is served there`);
+    }
   }
 }
 

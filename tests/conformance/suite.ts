@@ -11,6 +11,7 @@ import { closes } from "./suite/closes.ts";
 import { closing } from "./suite/closing.ts";
 import { compression } from "./suite/compression.ts";
 import { compressionOrder } from "./suite/compression_order.ts";
+import { documents } from "./suite/documents.ts";
 import { errors } from "./suite/errors.ts";
 import { guards } from "./suite/guards.ts";
 import { handshake } from "./suite/handshake.ts";
@@ -73,5 +74,6 @@ export function suite(engine: EngineName, mounts: readonly Mount[]): void {
   compression(subject, mounts);
   compressionOrder(subject);
   accepting(subject);
+  documents(subject);
   tls(subject);
 }

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { wsTransport } from "../../adapters/ws/mod.ts";
+import { ASYNCAPI_HELP } from "../../cli/asyncapi.ts";
 import { CONNECT_HELP } from "../../cli/console/help.ts";
 import * as module from "../../mod.ts";
 import { pages, toPage, toTable, update } from "../../scripts/capabilities.ts";
@@ -88,8 +89,10 @@ test("the tables of what the engines can do are those of ENGINE_CAPABILITIES", (
   assert.deepEqual(update(false), []);
 });
 
-test("the help of switchboard connect is that of the command", () => {
-  assert.ok(text("docs/guide/command-line.md").includes(`\n\`\`\`text\n${CONNECT_HELP}\`\`\`\n`));
+test("the help of switchboard connect and asyncapi is that of the commands", () => {
+  for (const help of [CONNECT_HELP, ASYNCAPI_HELP]) {
+    assert.ok(text("docs/guide/command-line.md").includes(`\n\`\`\`text\n${help}\`\`\`\n`));
+  }
 });
 
 test("a stale table is found, and a page without the markers refused", () => {

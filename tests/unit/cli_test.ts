@@ -68,8 +68,8 @@ async function here(args: readonly string[], input = ""): Promise<Outcome> {
 }
 
 const usage: [args: string[], line: string][] = [
-  [[], "Name a command: connect, hash-password\n"],
-  [["hash"], 'Unknown command "hash": must be one of connect, hash-password\n'],
+  [[], "Name a command: connect, hash-password, asyncapi\n"],
+  [["hash"], 'Unknown command "hash": must be one of connect, hash-password, asyncapi\n'],
   [["hash-password", "hunter2"], "The password is read from standard input, not from the arguments\n"],
   [["hash-password", "--scheme"], "Option --scheme needs a value\n"],
   [["hash-password", "--scheme="], "Option --scheme needs a value\n"],

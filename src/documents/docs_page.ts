@@ -1,0 +1,63 @@
+/**
+ * The documentation page of a service, as a listener serves it.
+ *
+ * @module
+ */
+
+import type { AsyncApiDocument } from "../asyncapi/document.ts";
+import type { UpgradeContext } from "../upgrade_request.ts";
+import { checkMethod, locate, type ServedDocument, toBase64, toPlace, toResponse } from "./served.ts";
+
+/** Loads the room `page`, which only those need who serve a page. */
+export type LoadPage = () => Promise<{
+  toPage(document: AsyncApiDocument, options: { socketPath: string; nonce: string }): string;
+}>;
+
+/** Serves a page that may load nothing, and run and connect to nothing but its own. */
+export class DocsPage implements ServedDocument {
+  readonly path: string;
+  readonly #socketPath: string;
+  readonly #document: AsyncApiDocument;
+  readonly #hops: number;
+  readonly #loadPage: LoadPage;
+
+  /** Takes the paths of the page and of the service. */
+  constructor(path: string, socketPath: string, document: AsyncApiDocument, hops: number, loadPage: LoadPage) {
+    this.path = path;
+    this.#socketPath = socketPath;
+    this.#document = document;
+    this.#hops = hops;
+    this.#loadPage = loadPage;
+  }
+
+  /** Answers a request. */
+  async answer({ req: { raw } }: UpgradeContext): Promise<Response> {
+    const refused = checkMethod(raw);
+    if (refused !== undefined) return refused;
+    const place = toPlace(raw, this.path, this.#hops);
+    const nonce = toBase64(crypto.getRandomValues(new Uint8Array(16)));
+    const { toPage } = await this.#loadPage();
+    const socketPath = place.prefix + this.#socketPath;
+    return toResponse(raw, toPage(locate(this.#document, place), { socketPath, nonce }), {
+      "content-type": "text/html; charset=utf-8",
+      "content-security-policy": toPolicy(nonce, place.host),
+      "cache-control": "no-store",
+      "referrer-policy": "no-referrer",
+      "x-content-type-options": "nosniff",
+    });
+  }
+}
+
+// Some browsers do not count WebSockets to 'self'.
+function toPolicy(nonce: string, host: string): string {
+  return [
+    "default-src 'none'",
+    `script-src 'nonce-${nonce}'`,
+    `style-src 'nonce-${nonce}'`,
+    "img-src data:",
+    `connect-src 'self' ws://${host} wss://${host}`,
+    "base-uri 'none'",
+    "form-action 'none'",
+    "frame-ancestors 'none'",
+  ].join("; ");
+}

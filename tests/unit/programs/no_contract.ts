@@ -1,0 +1,1 @@
+throw new Error("The program failed\nin two lines");
