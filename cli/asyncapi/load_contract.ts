@@ -12,6 +12,7 @@ import { type DescribedContract, isContract } from "../../src/asyncapi/async_api
 import type { ToJsonSchema } from "../../src/asyncapi/json_schema.ts";
 import { CommandError, UsageError } from "../command.ts";
 import { toLine } from "./line.ts";
+import { loadModule } from "./load_module.ts";
 
 /** What a module exports. */
 export interface LoadedContract {
@@ -30,7 +31,7 @@ export interface LoadedContract {
  */
 export async function loadContract(file: string, wanted: string | undefined): Promise<LoadedContract> {
   const url = pathToFileURL(resolve(file)).href;
-  const module = new Map(Object.entries(await load(file, url)));
+  const module = await load(file, url);
   const contracts = new Map<string, DescribedContract>();
   for (const [name, value] of module) if (isContract(value)) contracts.set(name, value);
   const names = [...contracts.keys()].sort().join(", ");
@@ -47,14 +48,14 @@ export async function loadContract(file: string, wanted: string | undefined): Pr
   return { name, contract, toJsonSchema: toConverter(module.get("toJsonSchema")) ?? (await findConverter(url)) };
 }
 
-async function load(file: string, url: string): Promise<object> {
+async function load(file: string, url: string): Promise<ReadonlyMap<string, unknown>> {
   const isFile = await stat(new URL(url)).then(
     (entry) => entry.isFile(),
     () => false,
   );
   if (!isFile) throw new CommandError(`Cannot read ${JSON.stringify(file)}: there is no such file`);
   try {
-    return await import(url);
+    return await loadModule(url);
   } catch (error) {
     throw new CommandError(`Cannot load ${JSON.stringify(file)}: ${toLine(error)}`);
   }
@@ -64,8 +65,7 @@ async function load(file: string, url: string): Promise<object> {
 async function findConverter(url: string): Promise<ToJsonSchema | undefined> {
   try {
     const path = createRequire(url).resolve("@valibot/to-json-schema");
-    const found: object = await import(pathToFileURL(path).href);
-    return "toJsonSchema" in found ? toConverter(found.toJsonSchema) : undefined;
+    return toConverter((await loadModule(pathToFileURL(path).href)).get("toJsonSchema"));
   } catch {
     return undefined;
   }

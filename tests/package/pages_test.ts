@@ -11,6 +11,7 @@ import { list, text } from "./source.ts";
 const upgradePage = "docs/guide/upgrade.md";
 const clientPage = "docs/guide/client.md";
 const retryPage = "docs/guide/retry.md";
+const asyncApiPage = "docs/guide/asyncapi.md";
 const errorsPage = "docs/guide/closing-and-errors.md";
 
 /** The first cell, without its backticks, and the others of each row of the table under a heading. */
@@ -36,7 +37,7 @@ function toRows(page: string, heading: string): string[][] {
 function toOptions(file: string, name: string): string[][] {
   const body =
     text(file).split(`export interface ${name}`)[1]?.split(" {\n").slice(1).join(" {\n")?.split("\n}\n")[0] ?? "";
-  const members = [...body.matchAll(/\/\*\*((?:(?!\*\/)[\s\S])*)\*\/\s*(\w+)\??:/g)];
+  const members = [...body.matchAll(/\/\*\*((?:(?!\*\/)[\s\S])*)\*\/\s*(?:readonly )?(\w+)\??:/g)];
   assert.notEqual(members.length, 0, `${file} declares no ${name}`);
   return members.map(([, comment = "", option = ""]) => [option, /@default (.*?)\s*$/.exec(comment)?.[1] ?? "none"]);
 }
@@ -47,6 +48,7 @@ for (const [file, name, page] of [
   ["src/host_config.ts", "HostConfig", upgradePage],
   ["src/client/client_config.ts", "ClientConfig", clientPage],
   ["src/client/client_config.ts", "RetryConfig", retryPage],
+  ["src/documents/options.ts", "DocumentOptions", asyncApiPage],
 ] as const) {
   test(`the table of ${name} has the options and defaults of ${file}`, () => {
     const table = toRows(page, `## ${name}`).map(([option, value]) => [option, value]);
