@@ -92,7 +92,7 @@ export class ServiceConnection extends Callbacks implements Connection, Owner {
     this.#liveness.receivedAt = this.#host.sweep.now;
     const isFree = this.doing === 0 && this.outbox.state === CLEAR;
     if (isFree && !isLongerThan(data, this.#rules.maxFrameSize)) this.onText(data);
-    else this.#queue({ kind: TEXT, data });
+    else if (this.intake === undefined || !this.#overtakes(this.intake, data)) this.#queue({ kind: TEXT, data });
   }
 
   /** A binary message arrived. */
@@ -202,6 +202,11 @@ export class ServiceConnection extends Callbacks implements Connection, Owner {
     if (this.outbox.state === DOWN) return;
     this.#socket.terminate?.();
     this.closed(1006, "");
+  }
+
+  #overtakes(intake: Intake, text: string): boolean {
+    if (this.outbox.state >= CLOSING || this.doing & (GONE | ENDING)) return false;
+    return !isLongerThan(text, this.#rules.maxFrameSize) && intake.overtakes(text);
   }
 
   #queue(arrival: Arrival): void {

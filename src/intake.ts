@@ -14,6 +14,8 @@ export interface Intake {
   text(text: string): unknown;
   /** A binary message arrived. */
   binary(data: Uint8Array<ArrayBuffer>): unknown;
+  /** A text message arrived while others wait. Returns whether it was about what is under way, and is done with. */
+  overtakes(text: string): boolean;
   /** The connection begins to close, or is lost. */
   closing(): void;
 }

@@ -8,6 +8,7 @@ import type { ClientContract, ContractLine } from "../client/contract_line.ts";
 import type { Service } from "../service.ts";
 import { toTypedClient } from "./client/typed_client.ts";
 import type { TypedMethods } from "./client/typed_methods.ts";
+import { checkHandlers } from "./completeness.ts";
 import { ContractService, type Handlers } from "./contract_service.ts";
 import type { ContractDefinition } from "./definition.ts";
 import { Envelope } from "./envelope.ts";
@@ -43,7 +44,7 @@ export class Contract<const Definition extends ContractDefinition> implements Cl
   service(handlers: HandlersOf<Definition>): Service {
     const given: unknown = handlers;
     if (!isHandlers(given)) throw new TypeError("A service needs handlers: an object, or an instance of a class");
-    checkComplete(this.rules, given);
+    checkHandlers(this.rules, given);
     return new ContractService(this.rules, this.#envelope, given);
   }
 
@@ -89,21 +90,4 @@ export function contract<const Definition extends ContractDefinition>(definition
 
 function isHandlers(value: unknown): value is Handlers {
   return typeof value === "object" && value !== null;
-}
-
-function checkComplete(rules: ContractRules, handlers: Handlers): void {
-  const known = [...rules.messages.values()];
-  for (const { handler, errorHandler } of known) {
-    for (const name of [handler, errorHandler]) {
-      const value = handlers[name];
-      if (value !== undefined && typeof value !== "function") {
-        throw new TypeError(`${name} is no function`);
-      }
-    }
-  }
-  if (handlers.onMessage !== undefined) return;
-  const missing = known.filter(({ handler }) => handlers[handler] === undefined);
-  if (missing.length === 0) return;
-  const names = missing.map(({ type, handler }) => `${handler} for message type ${JSON.stringify(type)}`);
-  throw new TypeError(`The service lacks ${names.join(", ")}: add it, or an onMessage that takes what has no handler`);
 }

@@ -41,6 +41,9 @@ const OPTIONS: ReadonlySet<string> = new Set<keyof ContractDefinition>([
   "validateReplies",
 ]);
 
+// The fields of errors, and of replies that are no objects.
+const TAKEN: ReadonlySet<string> = new Set(["code", "message", "issues", "data"]);
+
 const MESSAGE_OPTIONS: ReadonlySet<string> = new Set<keyof MessageDefinition>([
   "message",
   "reply",
@@ -121,7 +124,7 @@ function toReserved(given: ReservedTypes): Required<ReservedTypes> {
   checkNames("reserved", given, new Set<keyof ReservedTypes>(["complete", "error", "cancel"]));
   const { complete = "complete", error = "error", cancel = "cancel" } = given;
   const reserved = { complete, error, cancel };
-  for (const [name, type] of Object.entries(reserved)) checkField(`reserved.${name}`, type);
+  for (const [name, type] of Object.entries(reserved)) checkName(`reserved.${name}`, type);
   if (new Set(Object.values(reserved)).size < 3) throw new TypeError("Option reserved names two of its types alike");
   return reserved;
 }
@@ -150,8 +153,13 @@ function checkGiven(option: string, schema: unknown): void {
 }
 
 function checkField(option: string, name: unknown): string {
+  checkName(option, name);
+  if (TAKEN.has(name)) throw new TypeError(`Option ${option} is ${JSON.stringify(name)}: a field that answers have`);
+  return name;
+}
+
+function checkName(option: string, name: unknown): asserts name is string {
   if (typeof name !== "string" || name === "" || name === "__proto__") {
     throw new TypeError(`Option ${option} must be a name, not ${JSON.stringify(name)}`);
   }
-  return name;
 }

@@ -42,6 +42,10 @@ export class MessageBinder implements Intake {
     return service.onMessage === undefined ? undefined : this.#take(parse(() => parseJson(decode(data))));
   }
 
+  overtakes(): boolean {
+    return false;
+  }
+
   closing(): void {}
 
   #take(value: unknown): unknown {

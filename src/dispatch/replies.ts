@@ -34,24 +34,23 @@ export class Replies {
   }
 
   /**
-   * Sends one reply or item, which is neither a promise, a stream nor an error; a close frame closes.
+   * Checks a reply or an item against its schema.
    *
-   * @returns A promise if its schema takes its time
-   * @throws {PayloadValidationError} If it does not fit its schema
+   * @returns A promise if the schema takes its time
+   * @throws {PayloadValidationError} If it does not fit
+   */
+  check(rule: MessageRule, value: unknown): Promise<void> | undefined {
+    if (!this.#checks || rule.reply === undefined || isFrame(value)) return undefined;
+    const result = ask(rule.reply, value);
+    return isPromise(result) ? checkLater(rule, result) : checkResult(rule, result);
+  }
+
+  /**
+   * Sends a reply or an item, which is neither a promise, a stream nor an error; a close frame closes.
+   *
    * @throws {TypeError} If it has no JSON form
    * @throws {ConnectionClosureError} If the service has closed the connection
    */
-  reply(rule: MessageRule, id: RequestId | undefined, value: unknown): Promise<void> | undefined {
-    if (this.#checks && rule.reply !== undefined && !isFrame(value)) {
-      const result = ask(rule.reply, value);
-      if (isPromise(result)) return this.#replyLater(rule, id, value, result);
-      this.#check(rule, result);
-    }
-    this.send(rule, id, value);
-    return undefined;
-  }
-
-  /** The same for a value that is not checked. */
   send(rule: MessageRule, id: RequestId | undefined, value: unknown): void {
     const outbox = this.#outbox;
     if (isFrame(value)) {
@@ -81,20 +80,14 @@ export class Replies {
   refuseWith(id: RequestId, { code, message, issues }: RequestError): void {
     this.refuse(id, code, message, issues);
   }
+}
 
-  async #replyLater(
-    rule: MessageRule,
-    id: RequestId | undefined,
-    value: unknown,
-    result: PromiseLike<SchemaResult<unknown>>,
-  ): Promise<void> {
-    this.#check(rule, await result);
-    this.send(rule, id, value);
-  }
+async function checkLater(rule: MessageRule, promise: PromiseLike<SchemaResult<unknown>>): Promise<void> {
+  checkResult(rule, await promise);
+}
 
-  #check({ type }: MessageRule, { issues }: SchemaResult<unknown>): void {
-    if (issues !== undefined) throw toMisfit(`The reply to ${JSON.stringify(type)}`, issues);
-  }
+function checkResult({ type }: MessageRule, { issues }: SchemaResult<unknown>): undefined {
+  if (issues !== undefined) throw toMisfit(`The reply to ${JSON.stringify(type)}`, issues);
 }
 
 // What does not go out as a message of the contract.

@@ -5,7 +5,6 @@
  */
 
 import type { RequestId } from "../contract/envelope.ts";
-import type { MessageRule } from "../contract/rules.ts";
 import type { RequestContext } from "../contract/types.ts";
 import { CLOSING, type Outbox } from "../outbox.ts";
 
@@ -16,31 +15,47 @@ export class Request implements RequestContext {
   /** The id that the caller gave, `undefined` for none. */
   readonly id: RequestId | undefined;
   readonly #outbox: Outbox;
-  readonly #isStream: boolean;
-  #isOver = false;
+  #isCancelled = false;
   #aborter: AbortController | undefined;
 
   /** Made by the dispatcher. */
-  constructor(rule: MessageRule, id: RequestId | undefined, outbox: Outbox) {
-    this.type = rule.type;
+  constructor(type: string, id: RequestId | undefined, outbox: Outbox) {
+    this.type = type;
     this.id = id;
     this.#outbox = outbox;
-    this.#isStream = rule.isStream;
   }
 
   /** Aborts when the caller cancels the request, and when the connection begins to close or is lost. */
   get signal(): AbortSignal {
-    if (!this.#isStream) return this.#outbox.signal;
+    // Nobody can name it, so nobody can cancel it.
+    if (this.id === undefined) return this.#outbox.signal;
     if (this.#aborter === undefined) {
       this.#aborter = new AbortController();
-      if (this.#isOver || this.#outbox.state >= CLOSING) this.abort();
+      if (this.#isCancelled || this.#outbox.state >= CLOSING) this.abort();
     }
     return this.#aborter.signal;
   }
 
-  /** Nobody wants the answer any more. */
+  /** Whether it has a signal of its own that somebody has seen. */
+  get isWatched(): boolean {
+    return this.#aborter !== undefined;
+  }
+
+  /** Whether the caller wants no answer any more, and has been told that there is none. */
+  get isCancelled(): boolean {
+    return this.#isCancelled;
+  }
+
+  /** Notes that the caller wants no answer; returns whether that is news. */
+  cancel(): boolean {
+    if (this.#isCancelled) return false;
+    this.#isCancelled = true;
+    this.abort();
+    return true;
+  }
+
+  /** Aborts the signal. */
   abort(): void {
-    this.#isOver = true;
     this.#aborter?.abort(this.#outbox.state >= CLOSING ? this.#outbox.refusal() : undefined);
   }
 }

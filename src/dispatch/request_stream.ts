@@ -14,8 +14,8 @@ import type { Connected } from "./connected.ts";
 import type { Replies } from "./replies.ts";
 import type { Request } from "./request.ts";
 
-/** The streams of a connection that have an id. */
-export type OpenRequests = Map<RequestId, RequestStream>;
+/** The streams of a connection that have an id, by that. */
+export type OpenStreams = Map<RequestId, RequestStream>;
 
 /** A stream that answers a message: as items of its type, and if it has an id with one last frame. */
 export class RequestStream implements Sink {
@@ -23,10 +23,10 @@ export class RequestStream implements Sink {
   readonly #replies: Replies;
   readonly #rule: MessageRule;
   readonly #request: Request;
-  readonly #open: OpenRequests;
+  readonly #open: OpenStreams;
 
   /** Makes it for one message, and takes its id. */
-  constructor(connected: Connected, replies: Replies, rule: MessageRule, request: Request, open: OpenRequests) {
+  constructor(connected: Connected, replies: Replies, rule: MessageRule, request: Request, open: OpenStreams) {
     this.#connected = connected;
     this.#replies = replies;
     this.#rule = rule;
@@ -36,7 +36,11 @@ export class RequestStream implements Sink {
   }
 
   item(value: unknown): Promise<void> | undefined {
-    return value === undefined ? undefined : this.#replies.reply(this.#rule, this.#request.id, value);
+    if (value === undefined) return undefined;
+    const checking = this.#replies.check(this.#rule, value);
+    if (checking !== undefined) return this.#sendLater(value, checking);
+    this.#replies.send(this.#rule, this.#request.id, value);
+    return undefined;
   }
 
   ended(): void {
@@ -62,7 +66,12 @@ export class RequestStream implements Sink {
 
   stopped(): void {
     this.#leave();
-    this.#request.abort();
+    this.#request.cancel();
+  }
+
+  async #sendLater(value: unknown, checking: Promise<void>): Promise<void> {
+    await checking;
+    if (!this.#request.isCancelled) this.#replies.send(this.#rule, this.#request.id, value);
   }
 
   #leave(): void {
