@@ -7,10 +7,12 @@ import { parseArgs } from "node:util";
 import { root } from "../scripts/root.ts";
 import { run } from "../scripts/spawn.ts";
 import { measureClients } from "./clients.ts";
+import type { DispatchResult } from "./dispatch.ts";
 import type { TimersResult } from "./idle_timers.ts";
 import {
   type Contest,
   contests,
+  dispatches,
   generator,
   IDLE,
   IDLE_CONNECTIONS,
@@ -21,7 +23,7 @@ import {
 } from "./plan.ts";
 import { GENERATOR_CORE, SERVER_CORE, Talker } from "./process.ts";
 import type { Command, Target, Window } from "./protocol.ts";
-import { toTable, toTimersTable, toTokensTable, writePage } from "./report.ts";
+import { toDispatchTable, toTable, toTimersTable, toTokensTable, writePage } from "./report.ts";
 import { cpuOf as cpuOfEach, NAMES, type Round, type Row } from "./stats.ts";
 import type { TokensResult } from "./tokens.ts";
 
@@ -73,11 +75,13 @@ await load.end();
 const clients = await measureClients(words, { rounds, slices, slice, warmUp });
 const timed = words.length === 0 || words.includes("timers") ? await runEach<TimersResult>(timers) : [];
 const asked = words.length === 0 || words.includes("tokens") ? await runEach<TokensResult>(tokens) : [];
+const dispatched = words.length === 0 || words.includes("dispatch") ? await runEach<DispatchResult>(dispatches) : [];
 if (rows.length > 0) console.log(`\n${toTable(rows)}`);
 if (clients.length > 0) console.log(`\n${toTable(clients)}`);
 if (timed.length > 0) console.log(`\n${toTimersTable(timed)}`);
 if (asked.length > 0) console.log(`\n${toTokensTable(asked)}`);
-if (options.write) writePage(rows, clients, timed, asked, rounds);
+if (dispatched.length > 0) console.log(`\n${toDispatchTable(dispatched)}`);
+if (options.write) writePage(rows, clients, { timers: timed, tokens: asked, dispatches: dispatched }, rounds);
 process.exitCode = [...rows, ...clients].some((row) => row.failures.length > 0) ? 1 : 0;
 
 async function build(): Promise<void> {

@@ -149,6 +149,8 @@ export const echoServer: readonly string[] = [...bun, "bench/servers/raw_bun.ts"
 
 /** The commands that measure the idle timers. */
 export const timers: readonly (readonly string[])[] = onAll("idle_timers");
+/** The commands that measure dispatch by a contract. */
+export const dispatches: readonly (readonly string[])[] = onAll("dispatch");
 /** The commands that measure tokens. */
 export const tokens: readonly (readonly string[])[] = onAll("tokens");
 

@@ -4,6 +4,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { cpus, release } from "node:os";
 import { root } from "../scripts/root.ts";
 import { runtime } from "../scripts/runtimes.ts";
+import type { DispatchResult } from "./dispatch.ts";
 import type { TimersResult } from "./idle_timers.ts";
 import { IDLE, IDLE_CONNECTIONS } from "./plan.ts";
 import { type Row, summarize } from "./stats.ts";
@@ -82,12 +83,29 @@ export function toTokensTable(results: readonly TokensResult[]): string {
   ].join("\n");
 }
 
+/** Makes the table of dispatch by a contract. */
+export function toDispatchTable(results: readonly DispatchResult[]): string {
+  return [
+    "| runtime | parse, validate, write JSON | by a contract | the difference |",
+    "|---|---|---|---|",
+    ...results.map(({ runtime, bare, dispatched, difference }) =>
+      cells(runtime, ...[bare, dispatched, difference].map((figure) => `${figure.toFixed(2)} us`)),
+    ),
+  ].join("\n");
+}
+
+/** What is measured in one process. */
+interface Alone {
+  readonly timers: readonly TimersResult[];
+  readonly tokens: readonly TokensResult[];
+  readonly dispatches: readonly DispatchResult[];
+}
+
 /** Writes docs/performance.md. */
 export function writePage(
   rows: readonly Row[],
   clients: readonly Row[],
-  timers: readonly TimersResult[],
-  tokens: readonly TokensResult[],
+  { timers, tokens, dispatches }: Alone,
   rounds: number,
 ): void {
   const page = `# Performance
@@ -127,6 +145,13 @@ ${timers.length === 0 ? "Not measured in this run." : toTimersTable(timers)}
 CPU time of one upgrade, in one process and without sockets: \`jwtAuth\` with HS256. Wanted: under 50 us more for a token seen before.
 
 ${tokens.length === 0 ? "Not measured in this run." : toTokensTable(tokens)}
+
+## Dispatch by a contract
+
+CPU time of a request of 65 bytes with its reply, in one process and without sockets, schemas of valibot. Wanted: at most 1.5 us more than to parse the message,
+validate it and write the reply as JSON.
+
+${dispatches.length === 0 ? "Not measured in this run." : toDispatchTable(dispatches)}
 `;
   writeFileSync(`${root}/docs/performance.md`, page);
 }
