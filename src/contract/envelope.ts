@@ -21,13 +21,18 @@ export class Envelope {
   // Both as they stand in JSON, with their colons.
   readonly #keyText: string;
   readonly #idText: string | undefined;
+  // How a message of a type begins.
+  readonly #heads: Map<string, string> = new Map();
 
   /** Takes the names of the fields. */
-  constructor({ dispatcherKey, dispatcherStreamId }: ContractRules) {
+  constructor({ dispatcherKey, dispatcherStreamId, messages, pushes, reserved }: ContractRules) {
     this.#key = dispatcherKey;
     this.#idKey = dispatcherStreamId;
     this.#keyText = `${JSON.stringify(dispatcherKey)}:`;
     this.#idText = dispatcherStreamId === undefined ? undefined : `${JSON.stringify(dispatcherStreamId)}:`;
+    for (const type of [...messages.keys(), ...pushes.keys(), ...Object.values(reserved)]) {
+      this.#heads.set(type, this.#begin(type));
+    }
   }
 
   /**
@@ -47,8 +52,13 @@ export class Envelope {
   }
 
   #head(type: string, id: RequestId | undefined): string {
-    const head = `{${this.#keyText}${JSON.stringify(type)}`;
-    return id === undefined || this.#idText === undefined ? head : `${head},${this.#idText}${JSON.stringify(id)}`;
+    const head = this.#heads.get(type) ?? this.#begin(type);
+    if (id === undefined || this.#idText === undefined) return head;
+    return `${head},${this.#idText}${typeof id === "number" ? id : JSON.stringify(id)}`;
+  }
+
+  #begin(type: string): string {
+    return `{${this.#keyText}${JSON.stringify(type)}`;
   }
 
   // Of what is sent, for `toJSON` may have made that. A field deeper down costs no more than time.

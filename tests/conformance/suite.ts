@@ -11,6 +11,8 @@ import { closes } from "./suite/closes.ts";
 import { closing } from "./suite/closing.ts";
 import { compression } from "./suite/compression.ts";
 import { compressionOrder } from "./suite/compression_order.ts";
+import { contractDispatch } from "./suite/contract_dispatch.ts";
+import { contractRequests } from "./suite/contract_requests.ts";
 import { documents } from "./suite/documents.ts";
 import { errors } from "./suite/errors.ts";
 import { guards } from "./suite/guards.ts";
@@ -76,4 +78,6 @@ export function suite(engine: EngineName, mounts: readonly Mount[]): void {
   accepting(subject);
   documents(subject);
   tls(subject);
+  contractDispatch(subject);
+  contractRequests(subject);
 }
