@@ -7,6 +7,7 @@
 import type { Caller } from "../caller.ts";
 import type { ContractService } from "../contract/contract_service.ts";
 import { isRequestId, type RequestId } from "../contract/envelope.ts";
+import { parseJson } from "../contract/json.ts";
 import type { Intake } from "../intake.ts";
 import { quote } from "../logger.ts";
 import { isPromise } from "../reply.ts";
@@ -14,7 +15,7 @@ import type { ServiceRules } from "../service_config.ts";
 import type { Connected } from "./connected.ts";
 import { toBindingFailure } from "./failures.ts";
 import { Handling, isHandler } from "./handling.ts";
-import { decode, type Fields, isFields, parseJson, without } from "./json.ts";
+import { decode, type Fields, isFields, without } from "./fields.ts";
 import { Replies } from "./replies.ts";
 import { Request } from "./request.ts";
 import type { OpenStreams } from "./request_stream.ts";

@@ -13,7 +13,7 @@ import { isPromise, isStream } from "../reply.ts";
 import type { SchemaResult } from "../standard_schema.ts";
 import type { Connected } from "./connected.ts";
 import { toMisfitFailure } from "./failures.ts";
-import type { Fields } from "./json.ts";
+import type { Fields } from "./fields.ts";
 import type { Replies } from "./replies.ts";
 import type { Request } from "./request.ts";
 import { type OpenStreams, RequestStream } from "./request_stream.ts";

@@ -5,12 +5,13 @@
  */
 
 import type { Caller } from "../caller.ts";
+import { parseJson } from "../contract/json.ts";
 import type { Intake } from "../intake.ts";
 import { isPromise } from "../reply.ts";
 import type { Service } from "../service.ts";
 import type { SchemaResult, StandardSchema } from "../standard_schema.ts";
 import { toBindingFailure, toMisfitFailure } from "./failures.ts";
-import { decode, parseJson } from "./json.ts";
+import { decode } from "./fields.ts";
 import { ask, toMisfit, toMisfitOf } from "./validate.ts";
 
 const WHAT = "A message";
