@@ -111,7 +111,8 @@ export class Sweep<Member extends Swept = Swept> {
 
   #move(from: number, to: number): void {
     const member = this.#members[from];
-    if (member === undefined) return;
+    // The last may have filled a gap before: its place is that then.
+    if (member === undefined || from === to) return;
     this.#members[to] = member;
     member.place = to;
   }

@@ -149,6 +149,30 @@ test("leave() keeps the places right, whoever leaves", () => {
   assert.deepEqual(new Set(sweep.members), new Set([all[1], all[2]]));
 });
 
+test("leave() keeps the places right, when some have been visited and whoever leaves", async () => {
+  for (let count = 1; count <= 5; count += 1) {
+    for (let visited = 0; visited <= 5; visited += 1) {
+      for (let first = 0; first < count; first += 1) {
+        const clock = new FakeClock();
+        const sweep = new Sweep<Member>(clock);
+        const all = members(sweep, count, 1000);
+        await clock.advance(visited / 12 + 0.001);
+        for (let left = 0; left < count; left += 1) {
+          const member = all[(first + left) % count];
+          assert.ok(member);
+          sweep.leave(member);
+          assert.deepEqual(
+            sweep.members.map(({ place }) => place),
+            [...sweep.members.keys()],
+            `${count} members, ${visited} ticks, ${left + 1} have left from ${first} on`,
+          );
+          assert.equal(sweep.members.length, count - left - 1);
+        }
+      }
+    }
+  }
+});
+
 test("hurry() visits a member at every tick, until relax()", async () => {
   const clock = new FakeClock();
   const sweep = new Sweep<Member>(clock);
