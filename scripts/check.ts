@@ -25,7 +25,7 @@ const forDeno = [
 ].filter((path) => existsSync(`${root}/${path}`));
 
 const checks: { name: string; command: string; args: readonly string[] }[] = [
-  ...["core", "check", "bun", "page"].map((name) => ({
+  ...["core", "check", "examples", "bun", "page"].map((name) => ({
     name: `tsc -p tsconfig.${name}.json`,
     command: process.execPath,
     args: [tsc, "-p", `tsconfig.${name}.json`],
