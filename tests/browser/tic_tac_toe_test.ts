@@ -47,7 +47,7 @@ for (const server of servers) {
     const example = await serve(t, "tic_tac_toe/main", server);
     const window = await Window.open(t);
     const ann = await window.visit(example);
-    await ann.sees("Waiting for somebody to play against");
+    await ann.sees("Waiting for another player");
     const ben = await window.visit(example);
     await ann.sees("It is your turn");
     await ben.sees("The other is to move");
@@ -76,7 +76,7 @@ for (const server of servers) {
     await move(ben, ann, "middle centre");
 
     await ben.page.close();
-    await ann.sees("Waiting for somebody to play against");
+    await ann.sees("Waiting for another player");
     await click(eve, "Take the free seat");
     await eve.sees("The other is to move");
     await move(ann, eve, "top left");
@@ -89,7 +89,7 @@ test("the game looks as it should, light and dark, wide and narrow, and shows th
   const example = await serve(t, "tic_tac_toe/main", "node26");
   const window = await Window.open(t);
   const ann = await window.visit(example);
-  await ann.sees("Waiting for somebody to play against");
+  await ann.sees("Waiting for another player");
   await shoot(t, ann, "1-waiting");
   const ben = await window.visit(example);
   await ann.sees("It is your turn");
@@ -122,7 +122,7 @@ test("the game looks as it should, light and dark, wide and narrow, and shows th
   await serve(t, "tic_tac_toe/main", "node26", example.port);
   await click(ann, "Reconnect now");
   await ann.sees("Connected");
-  await ann.sees("Waiting for somebody to play against");
+  await ann.sees("Waiting for another player");
   assert.deepEqual(
     window.complaints.filter((text) => !/ERR_CONNECTION_/.test(text)),
     [],
