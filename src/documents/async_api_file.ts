@@ -6,7 +6,7 @@
 
 import type { AsyncApiDocument } from "../asyncapi/document.ts";
 import type { UpgradeContext } from "../upgrade_request.ts";
-import { checkMethod, locate, type Place, type ServedDocument, toBase64, toPlace, toResponse } from "./served.ts";
+import { checkMethod, locate, type Place, type ServedDocument, toBase64, toPlace } from "./served.ts";
 
 /** Serves a document as JSON, with a tag by which clients keep it. */
 export class AsyncApiFile implements ServedDocument {
@@ -30,7 +30,7 @@ export class AsyncApiFile implements ServedDocument {
     const { text, tag } = await this.#write(toPlace(raw, this.path, this.#hops));
     const headers = { etag: tag, "cache-control": "no-cache", "x-content-type-options": "nosniff" };
     if (isKnown(raw.headers.get("if-none-match"), tag)) return new Response(null, { status: 304, headers });
-    return toResponse(raw, text, { ...headers, "content-type": "application/json" });
+    return new Response(text, { headers: { ...headers, "content-type": "application/json" } });
   }
 
   async #write(place: Place): Promise<{ readonly text: string; readonly tag: string }> {

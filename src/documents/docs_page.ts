@@ -6,7 +6,7 @@
 
 import type { AsyncApiDocument } from "../asyncapi/document.ts";
 import type { UpgradeContext } from "../upgrade_request.ts";
-import { checkMethod, locate, type ServedDocument, toBase64, toPlace, toResponse } from "./served.ts";
+import { checkMethod, locate, type ServedDocument, toBase64, toPlace } from "./served.ts";
 
 /** Loads the room `page`, which only those need who serve a page. */
 export type LoadPage = () => Promise<{
@@ -38,26 +38,30 @@ export class DocsPage implements ServedDocument {
     const nonce = toBase64(crypto.getRandomValues(new Uint8Array(16)));
     const { toPage } = await this.#loadPage();
     const socketPath = place.prefix + this.#socketPath;
-    return toResponse(raw, toPage(locate(this.#document, place), { socketPath, nonce }), {
+    const headers = {
       "content-type": "text/html; charset=utf-8",
       "content-security-policy": toPolicy(nonce, place.host),
       "cache-control": "no-store",
       "referrer-policy": "no-referrer",
       "x-content-type-options": "nosniff",
-    });
+    };
+    return new Response(toPage(locate(this.#document, place), { socketPath, nonce }), { headers });
   }
 }
 
-// Some browsers do not count WebSockets to 'self'.
 function toPolicy(nonce: string, host: string): string {
+  // Some browsers do not count WebSockets to 'self'. A policy cannot name an address of IPv6.
+  const sockets = /^[a-z\d.-]+(?::\d+)?$/i.test(host) ? ` ws://${host} wss://${host}` : "";
   return [
     "default-src 'none'",
     `script-src 'nonce-${nonce}'`,
     `style-src 'nonce-${nonce}'`,
     "img-src data:",
-    `connect-src 'self' ws://${host} wss://${host}`,
+    `connect-src 'self'${sockets}`,
     "base-uri 'none'",
     "form-action 'none'",
     "frame-ancestors 'none'",
+    "require-trusted-types-for 'script'",
+    "trusted-types 'none'",
   ].join("; ");
 }

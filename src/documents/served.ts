@@ -55,11 +55,6 @@ export function checkMethod({ method }: Request): Response | undefined {
   return refuse(405, "Read this document with GET", { allow: "GET, HEAD" });
 }
 
-/** Answers with a text, or to HEAD with its headers. */
-export function toResponse({ method }: Request, text: string, headers: Readonly<Record<string, string>>): Response {
-  return new Response(method === "HEAD" ? null : text, { headers });
-}
-
 /** Writes bytes as base64. */
 export function toBase64(bytes: Uint8Array): string {
   return btoa(String.fromCharCode(...bytes));

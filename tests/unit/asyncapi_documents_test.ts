@@ -53,6 +53,14 @@ test("a document says by default what the service is called, and where the reque
   assert.deepEqual((await other.json()).servers, { here: { host: "a", protocol: "ws", pathname: "/api" } });
 });
 
+test("a document believes no proxy that it is not told to", async () => {
+  const app = new Hono();
+  new Listener(app, { port: 0 }).attach("/chat", service(), paths);
+  const headers = { host: "a", "x-forwarded-host": "evil.example", "x-forwarded-proto": "https" };
+  const response = await app.request("/asyncapi.json", { headers });
+  assert.deepEqual((await response.json()).servers, { here: { host: "a", protocol: "ws" } });
+});
+
 test("a document names the servers that it is given, whoever asks", async () => {
   const app = new Hono();
   const servers = { production: { host: "example.com", protocol: "wss" } };
@@ -144,5 +152,10 @@ test("the page gets the path of its service, a new nonce each time, and the docu
   assert.equal(await response.text(), "page");
   const nonce = /'nonce-([^']+)'/.exec(response.headers.get("content-security-policy") ?? "")?.[1];
   const servers = { here: { host: "example.com", protocol: "ws", pathname: "/api" } };
+  for (const host of ["[::1]:8080", "a_b"]) {
+    const other = await app.request("/api/docs", { headers: { host } });
+    assert.match(other.headers.get("content-security-policy") ?? "", /; connect-src 'self'; /, host);
+    given.pop();
+  }
   assert.deepEqual(given, [[withServers(document, servers), { socketPath: "/api/market/:board", nonce }]]);
 });

@@ -394,6 +394,7 @@ test("toAsyncAPI() refuses a pointer that leads out of its schema, or nowhere", 
     "https://example.com/a",
     "#b",
     "#/definitions/toString",
+    "#/__proto__",
     "#/%",
   ]) {
     assert.throws(
@@ -443,6 +444,20 @@ test("toAsyncAPI() ends on schemas that are nothing but circles", () => {
   ]) {
     assert.equal(describe(json).operations.a?.["x-type"], "a");
   }
+});
+
+test("toAsyncAPI() bears types that are names of Object.prototype", () => {
+  const messages = JSON.parse('{"__proto__":0,"constructor":0,"toString":0}', (_, value) =>
+    value === 0 ? { message: fake({ type: "object" }) } : value,
+  );
+  const document = toAsyncAPI(contract({ dispatcherKey: "constructor", messages }), options);
+  const seen = Object.entries(document.operations).map(([key, operation]) => [key, operation["x-type"]]);
+  assert.deepEqual(seen, [
+    ["_", "__proto__"],
+    ["constructor", "constructor"],
+    ["toString", "toString"],
+  ]);
+  assert.deepEqual(payloadOf(document, "toString").properties, { constructor: named("toString") });
 });
 
 test("toAsyncAPI() bears schemas in which names of Object.prototype are fields", () => {

@@ -60,7 +60,7 @@ export function documents(subject: Subject): void {
             policy,
             new RegExp(`; connect-src 'self' ws://127.0.0.1:${port} wss://127.0.0.1:${port}; base-uri 'none'; `),
           );
-          assert.match(policy, /; frame-ancestors 'none'$/);
+          assert.match(policy, /; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'$/);
           const page = await response.text();
           assert.ok(page.includes(`nonce="${nonce}"`), "the page has another nonce");
           assert.ok(page.includes('"/market"'));
