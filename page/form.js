@@ -253,9 +253,10 @@ function toTuple(schema, scope, depth) {
  * @returns {Control}
  */
 function toUnion(choices, initial, scope, depth) {
-  const names = choices.map((choice, index) =>
+  const given = choices.map((choice, index) =>
     toKind(choice) === "object" ? toOrdinal(choice, index) : toTypeName(choice, scope),
   );
+  const names = given.map((name, index) => (given.indexOf(name) === index ? name : `${name} (${index + 1})`));
   const picker = toSelect(names, names[0]);
   picker.target?.setAttribute("aria-label", "Kind of value");
   const slot = el("div", { class: "slot" });

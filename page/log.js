@@ -161,7 +161,7 @@ export class Log {
     if (isRequest(entry)) {
       const cancel = el(
         "button",
-        { type: "button", class: "small cancel", onclick: () => this.cancel(entry) },
+        { type: "button", class: "small cancel", onclick: () => this.#cancel(entry, row) },
         "Cancel",
       );
       const more = el("button", { type: "button", class: "small more", onclick: () => this.#toggle(entry) });
@@ -173,6 +173,16 @@ export class Log {
     }
     row.hidden = !this.#matches(entry);
     return row;
+  }
+
+  /**
+   * @param {Request} request
+   * @param {HTMLElement} row
+   */
+  #cancel(request, row) {
+    this.cancel(request);
+    // The button goes, and the focus must not go with it.
+    row.querySelector("summary")?.focus();
   }
 
   /** @param {Request} request */

@@ -1,6 +1,6 @@
 // What the page shows of an AsyncAPI document.
 
-import { Scope, toRecord } from "./schema.js";
+import { resolve, Scope } from "./schema.js";
 
 /** @typedef {import("../src/asyncapi/document.ts").AsyncApiDocument} AsyncApiDocument */
 /** @typedef {import("../src/asyncapi/document.ts").AsyncApiOperation} AsyncApiOperation */
@@ -42,9 +42,10 @@ import { Scope, toRecord } from "./schema.js";
  */
 export function toModel(document, socketPath) {
   const [channel] = Object.values(document.channels);
+  const scope = new Scope(document);
   const topics = Object.values(document.operations)
     .filter((operation) => operation["x-payload"] !== undefined)
-    .map(toTopic);
+    .map((operation) => toTopic(operation, scope));
   return {
     title: document.info.title,
     version: document.info.version,
@@ -60,20 +61,21 @@ export function toModel(document, socketPath) {
       type === "http" ? `${scheme}` : `${place} ${name}`,
     ),
     socketPath,
-    scope: new Scope(document),
+    scope,
   };
 }
 
 /**
  * @param {AsyncApiOperation} operation
+ * @param {Scope} scope
  * @returns {Topic}
  */
-function toTopic(operation) {
+function toTopic(operation, scope) {
   const isPush = operation.action === "send";
-  const { description } = toRecord(operation["x-payload"]);
+  const { description } = resolve(operation["x-payload"], scope);
   return {
     type: operation["x-type"],
-    anchor: `${isPush ? "push" : "message"}-${encodeURIComponent(operation["x-type"])}`,
+    anchor: `${isPush ? "push" : "message"}-${encodeURIComponent(operation["x-type"].toWellFormed())}`,
     isPush,
     isStream: operation["x-response-type"] === "server-streaming",
     payload: operation["x-payload"],

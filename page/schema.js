@@ -214,7 +214,10 @@ export function toConstraints(schema) {
     ["default", (value) => `default ${JSON.stringify(value)}`],
   ];
   const found = words.flatMap(([name, write]) =>
-    schema[name] === undefined || schema[name] === false ? [] : [write(schema[name])],
+    // Bounds that all integers have say nothing.
+    [undefined, false, Number.MAX_SAFE_INTEGER, Number.MIN_SAFE_INTEGER].some((none) => none === schema[name])
+      ? []
+      : [write(schema[name])],
   );
   return schema.additionalProperties === false ? [...found, "no other fields"] : found;
 }

@@ -16,6 +16,7 @@ export class Sender {
   #body = el("div", { class: "body" });
   #problem = el("p", { class: "issue", role: "alert", hidden: true });
   #button = el("button", { type: "submit", class: "primary" }, "Send");
+  #key = el("kbd", {}, "Enter");
   #hasId = el("input", { type: "checkbox", checked: true });
 
   /**
@@ -98,13 +99,7 @@ export class Sender {
         this.#hasId,
         `with ${idKey}`,
       );
-    return el(
-      "div",
-      { class: "foot" },
-      this.#button,
-      withId,
-      el("span", { class: "hint" }, el("kbd", {}, "Enter"), " sends"),
-    );
+    return el("div", { class: "foot" }, this.#button, withId, el("span", { class: "hint" }, this.#key, " sends"));
   }
 
   /** @param {boolean} isForm */
@@ -114,6 +109,7 @@ export class Sender {
     const control = isForm ? this.form : this.json;
     if (payload !== undefined) control.write(payload);
     this.#body.replaceChildren(control.element);
+    this.#key.textContent = isForm ? "Enter" : "Ctrl Enter";
     this.#forget();
     this.refresh();
   }

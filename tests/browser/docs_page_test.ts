@@ -1,6 +1,4 @@
 import assert from "node:assert/strict";
-import { mkdtempSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import type { Locator, Page } from "playwright-core";
@@ -16,14 +14,16 @@ interface Shown extends Awaited<ReturnType<typeof servePage>> {
 /** Opens the page in a window of its own, which must not complain until the test ends. */
 async function show(t: TestContext, of: AsyncApiDocument = market, socketPath?: string): Promise<Shown> {
   const served = await servePage(t, of, socketPath);
-  const window = await Window.open(t, { viewport: { width: 1440, height: 900 } });
+  const window = await Window.open(t, { viewport: { width: 1280, height: 720 } });
   const { page } = await window.visit(served);
   return { ...served, page, window };
 }
 
-const choose = (page: Page, name: string): Promise<void> => page.getByRole("link", { name }).first().click();
+// Without the pointer, which waits for frames: clicks by that are tested where they matter.
+const click = (found: Locator): Promise<void> => found.evaluate((element: HTMLElement) => element.click());
+const choose = (page: Page, name: string): Promise<void> => click(page.getByRole("link", { name }).first());
 const field = (page: Page, name: string): Locator => page.getByLabel(name, { exact: true });
-const press = (page: Page, name: string): Promise<void> => page.getByRole("button", { name, exact: true }).click();
+const press = (page: Page, name: string): Promise<void> => click(page.getByRole("button", { name, exact: true }));
 const seesIn = (page: Page, place: string, text: string | RegExp): Promise<void> =>
   page.locator(place).getByText(text).first().waitFor();
 
@@ -54,7 +54,7 @@ test("the page is used by the keyboard alone: from the list to the form, to a st
   await keyboard.press("ArrowDown");
   assert.equal(new URL(page.url()).hash, "#message-subscribe");
   await keyboard.press("Enter");
-  await page.waitForFunction("document.activeElement.tagName === 'INPUT'");
+  await page.waitForFunction(() => document.activeElement?.tagName === "INPUT");
   assert.equal(await focused(page), "symbol");
   await keyboard.type("ACME");
   await keyboard.press("Enter");
@@ -70,7 +70,7 @@ test("the page is used by the keyboard alone: from the list to the form, to a st
   assert.deepEqual(window.complaints, []);
 });
 
-test("what the service says is wrong stands at the fields, and goes when the message is sent anew", async (t) => {
+test("what the service says is wrong stands at the fields until the message is sent anew, from the form or as JSON", async (t) => {
   const { page, window } = await show(t);
   await choose(page, "order");
   await page.getByLabel("Send legs").check();
@@ -90,9 +90,10 @@ test("what the service says is wrong stands at the fields, and goes when the mes
   await press(page, "Send");
   await seesIn(page, "#log", /done in/);
   assert.equal(await invalid.count(), 0);
-  const sent = await page.locator("#log .request").last().locator(".preview").first().textContent();
+  const lastSent = async () =>
+    JSON.parse((await page.locator("#log .request").last().locator(".preview").first().textContent()) ?? "");
   const legs = [{ symbol: "OTHER", weight: 0.5 }];
-  assert.deepEqual(JSON.parse(sent ?? ""), {
+  assert.deepEqual(await lastSent(), {
     symbol: "ACME",
     side: "buy",
     amount: 12,
@@ -100,19 +101,15 @@ test("what the service says is wrong stands at the fields, and goes when the mes
     dry_run: false,
     legs,
   });
-  assert.deepEqual(window.complaints, []);
-});
 
-test("a message is edited as JSON too, which is judged as it is typed and comes back to the form", async (t) => {
-  const { page } = await show(t);
-  await choose(page, "order");
   await page.getByText("JSON", { exact: true }).click();
   const json = page.getByLabel("Fields as JSON");
   await json.fill('{"symbol":');
   await seesIn(page, ".validity", /JSON/);
   assert.match((await page.locator(".validity").textContent()) ?? "", /Unexpected end/);
-  await press(page, "Connect and send");
-  assert.equal(await page.locator("#log > li").count(), 0);
+  await press(page, "Send");
+  await seesIn(page, ".sender > .issue", /Unexpected end/);
+  assert.equal(await page.locator("#log .request").count(), 2);
   const message = {
     symbol: "ACME",
     side: "sell",
@@ -127,10 +124,14 @@ test("a message is edited as JSON too, which is judged as it is typed and comes 
   await page.getByText("Form", { exact: true }).click();
   assert.equal(await field(page, "side").inputValue(), "1");
   assert.equal(await field(page, "ratio").inputValue(), "2");
-  await press(page, "Connect and send");
-  await seesIn(page, "#log", /done in/);
-  const sent = await page.locator("#log .request .preview").first().textContent();
-  assert.deepEqual(JSON.parse(sent ?? ""), message);
+  await press(page, "Send");
+  await page
+    .locator("#log .request")
+    .nth(2)
+    .getByText(/done in/)
+    .waitFor();
+  assert.deepEqual(await lastSent(), message);
+  assert.deepEqual(window.complaints, []);
 });
 
 test("a token goes as a subprotocol or in the query, parameters into the path, and a close is explained", async (t) => {
@@ -155,37 +156,7 @@ test("a token goes as a subprotocol or in the query, parameters into the path, a
   assert.equal((await page.locator("body").textContent())?.includes("abc.def"), false);
 });
 
-test("the log holds the last thousand entries of a flood, and the page goes on", async (t) => {
-  const { page, window } = await show(t);
-  await choose(page, "flood");
-  await field(page, "seconds").fill("0.8");
-  // What one frame adds, and what there is at most.
-  await page.evaluate(`
-    globalThis.most = { made: 0, there: 0, frames: 0 };
-    const log = document.querySelector("#log");
-    new MutationObserver((records) => {
-      most.made = Math.max(most.made, records.reduce((sum, { addedNodes }) => sum + addedNodes.length, 0));
-      most.there = Math.max(most.there, log.childElementCount);
-      most.frames += 1;
-    }).observe(log, { childList: true });
-  `);
-  await press(page, "Connect and send");
-  await page.waitForFunction("document.querySelector('#log .push') !== null");
-  await page.getByLabel("Filter the log").fill("Alert 4000");
-  await seesIn(page, "#log .push", "Alert 4000");
-  const most = await page.evaluate<{ made: number; there: number; frames: number }>("most");
-  t.diagnostic(`4,000 messages in 0.8 s: ${most.frames} frames, at most ${most.made} rows in one`);
-  assert.ok(most.made <= 100, `${most.made} rows were made in a frame`);
-  assert.ok(most.there <= 1002, `there were ${most.there} rows`);
-  await page.getByLabel("Filter the log").press("Escape");
-  assert.equal(await page.locator("#count").textContent(), "1000 entries");
-  assert.ok((await page.locator("#log li").count()) <= 1001);
-  await press(page, "Clear");
-  assert.equal(await page.locator("#log li").count(), 0);
-  assert.deepEqual(window.complaints, []);
-});
-
-test("the log is filtered, stands still, and is copied", async (t) => {
+test("the log is filtered, stands still, is copied, and holds the last thousand entries of a flood", async (t) => {
   const { page, window, sockets } = await show(t);
   await window.context.grantPermissions(["clipboard-read", "clipboard-write"]);
   await press(page, "Connect");
@@ -217,6 +188,33 @@ test("the log is filtered, stands still, and is copied", async (t) => {
     ["connection", "push", "push", "push"],
   );
   assert.deepEqual(copied[3]?.message, { event: "alert", text: "third", level: "info" });
+  await page.getByLabel("Show").selectOption("all");
+
+  await choose(page, "flood");
+  await field(page, "seconds").fill("0.4");
+  // What one frame adds, and what there is at most.
+  await page.evaluate(`
+    globalThis.most = { made: 0, there: 0, frames: 0 };
+    const log = document.querySelector("#log");
+    new MutationObserver((records) => {
+      most.made = Math.max(most.made, records.reduce((sum, { addedNodes }) => sum + addedNodes.length, 0));
+      most.there = Math.max(most.there, log.childElementCount);
+      most.frames += 1;
+    }).observe(log, { childList: true });
+  `);
+  await press(page, "Send");
+  await page.waitForFunction(() => (document.querySelector("#log")?.childElementCount ?? 0) > 10);
+  await page.getByLabel("Filter the log").fill("Alert 2000");
+  await seesIn(page, "#log .push", "Alert 2000");
+  const most = await page.evaluate<{ made: number; there: number; frames: number }>("most");
+  t.diagnostic(`2,000 messages in 0.4 s: ${most.frames} frames, at most ${most.made} rows in one`);
+  assert.ok(most.made <= 100, `${most.made} rows were made in a frame`);
+  assert.ok(most.there <= 1002, `there were ${most.there} rows`);
+  await page.getByLabel("Filter the log").press("Escape");
+  assert.equal(await page.locator("#count").textContent(), "1000 entries");
+  assert.ok((await page.locator("#log li").count()) <= 1001);
+  await press(page, "Clear");
+  assert.equal(await page.locator("#log li").count(), 0);
   assert.deepEqual(window.complaints, []);
 });
 
@@ -252,7 +250,7 @@ test("names and texts of a document that would be HTML are shown, and do nothing
   };
   const { page, window, sockets } = await show(t, shown, "/");
   await page.getByRole("link", { name: text }).first().click();
-  await page.waitForFunction("location.hash.startsWith('#message-')");
+  await page.waitForFunction(() => location.hash.startsWith("#message-"));
   assert.equal(await page.getByRole("main").getByRole("heading", { level: 2 }).textContent(), text);
   await press(page, "Connect and send");
   await seesIn(page, "#log", /done in/);
@@ -270,7 +268,7 @@ test("names and texts of a document that would be HTML are shown, and do nothing
 });
 
 // To look at them: SCREENSHOTS=folder npm test -- browser docs_page_test.ts
-const folder = process.env.SCREENSHOTS ?? mkdtempSync(join(tmpdir(), "switchboard-screenshots-"));
+const folder = process.env.SCREENSHOTS;
 
 test("the page is light and dark, wide and narrow, and its texts have contrast", async (t) => {
   const { page } = await show(t);
@@ -282,15 +280,13 @@ test("the page is light and dark, wide and narrow, and its texts have contrast",
   await seesIn(page, "#log", /items, running/);
   for (const colorScheme of ["light", "dark"] as const) {
     await page.emulateMedia({ colorScheme });
-    for (const width of [1440, 900, 390]) {
+    for (const width of [1440, 390]) {
       await page.setViewportSize({ width, height: width === 390 ? 844 : 900 });
       await page.evaluate("Promise.all(document.getAnimations().map(({ finished }) => finished))");
       const overflow = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
       assert.equal(overflow, 0);
       assert.deepEqual(await faint(page), []);
-      const path = join(folder, `page-${width}-${colorScheme}.png`);
-      await page.screenshot({ path });
-      t.diagnostic(path);
+      if (folder !== undefined) await page.screenshot({ path: join(folder, `page-${width}-${colorScheme}.png`) });
     }
   }
   await page.emulateMedia({ colorScheme: "light" });
@@ -322,7 +318,7 @@ function faint(page: Page): Promise<string[]> {
     const found = new Set<string>();
     for (const element of document.body.querySelectorAll("*")) {
       const isText = [...element.childNodes].some((node) => node.nodeType === 3 && node.textContent?.trim() !== "");
-      if (!isText || !element.checkVisibility() || element.closest("svg, script, .off, :disabled") !== null) continue;
+      if (!isText || !element.checkVisibility() || element.closest("svg, script, :disabled") !== null) continue;
       const [a, b] = [light(getComputedStyle(element).color), light(behind(element))];
       const ratio = (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
       if (ratio < 4.5)

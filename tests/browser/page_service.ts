@@ -104,7 +104,7 @@ export const document: AsyncApiDocument = {
             minimum: 1,
             maximum: 5000,
             description: "Milliseconds between prices",
-            default: 250,
+            default: 100,
           },
         },
         required: ["symbol"],
@@ -239,7 +239,7 @@ function speak(socket: WebSocket): void {
           at: new Date().toISOString(),
         });
       tick();
-      streams.set(id, setInterval(tick, payload.every ?? 250));
+      streams.set(id, setInterval(tick, payload.every ?? 100));
     } else if (event === "un_subscribe") send(event, id, { ok: true });
     else if (event === "order")
       send(event, id, { order: crypto.randomUUID(), filled: payload.amount, state: "filled" });
