@@ -6,6 +6,13 @@ import { resolve, toList, toRecord } from "./schema.js";
 
 /** @typedef {import("./line.js").Line} Line */
 /** @typedef {import("./model.js").Model} Model */
+/** @typedef {import("./model.js").Place} Place */
+
+/** Where a token goes if the document does not say. @type {Place[]} */
+const PLACES = [
+  { kind: "subprotocol", name: "bearer" },
+  { kind: "query", name: "access_token" },
+];
 
 const WORDS = { closed: "Disconnected", connecting: "Connecting", open: "Connected", closing: "Closing" };
 
@@ -37,6 +44,12 @@ export class Connector {
       this.#parameters.set(name, input);
       fields.append(toLabelled(name, description ?? "path", input));
     }
+    const sendable = model.places.filter(({ kind }) => kind === "query" || kind === "subprotocol");
+    this.places = sendable.length > 0 ? sendable : PLACES;
+    for (const { kind, name } of this.places) {
+      this.#place.append(el("option", {}, kind === "query" ? `query: ${name}=TOKEN` : `subprotocol: ${name}, TOKEN`));
+    }
+    byId("unsent").hidden = model.places.length === 0 || model.places.some(({ kind }) => kind !== "header");
     const query = resolve(model.query, model.scope);
     const required = new Set(toList(query.required));
     for (const [name, part] of Object.entries(toRecord(query.properties))) {
@@ -64,7 +77,8 @@ export class Connector {
     }
     const names = this.#subprotocol.value.split(/[\s,]+/).filter((name) => name !== "");
     const token = this.#token.value.trim();
-    const protocols = token !== "" && this.#place.value === "subprotocol" ? ["bearer", token, ...names] : names;
+    const place = this.places[this.#place.selectedIndex];
+    const protocols = token !== "" && place?.kind === "subprotocol" ? [place.name, token, ...names] : names;
     this.line.connect(this.#toUrl(token), protocols);
   }
 
@@ -92,7 +106,8 @@ export class Connector {
     const search = new URLSearchParams(
       [...this.#query].map(([name, { value }]) => [name, value]).filter(([, value]) => value !== ""),
     );
-    if (token !== "" && this.#place.value === "query") search.set("access_token", token);
+    const place = this.places[this.#place.selectedIndex];
+    if (token !== "" && place?.kind === "query") search.set(place.name, token);
     const text = String(search);
     return `${location.protocol === "https:" ? "wss" : "ws"}://${location.host}${path}${text === "" ? "" : `?${text}`}`;
   }

@@ -16,6 +16,8 @@ import { resolve, Scope } from "./schema.js";
  * @property {string} description
  */
 
+/** @typedef {{ kind: "header" | "cookie" | "query" | "subprotocol", name: string }} Place */
+
 /**
  * @typedef {object} Model
  * @property {string} title
@@ -28,7 +30,7 @@ import { resolve, Scope } from "./schema.js";
  * @property {Topic[]} pushes
  * @property {Record<string, import("../src/asyncapi/document.ts").AsyncApiParameter>} parameters
  * @property {unknown} query
- * @property {string[]} security
+ * @property {Place[]} places where the service looks for a credential
  * @property {string} socketPath
  * @property {Scope} scope
  */
@@ -57,12 +59,22 @@ export function toModel(document, socketPath) {
     pushes: topics.filter(({ isPush }) => isPush),
     parameters: { ...channel?.parameters },
     query: channel?.bindings?.ws?.query,
-    security: Object.values(document.components?.securitySchemes ?? {}).map(({ type, scheme, name, in: place }) =>
-      type === "http" ? `${scheme}` : `${place} ${name}`,
-    ),
+    places: toPlaces(Object.entries(document.components?.securitySchemes ?? {})),
     socketPath,
     scope,
   };
+}
+
+/**
+ * @param {[string, import("../src/asyncapi/document.ts").SecurityScheme][]} schemes
+ * @returns {Place[]}
+ */
+function toPlaces(schemes) {
+  return schemes.map(([key, { type, scheme = "", name = "", in: place, description = "" }]) => {
+    if (type === "httpApiKey") return { kind: place === "cookie" ? "cookie" : "query", name };
+    if (!key.startsWith("subprotocol.")) return { kind: "header", name: scheme };
+    return { kind: "subprotocol", name: /"(.+)"/.exec(description)?.[1] ?? key.slice("subprotocol.".length) };
+  });
 }
 
 /**

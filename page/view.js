@@ -127,7 +127,9 @@ export function toOverview(model) {
     ],
     ["Last frame", el("span", {}, code(complete), " or ", code(error))],
     ["Cancel", el("span", {}, code(cancel), " with the id of a stream that runs")],
-    ...(model.security.length > 0 ? [["Authentication", model.security.join(", ")]] : []),
+    ...(model.places.length > 0
+      ? [["Credential", model.places.map(({ kind, name }) => `${kind} ${name}`).join(", ")]]
+      : []),
   ];
   return el(
     "article",

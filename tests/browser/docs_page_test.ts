@@ -2,6 +2,9 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import type { Locator, Page } from "playwright-core";
+import { z } from "zod";
+import { contract } from "../../entries/contract.ts";
+import { closeFrame, Listener } from "../../mod.ts";
 import type { AsyncApiDocument } from "../../src/asyncapi/document.ts";
 import { document as market, servePage } from "./page_service.ts";
 import { Window } from "./tabs.ts";
@@ -146,12 +149,12 @@ test("a token goes as a subprotocol or in the query, parameters into the path, a
   await press(page, "Send");
   await seesIn(page, "#log", "Closed: 4000 a code of the application: As you wish");
   await seesIn(page, "#log", /lost in/);
-  await page.getByLabel("Sent as").selectOption("query");
+  await page.getByLabel("Sent as").selectOption("query: token=TOKEN");
   await press(page, "Reconnect");
   await seesIn(page, "#state", "Connected");
   assert.deepEqual(seen, [
-    { url: "/market/a%2Fb", protocols: ["bearer", "abc.def", "market.v1", "market.v2"] },
-    { url: "/market/a%2Fb?access_token=abc.def", protocols: ["market.v1", "market.v2"] },
+    { url: "/market/a%2Fb", protocols: ["market.token", "abc.def", "market.v1", "market.v2"] },
+    { url: "/market/a%2Fb?token=abc.def", protocols: ["market.v1", "market.v2"] },
   ]);
   assert.equal((await page.locator("body").textContent())?.includes("abc.def"), false);
 });
@@ -264,6 +267,88 @@ test("names and texts of a document that would be HTML are shown, and do nothing
   assert.equal(await page.title(), `${text} · ${text}`);
   await page.reload();
   assert.equal(await page.getByRole("main").getByRole("heading", { level: 2 }).textContent(), text);
+  assert.deepEqual(window.complaints, []);
+});
+
+const prices = contract({
+  dispatcherKey: "event",
+  dispatcherStreamId: "id",
+  messages: {
+    subscribe: {
+      message: z.object({ symbol: z.string().min(1).max(8).describe("Ticker"), every: z.int().min(10).default(20) }),
+      reply: z.object({ price: z.number() }),
+      stream: true,
+    },
+    order: {
+      message: z.object({
+        legs: z.array(z.object({ symbol: z.string().min(1), weight: z.number() })).min(1),
+        limit: z.number().nullable(),
+      }),
+      reply: z.object({ legs: z.int() }),
+    },
+    heartbeat: { message: z.object({}) },
+    leave: { message: z.object({}) },
+  },
+  pushes: { alert: z.object({ text: z.string() }) },
+});
+
+test("the page that a listener serves speaks with the service, under its policy", async (t) => {
+  let ended: () => void;
+  const hasEnded = new Promise<void>((resolve) => {
+    ended = resolve;
+  });
+  const listener = new Listener(0, { host: "127.0.0.1" });
+  t.after(() => listener.immediateStop());
+  listener.attach(
+    "/rooms/:room",
+    ({ params }) =>
+      prices.service({
+        onOpen: (caller) => caller.send("alert", { text: `Welcome to ${params.room}` }),
+        async *onSubscribe(_caller, { every }, { signal }) {
+          try {
+            for (let price = 0; !signal.aborted; price += 1) {
+              yield { price };
+              await new Promise((resolve) => setTimeout(resolve, every));
+            }
+          } finally {
+            ended();
+          }
+        },
+        onOrder: (_caller, { legs }) => ({ legs: legs.length }),
+        onHeartbeat() {},
+        onLeave: () => closeFrame(4000, "As you wish"),
+      }),
+    { contract: prices, docs: "/docs", title: "Prices", version: "2.0.0" },
+  );
+  await listener.start();
+  const window = await Window.open(t, { viewport: { width: 1280, height: 720 } });
+  const { page } = await window.visit({ port: listener.port }, "/docs#message-subscribe");
+  assert.equal(await page.title(), "subscribe · Prices");
+  await field(page, "room path").fill("a b");
+  await press(page, "Connect and send");
+  await seesIn(page, "#log .push", "Welcome to a b");
+  await page.locator("[aria-invalid]").waitFor();
+  assert.equal(await page.locator("[aria-invalid]").getAttribute("id"), await field(page, "symbol").getAttribute("id"));
+  await field(page, "symbol").fill("ACME");
+  await page.getByRole("button", { name: "Send", exact: true }).click();
+  await seesIn(page, "#log", /[2-9] items, running/);
+  await page.getByRole("button", { name: "Cancel" }).click();
+  await hasEnded;
+  await seesIn(page, "#log", /items, cancelled in/);
+  await choose(page, "order");
+  await press(page, "Send");
+  await page.locator("[aria-invalid]").nth(1).waitFor();
+  await field(page, "symbol").fill("ACME");
+  await field(page, "weight").fill("1");
+  await page.locator(".sender [aria-label='limit'] select").selectOption("null");
+  await press(page, "Send");
+  await seesIn(page, "#log", '{"legs":1}');
+  await choose(page, "heartbeat");
+  await press(page, "Send");
+  await seesIn(page, "#log .complete", "complete");
+  await choose(page, "leave");
+  await press(page, "Send");
+  await seesIn(page, "#log", "Closed: 4000 a code of the application: As you wish");
   assert.deepEqual(window.complaints, []);
 });
 

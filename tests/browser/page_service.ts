@@ -167,7 +167,15 @@ export const document: AsyncApiDocument = {
         required: ["order"],
       },
     },
-    securitySchemes: { bearer: { type: "http", scheme: "bearer" } },
+    securitySchemes: {
+      bearer: { type: "http", scheme: "bearer" },
+      "subprotocol.market_token": {
+        type: "http",
+        scheme: "bearer",
+        description: 'Or, where headers cannot be set, as the subprotocol that follows "market.token"',
+      },
+      "query.token": { type: "httpApiKey", in: "query", name: "token" },
+    },
   },
   "x-dispatcherKey": "event",
   "x-dispatcherStreamId": "id",

@@ -52,8 +52,8 @@ export class Window {
     return new Window(context);
   }
 
-  /** Opens a tab on the page of an example. */
-  async visit(example: Pick<Example, "port">): Promise<Tab> {
+  /** Opens a tab on the page of an example, or on another of its pages. */
+  async visit(example: Pick<Example, "port">, path = "/"): Promise<Tab> {
     const page = await this.context.newPage();
     page.on("console", (message) => {
       if (message.type() === "error" || message.type() === "warning") this.complaints.push(message.text());
@@ -64,7 +64,7 @@ export class Window {
       globalThis.sockets = [];
       globalThis.WebSocket = class extends WebSocket { constructor(...args) { super(...args); sockets.push(this); } };
     `);
-    await page.goto(`http://localhost:${example.port}/`);
+    await page.goto(`http://localhost:${example.port}${path}`);
     return new Tab(page);
   }
 }
