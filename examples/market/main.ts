@@ -5,13 +5,15 @@
  *     deno run -A examples/market/main.ts
  *     bun examples/market/main.ts
  *
- * Then, beside it, `node examples/market/client.ts`, or `python3 examples/market/client.py`, which has no part of this module.
- * In a project of yours the imports read `from "@switchboard/websocket"` and `from "@switchboard/websocket/contract"`, and `npm install valibot`
- * brings the schemas; any other library does too.
+ * Then, beside it, `node examples/market/client.ts`, or `python3 examples/market/client.py`, which has no part of this module. /docs is a page with
+ * all messages and a console to try them, /asyncapi.json the same for programs.
+ * In a project of yours the imports read `from "@switchboard/websocket"` and `from "@switchboard/websocket/contract"`, and `npm install valibot
+ * @valibot/to-json-schema` brings the schemas; any other library does too.
  */
 import process from "node:process";
+import { toJsonSchema } from "@valibot/to-json-schema";
 import { RequestError } from "../../entries/contract.ts";
-import { Listener } from "../../mod.ts";
+import { Listener, type Service } from "../../mod.ts";
 import { market } from "./contract.ts";
 import { Exchange } from "./exchange.ts";
 
@@ -23,9 +25,7 @@ function check(symbol: string): void {
   if (!exchange.has(symbol)) throw new RequestError(`Nothing is traded as ${symbol}`, { code: "unknown_symbol" });
 }
 
-const listener = new Listener(Number(process.env.PORT ?? 9090));
-
-listener.attach("/market", () => {
+function serve(): Service {
   // What belongs to this connection.
   const subscriptions = new Map<string, AbortController>();
   let alerts = 0;
@@ -34,8 +34,7 @@ listener.attach("/market", () => {
     // `signal` aborts when the caller cancels, and when it leaves.
     async *onSubscribe(_caller, { symbol }, { signal }) {
       check(symbol);
-      if (subscriptions.has(symbol))
-        throw new RequestError(`${symbol} is subscribed to already`, { code: "subscribed" });
+      if (subscriptions.has(symbol)) throw new RequestError(`${symbol} is subscribed already`, { code: "subscribed" });
       const end = new AbortController();
       subscriptions.set(symbol, end);
       try {
@@ -69,7 +68,17 @@ listener.attach("/market", () => {
 
     onHeartbeat() {},
   });
+}
+
+const listener = new Listener(Number(process.env.PORT ?? 9090));
+listener.attach("/market", serve, {
+  contract: market,
+  asyncapi: "/asyncapi.json",
+  docs: "/docs",
+  title: "Market",
+  version: "1.0.0",
+  toJsonSchema,
 });
 
 await listener.start();
-console.log(`Prices on ${listener.url}/market`);
+console.log(`Prices on ${listener.url}/market, described on http://localhost:${listener.port}/docs`);

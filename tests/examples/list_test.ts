@@ -33,7 +33,8 @@ for (const path of examples) {
     const entries = Object.values<string>(JSON.parse(read("deno.json")).exports);
     for (const [, specifier = ""] of source.matchAll(/^import .* from "(.+)";$/gm)) {
       if (specifier.startsWith("./")) assert.ok(existsSync(new URL(specifier, `file://${root}/${path}`)), specifier);
-      else if (!specifier.startsWith(".")) assert.match(specifier, /^(node:|hono$|hono\/|valibot$|jose$)/);
+      else if (!specifier.startsWith("."))
+        assert.match(specifier, /^(node:|hono$|hono\/|valibot$|@valibot\/to-json-schema$|jose$)/);
       else assert.ok(entries.includes(`./${specifier.replace(/^(\.\.\/)+/, "")}`), specifier);
     }
   });

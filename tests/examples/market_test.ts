@@ -1,9 +1,14 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { request } from "../kit/raw_client.ts";
 import { Example, json } from "./example.ts";
 
 test("market/main.ts streams prices until it is told to stop, pushes alerts, and says no with a code", async (t) => {
   const example = await Example.start(t, "market/main");
+  const described = await request(example.port, "GET /asyncapi.json HTTP/1.1\r\nHost: x\r\n\r\n");
+  assert.equal(JSON.parse(described.body).info.title, "Market");
+  const page = await request(example.port, "GET /docs HTTP/1.1\r\nHost: x\r\n\r\n");
+  assert.match(page.body, /^<!doctype html>/i);
   const client = await example.connect("/market");
   await client.send.text('{"event":"subscribe","id":"a","symbol":"ACME"}');
   for (let count = 1; count <= 2; count += 1) {
@@ -16,7 +21,7 @@ test("market/main.ts streams prices until it is told to stop, pushes alerts, and
     event: "error",
     id: "b",
     code: "subscribed",
-    message: "ACME is subscribed to already",
+    message: "ACME is subscribed already",
   });
   // The stream ends with the frame that is its own, and the request has its reply; which is first is nobody's business.
   await client.send.text('{"event":"un_subscribe","id":1,"symbol":"ACME"}');
