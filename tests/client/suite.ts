@@ -2,6 +2,9 @@
 import type { TransportName } from "./gaps.ts";
 import { bounds } from "./suite/bounds.ts";
 import { causes } from "./suite/causes.ts";
+import { contracts } from "./suite/contracts.ts";
+import { contractHostile } from "./suite/contract_hostile.ts";
+import { contractLoss } from "./suite/contract_loss.ts";
 import { ending } from "./suite/ending.ts";
 import { hostile } from "./suite/hostile.ts";
 import { opening } from "./suite/opening.ts";
@@ -21,4 +24,7 @@ export function suite(transport: TransportName): void {
   reconnecting(subject);
   ending(subject);
   hostile(subject);
+  contracts(subject);
+  contractLoss(subject);
+  contractHostile(subject);
 }

@@ -12,7 +12,7 @@ const PATIENCE = 8000;
 const IMPATIENCE = 500;
 
 /** An address of this process alone, so that no client of another one, which tries a port that is free again, meets its servers. */
-const host =
+export const host: string =
   process.platform === "linux" ? `127.${1 + (process.pid % 250)}.${(process.pid >> 8) % 250}.7` : "127.0.0.1";
 
 /** To try again soon, always after the same time. */
@@ -119,6 +119,11 @@ export class Scene {
     own({ [Symbol.asyncDispose]: async () => this.#end.abort() });
   }
 
+  /** Has something end with the test. */
+  own<Thing extends AsyncDisposable>(thing: Thing): Thing {
+    return this.#own(thing);
+  }
+
   /** Starts a raw server. */
   async serve(answers: Answer | readonly Answer[], options: ServeOptions = {}): Promise<RawServer> {
     return this.#own(
@@ -127,7 +132,7 @@ export class Scene {
   }
 
   /** Starts a proxy before a server. */
-  async proxy(server: RawServer, options: FaultOptions = {}): Promise<FaultProxy> {
+  async proxy(server: Pick<RawServer, "port" | "host">, options: FaultOptions = {}): Promise<FaultProxy> {
     return this.#own(await FaultProxy.open(server.port, { patience: this.patience, host: server.host, ...options }));
   }
 
