@@ -6,10 +6,17 @@
 
 /** Messages in one queue over which reading stops while nobody waits for anything. */
 const MARK = 64;
+/** Bytes of the same. */
+const MARK_BYTES = 65_536;
 /** Messages in all queues. */
 const MOST_MESSAGES = 1024;
 /** Bytes in all queues. */
 const MOST_BYTES = 1_048_576;
+
+/** Tells whether a queue is over its mark. */
+export function isOverMark(messages: number, bytes: number): boolean {
+  return messages > MARK || bytes > MARK_BYTES;
+}
 
 /** Counts for all queues of one client. */
 export class Backlog {
@@ -28,18 +35,15 @@ export class Backlog {
     return this.#messages < MOST_MESSAGES && this.#bytes + size <= MOST_BYTES;
   }
 
-  /** A queue got longer by a message. */
-  added(size: number, length: number): void {
-    this.#messages += 1;
-    this.#bytes += size;
-    if (length === MARK + 1) this.#overfull += 1;
+  /** A message was added to a queue, or taken from it. */
+  counts(by: 1 | -1, size: number): void {
+    this.#messages += by;
+    this.#bytes += by * size;
   }
 
-  /** A queue got shorter by a message. */
-  removed(size: number, length: number): void {
-    this.#messages -= 1;
-    this.#bytes -= size;
-    if (length === MARK) this.#overfull -= 1;
+  /** A queue is over its mark, or no more. */
+  overfills(by: 1 | -1): void {
+    this.#overfull += by;
     this.#wake();
   }
 

@@ -6,7 +6,7 @@
 
 import type { Clock } from "../../clock.ts";
 import { ReadTimedOutError } from "../../errors.ts";
-import type { Backlog } from "./backlog.ts";
+import { type Backlog, isOverMark } from "./backlog.ts";
 import type { Fit } from "./fit.ts";
 import type { Payload } from "./frame.ts";
 
@@ -35,6 +35,8 @@ export class Items implements AsyncIterableIterator<unknown, undefined> {
   readonly #backlog: Backlog;
   readonly #clock: Clock;
   readonly #items: Item[] = [];
+  #bytes = 0;
+  #isOverMark = false;
   #waiter: PromiseWithResolvers<Item | undefined> | undefined;
   #cancelTimer: (() => void) | undefined;
   /** What follows the items. */
@@ -57,7 +59,8 @@ export class Items implements AsyncIterableIterator<unknown, undefined> {
       return true;
     }
     if (!this.#backlog.hasRoom(size)) return false;
-    this.#backlog.added(size, this.#items.push(item));
+    this.#items.push(item);
+    this.#count(1, size);
     return true;
   }
 
@@ -152,8 +155,16 @@ export class Items implements AsyncIterableIterator<unknown, undefined> {
 
   #shift(): Item | undefined {
     const item = this.#items.shift();
-    if (item !== undefined) this.#backlog.removed(item.size, this.#items.length);
+    if (item !== undefined) this.#count(-1, item.size);
     return item;
+  }
+
+  #count(by: 1 | -1, size: number): void {
+    this.#bytes += by * size;
+    this.#backlog.counts(by, size);
+    const isOver = isOverMark(this.#items.length, this.#bytes);
+    if (isOver !== this.#isOverMark) this.#backlog.overfills(isOver ? 1 : -1);
+    this.#isOverMark = isOver;
   }
 
   #clear(): void {

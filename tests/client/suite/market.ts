@@ -25,7 +25,7 @@ export interface MarketDefinition extends ContractDefinition {
     readonly alarm: { readonly message: Plain<{ count: number }> };
     readonly prices: {
       readonly message: Plain<{ symbol: string; count: number }>;
-      readonly reply: Plain<{ price: number }>;
+      readonly reply: Plain<{ price: number; chart?: string | undefined }>;
       readonly stream: true;
     };
     readonly broken: { readonly message: Plain<object>; readonly reply: Plain<number>; readonly stream: true };
@@ -33,14 +33,17 @@ export interface MarketDefinition extends ContractDefinition {
   readonly pushes: { readonly alert: Plain<{ text: string }> };
 }
 
-const price = v.object({ price: v.number() });
+const price = v.object({ price: v.number(), chart: v.optional(v.string()) });
 
 /** What service and client agree on. */
 export const market: Contract<MarketDefinition> = contract<MarketDefinition>({
   dispatcherKey: "event",
   dispatcherStreamId: "id",
   messages: {
-    quote: { message: v.object({ symbol: v.pipe(v.string(), v.maxLength(8)) }), reply: price },
+    quote: {
+      message: v.object({ symbol: v.pipe(v.string(), v.maxLength(8)) }),
+      reply: v.object({ price: v.number() }),
+    },
     beat: { message: v.object({}) },
     fail: { message: v.object({ how: v.picklist(["throw", "refuse", "close"]) }) },
     wait: { message: v.object({}) },
@@ -60,13 +63,20 @@ export class Market implements AsyncDisposable {
   readonly log: string[] = [];
   /** What its `onError` was told. */
   readonly errors: string[] = [];
+  /** The last item that a stream has sent. */
+  sent = 0;
   readonly #waiter = new Waiter();
-  readonly #listener = new Listener(0, { host, logger: { debug() {}, info() {}, warn() {}, error() {} } });
+  readonly #listener = new Listener(0, {
+    host,
+    // So that what is sent takes its room.
+    webSocketCompressionEnabled: false,
+    logger: { debug() {}, info() {}, warn() {}, error() {} },
+  });
 
   /** Starts one. */
   static async start(scene: Scene): Promise<Market> {
     const started = scene.own(new Market());
-    started.#listener.attach("/", () => started.#service(), { idleTimeout: 60 });
+    started.#listener.attach("/", () => started.#service());
     await started.#listener.start();
     return started;
   }
@@ -98,6 +108,9 @@ export class Market implements AsyncDisposable {
   }
 
   #service(): ReturnType<typeof market.service> {
+    const sent = (number: number): void => {
+      this.sent = number;
+    };
     const note = (line: string): void => this.note(line);
     return market.service({
       onError: (_caller, error) => void this.errors.push(error.message),
@@ -124,7 +137,8 @@ export class Market implements AsyncDisposable {
               if (number > 1) await new Promise((resolve) => signal.addEventListener("abort", resolve));
               if (signal.aborted) return;
             }
-            yield { price: number };
+            yield symbol === "large" ? { price: number, chart: "x".repeat(16_384) } : { price: number };
+            sent(number);
           }
         } finally {
           note(`ends ${symbol}`);
