@@ -89,13 +89,13 @@ export class Exchange {
     if (entry?.status === "lost") await this.#write(id, entry, connection);
   }
 
-  /** Waits no more; a stream is told of it. */
+  /** Waits no more, and has the service be told. */
   forget(id: string): void {
     const entry = this.#entries.get(id);
     if (entry === undefined) return;
     this.#entries.delete(id);
-    if (!entry.pending.isStream || entry.status === "lost") return;
-    // It is of no use if there is no connection.
+    // What was asked of another connection has ended with that.
+    if (entry.status === "lost") return;
     this.line.writeTextMessage(this.envelope.write(this.#rules.reserved.cancel, id)).catch(() => {});
   }
 
