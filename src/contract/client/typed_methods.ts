@@ -12,7 +12,7 @@ import type { ContractDefinition, MessageDefinition } from "../definition.ts";
 export interface RequestOptions {
   /** Seconds until a request is given up with a `ReadTimedOutError`; for a stream, until each next item. @default none */
   readonly timeout?: number;
-  /** Ends the wait when it aborts; the service is told. @default none */
+  /** Ends the wait when it aborts. As after a timeout the service is told to stop. @default none */
   readonly signal?: AbortSignal;
 }
 

@@ -47,12 +47,13 @@ export function contracts(subject: Subject): void {
     assert.equal(client.isOpen, true);
   });
 
-  subject.test(
+  subject.alone(
+    undefined,
     "contract: timeout and signal end requests and streams, and the service's streams with them",
     async (scene) => {
       const service = await Market.start(scene);
       const client = await connect(scene, service);
-      const slow = client.stream("prices", { symbol: "slow", count: 2 }, { timeout: 0.5 });
+      const slow = client.stream("prices", { symbol: "slow", count: 2 }, { timeout: 0.4 });
       assert.deepEqual((await slow.next()).value, { price: 1 });
       assert.equal((await failure(slow.next())).code, "read_timed_out");
       await service.until("ends slow");
@@ -68,8 +69,9 @@ export function contracts(subject: Subject): void {
       aborter.abort(new Error("enough"));
       for (const promise of [item, request]) await assert.rejects(promise, { message: "enough" });
       assert.equal((await failure(late)).code, "read_timed_out");
-      await client.close();
+      // The one that was being handled is cancelled.
       await service.until("waits no more");
+      await client.close();
       await service.until("ends slow", 2);
     },
   );
