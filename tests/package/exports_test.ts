@@ -48,6 +48,22 @@ describe("the package, packed and installed,", () => {
     assert.match(output, /^Usage: switchboard hash-password/);
   });
 
+  test("writes the document of a contract that imports the package", async () => {
+    const file = `${consumer.folder}/contract.mjs`;
+    writeFileSync(
+      file,
+      `import { contract } from "${manifest.name}/contract";
+const message = { "~standard": { version: 1, vendor: "own", validate: (value) => ({ value }) } };
+export const market = contract({ dispatcherKey: "event", messages: { ask: { message } } });
+export const toJsonSchema = () => ({ type: "object" });
+`,
+    );
+    const command = `${consumer.folder}/node_modules/.bin/switchboard`;
+    const { code, output } = await run(command, ["asyncapi", "contract.mjs"], { cwd: consumer.folder, timeout: 30 });
+    assert.equal(code, 0, output);
+    assert.equal(JSON.parse(output).info.title, "market");
+  });
+
   test("holds the built files and the documents, and nothing else", () => {
     const files = globSync("**/*.*", { cwd: consumer.installed });
     const strange = files.filter((file) => !/^dist\/.+\.(?:js|d\.ts)$|^(?:package\.json|[A-Z]+\.md)$/.test(file));

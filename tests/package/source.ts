@@ -99,7 +99,7 @@ function end(source: string, pattern: RegExp, from: number, after = false): numb
 }
 
 /** What may import modules whose names are not known beforehand: those of a user. */
-const LOADERS: ReadonlySet<string> = new Set(["cli/asyncapi/load_module.ts"]);
+const LOADER = /^(?:dist\/)?cli\/asyncapi\/load_module\.[jt]s$/;
 
 /** Lists what a file imports and re-exports: statements, `import()` expressions and `import()` types. */
 export function imports(file: string, source: string = text(file)): Import[] {
@@ -109,7 +109,7 @@ export function imports(file: string, source: string = text(file)): Import[] {
     const specifier = /["'`]([^"'`]*)["'`]/y;
     specifier.lastIndex = start;
     const name = specifier.exec(source)?.[1];
-    if (name === undefined && LOADERS.has(file)) return;
+    if (name === undefined && LOADER.test(file)) return;
     if (name === undefined) throw new SyntaxError(`${file} imports what is not a literal`);
     const target = name.startsWith(".") ? posix.join(posix.dirname(file), name) : undefined;
     found.push({ file, specifier: name, target, kind });
