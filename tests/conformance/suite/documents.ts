@@ -1,10 +1,14 @@
 /** What is served beside a service with a contract: its AsyncAPI document, and the page. */
 import assert from "node:assert/strict";
+import type { Buffer } from "node:buffer";
 import { Hono } from "hono";
 import { z } from "zod";
 import { contract } from "../../../entries/contract.ts";
 import { Listener, upgrade } from "../../../mod.ts";
+import { pem } from "../../kit/certificates.ts";
+import { type HttpResponse, ResponseReader } from "../../kit/http.ts";
 import { connect } from "../../kit/raw_client.ts";
+import { dialTls } from "../../kit/tls_client.ts";
 import type { Subject } from "./subject.ts";
 
 const market = contract({
@@ -16,6 +20,15 @@ const service = upgrade(() => market.service({ onAsk: () => ({ price: 1 }) }));
 const paths = { contract: market, asyncapi: "/asyncapi.json", docs: "/docs" } as const;
 
 export function documents(subject: Subject): void {
+  subject.test("a document names wss over TLS", async () => {
+    const key = { cert: pem("server.pem"), key: pem("server-key.pem") };
+    await serve(subject.listener({ secureSocket: { key } }), async (_url, port) => {
+      const { status, body } = await readSecurely(port, "/asyncapi.json");
+      assert.equal(status, 200);
+      assert.deepEqual(JSON.parse(body).servers, { here: { host: "example.com:8443", protocol: "wss" } });
+    });
+  });
+
   const kinds: readonly [string, () => Listener][] = [
     ["a port", () => subject.listener({ trustedProxies: 1 })],
     ["an app", () => new Listener(new Hono(), { port: 0, engine: subject.engine, trustedProxies: 1 })],
@@ -103,6 +116,24 @@ export function documents(subject: Subject): void {
         await page.body?.cancel();
       });
     });
+  }
+}
+
+/** Asks for a path over TLS. */
+async function readSecurely(port: number, path: string): Promise<HttpResponse> {
+  const socket = await dialTls(port);
+  const { promise, resolve, reject } = Promise.withResolvers<HttpResponse>();
+  const reader = new ResponseReader("GET");
+  socket.on("data", (chunk: Buffer) => {
+    const response = reader.push(chunk);
+    if (response !== undefined) resolve(response);
+  });
+  socket.once("close", () => reject(new Error("The connection ended before the response")));
+  socket.write(`GET ${path} HTTP/1.1\r\nHost: example.com:8443\r\n\r\n`);
+  try {
+    return await promise;
+  } finally {
+    socket.destroy();
   }
 }
 
