@@ -34,6 +34,7 @@ export {
   type TypedEventTarget,
 } from "../src/client/client_events.ts";
 export type { ClientSecureSocket } from "../src/client/client_secure_socket.ts";
+export type { ClientContract, ContractLine } from "../src/client/contract_line.ts";
 export type { Message } from "../src/client/message.ts";
 export { webSocketTransport } from "../src/client/platform.ts";
 export type { Dial, Handshake, Line, Transport, TransportSocket } from "../src/client/transport.ts";
@@ -53,6 +54,8 @@ export {
   PayloadTooLargeError,
   PayloadValidationError,
   ReadTimedOutError,
+  RequestError,
+  type RequestErrorOptions,
   SslError,
   UnsupportedError,
   WebSocketError,
