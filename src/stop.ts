@@ -26,6 +26,8 @@ export async function stopAll(host: Host, server: Server, deadline: number): Pro
   // More than once: an upgrade that was accepted just before opens while the others close.
   while (!late && sweep.members.length > 0) {
     await Promise.race([Promise.all(sweep.members.map((member) => member.stop(deadline))), overdue]);
+    // Or a member that has stopped and does not leave would keep the deadline from coming.
+    await host.turn();
   }
   for (const member of [...sweep.members]) member.drop();
   // Bun counts a connection as ended while its last bytes are on their way: force would cut them off.

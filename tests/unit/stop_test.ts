@@ -98,3 +98,13 @@ test("R27 messages that a stopped connection had not handled are forgotten", asy
   await stopped;
   assert.deepEqual(seen, []);
 });
+
+test("R27 stopAll() settles at the deadline, though a connection that has stopped never leaves", async () => {
+  const { host, connection } = open({});
+  connection.closed(1000, "");
+  const stuck = { place: 0, sweep() {}, drop() {}, stop: () => Promise.resolve() };
+  host.sweep.join(stuck, 0);
+  const server = toServer();
+  await stopAll(host, server, 5);
+  assert.deepEqual(server.closes, [true]);
+});
