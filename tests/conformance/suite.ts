@@ -13,6 +13,7 @@ import { compression } from "./suite/compression.ts";
 import { compressionOrder } from "./suite/compression_order.ts";
 import { contractDispatch } from "./suite/contract_dispatch.ts";
 import { contractRequests } from "./suite/contract_requests.ts";
+import { contractValidation } from "./suite/contract_validation.ts";
 import { documents } from "./suite/documents.ts";
 import { errors } from "./suite/errors.ts";
 import { guards } from "./suite/guards.ts";
@@ -80,4 +81,5 @@ export function suite(engine: EngineName, mounts: readonly Mount[]): void {
   tls(subject);
   contractDispatch(subject);
   contractRequests(subject);
+  contractValidation(subject);
 }
