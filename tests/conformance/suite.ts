@@ -12,6 +12,7 @@ import { closing } from "./suite/closing.ts";
 import { compression } from "./suite/compression.ts";
 import { compressionOrder } from "./suite/compression_order.ts";
 import { contractDispatch } from "./suite/contract_dispatch.ts";
+import { contractHostile } from "./suite/contract_hostile.ts";
 import { contractRequests } from "./suite/contract_requests.ts";
 import { contractValidation } from "./suite/contract_validation.ts";
 import { documents } from "./suite/documents.ts";
@@ -24,6 +25,7 @@ import { inbound } from "./suite/inbound.ts";
 import { introspection } from "./suite/introspection.ts";
 import { limits } from "./suite/limits.ts";
 import { listening } from "./suite/listening.ts";
+import { messageBinding } from "./suite/message_binding.ts";
 import type { Mount } from "./suite/mounted.ts";
 import { negotiation } from "./suite/negotiation.ts";
 import { order } from "./suite/order.ts";
@@ -82,4 +84,6 @@ export function suite(engine: EngineName, mounts: readonly Mount[]): void {
   contractDispatch(subject);
   contractRequests(subject);
   contractValidation(subject);
+  contractHostile(subject);
+  messageBinding(subject);
 }
