@@ -34,7 +34,7 @@ export function toLeaf(schema) {
       (text) => text,
       (value) => (typeof value === "string" ? value : JSON.stringify(value)),
     );
-  if (kind === "number" || kind === "integer") return toText(schema, toNumber, String);
+  if (kind === "number" || kind === "integer") return toText(schema, toNumber, (value) => String(value ?? ""));
   return toJson(schema.default ?? (schema.type === "array" ? [] : schema.type === "object" ? {} : null));
 }
 

@@ -5,17 +5,34 @@ import { el } from "./dom.js";
 const TOKENS = /("(?:[^"\\]|\\.)*")(\s*:)?|(-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)|(true|false|null)/g;
 
 /**
- * Lays a value out, with colours unless it is long.
+ * Lays a message out if it is JSON, with colours unless it is long.
  *
- * @param {unknown} value
+ * @param {string} message
  */
-export function toBlock(value) {
-  const text = typeof value === "string" ? value : JSON.stringify(value, null, 2);
-  const block = el("pre", { class: "json", tabindex: "0" });
+export function toBlock(message) {
+  const parsed = parse(message);
+  const laidOut = parsed.problem === undefined ? write(parsed.value, 2) : undefined;
+  const text = laidOut ?? message;
+  const block = el("pre", { class: "json", tabindex: "0", role: "group", "aria-label": "The whole message" });
   if (text.length > 100_000) block.textContent = `${text.slice(0, 100_000)}… (${text.length} characters)`;
-  else if (typeof value === "string" || text.length > 20_000) block.textContent = text;
+  else if (laidOut === undefined || text.length > 20_000) block.textContent = text;
   else paint(block, text);
   return block;
+}
+
+/**
+ * Writes a value as JSON, unless it is nested too deep for that.
+ *
+ * @param {unknown} value
+ * @param {number} [indentation]
+ * @returns {string | undefined}
+ */
+export function write(value, indentation) {
+  try {
+    return JSON.stringify(value, null, indentation);
+  } catch {
+    return undefined;
+  }
 }
 
 /**
@@ -61,6 +78,16 @@ export function parse(text) {
   } catch (error) {
     return { problem: error instanceof Error ? error.message : String(error) };
   }
+}
+
+/**
+ * Reads a field that an object has itself.
+ *
+ * @param {Record<string, unknown>} object
+ * @param {string} name
+ */
+export function own(object, name) {
+  return Object.hasOwn(object, name) ? object[name] : undefined;
 }
 
 /**

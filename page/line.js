@@ -1,6 +1,6 @@
 // The connection, and what belongs together on it.
 
-import { isObject, parse } from "./json.js";
+import { isObject, own, parse, write } from "./json.js";
 
 /** @typedef {import("./model.js").Model} Model */
 /** @typedef {import("./model.js").Topic} Topic */
@@ -15,6 +15,7 @@ import { isObject, parse } from "./json.js";
  * @property {string} id
  * @property {string} text the frame, or what there is to say of the connection
  * @property {Request} [parent] what it answers
+ * @property {boolean} [isBad] whether the connection was lost, or could not be made
  */
 
 /**
@@ -102,7 +103,7 @@ export class Line {
     try {
       this.#socket = new WebSocket(url, protocols);
     } catch (error) {
-      this.#say(`Cannot connect to ${shown}: ${error instanceof Error ? error.message : error}`);
+      this.#say(`Cannot connect to ${shown}: ${error instanceof Error ? error.message : error}`, true);
       return this.#to("closed");
     }
     const socket = this.#socket;
@@ -118,8 +119,11 @@ export class Line {
     socket.addEventListener("message", ({ data }) => this.#receive(data));
     socket.addEventListener("close", ({ code, reason }) => {
       for (const request of [...this.#running.values()]) this.#end(request, "lost");
-      const why = `${code} ${toMeaning(code)}${reason === "" ? "" : `: ${reason}`}`;
-      this.#say(isOpen ? `Closed: ${why}` : `Cannot connect to ${shown}: refused or not reached (${code})`);
+      const why = `${code} (${toMeaning(code)})${reason === "" ? "" : `: ${reason}`}`;
+      this.#say(
+        isOpen ? `Closed with ${why}` : `Cannot connect to ${shown}: refused or not reached (${code})`,
+        !isOpen || code !== 1000,
+      );
       this.#to("closed");
     });
   }
@@ -202,10 +206,11 @@ export class Line {
     const parsed = parse(data);
     const message = parsed.problem === undefined && isObject(parsed.value) ? parsed.value : {};
     const { key, idKey, reserved } = this.model;
-    const type = typeof message[key] === "string" ? message[key] : "";
-    const id = idKey === undefined ? undefined : message[idKey];
+    const name = own(message, key);
+    const type = typeof name === "string" ? name : "";
+    const id = idKey === undefined ? undefined : own(message, idKey);
     const request = typeof id === "string" ? this.#running.get(id) : undefined;
-    const idText = id === undefined ? "" : typeof id === "string" ? id : JSON.stringify(id);
+    const idText = id === undefined ? "" : typeof id === "string" ? id : (write(id) ?? "");
     if (request === undefined) {
       const kind = type === reserved.error ? "error" : this.pushes.has(type) ? "push" : "message";
       return this.told.entry(toEntry(kind, false, type, idText, data));
@@ -236,9 +241,12 @@ export class Line {
     this.told.change(request);
   }
 
-  /** @param {string} text */
-  #say(text) {
-    this.told.entry(toEntry("connection", false, "", "", text));
+  /**
+   * @param {string} text
+   * @param {boolean} [isBad]
+   */
+  #say(text, isBad = false) {
+    this.told.entry({ ...toEntry("connection", false, "", "", text), isBad });
   }
 
   /** @param {State} state */

@@ -151,7 +151,7 @@ export class Log {
   #toRow(entry) {
     const found = this.#rows.get(entry);
     if (found !== undefined) return found;
-    const row = el("li", { class: `row ${entry.kind}` });
+    const row = el("li", { class: `row ${entry.kind}${entry.isBad ? " bad" : ""}` });
     this.#rows.set(entry, row);
     if (entry.kind === "connection") {
       row.append(el("span", { class: "line" }, toTime(entry), el("span", { class: "note" }, entry.text)));

@@ -11,6 +11,8 @@ import { toOverview, toTopicView } from "./view.js";
 /** @typedef {import("./model.js").Topic} Topic */
 /** @typedef {import("./send.js").Sender} Sender */
 
+const MANY = 12; // messages, more than which are searched
+
 const given = parse(byId("document").textContent ?? "");
 const { document: asyncApi, socketPath } =
   /** @type {{ document: import("./model.js").AsyncApiDocument, socketPath: string }} */ (
@@ -40,6 +42,7 @@ const connector = new Connector(model, line);
 byId("title").textContent = model.title;
 byId("version").textContent = model.version;
 fillNav();
+show("overview");
 show(location.hash.slice(1));
 addEventListener("hashchange", () => show(location.hash.slice(1)));
 watchKeys();
@@ -59,6 +62,7 @@ function show(anchor) {
   if (view !== undefined) byId("main").replaceChildren(view.element);
   view?.sender?.refresh();
   byId("main").scrollTop = 0;
+  scrollTo(0, 0);
   for (const [name, link] of links) {
     link.tabIndex = name === current ? 0 : -1;
     if (name === current) link.setAttribute("aria-current", "page");
@@ -70,6 +74,7 @@ function show(anchor) {
 
 function fillNav() {
   const nav = byId("nav");
+  if (topics.size > MANY) nav.append(toFinder());
   nav.append(el("ul", {}, el("li", {}, toLink("overview", "Overview", "", ""))));
   for (const [title, list] of /** @type {const} */ ([
     ["Messages", model.messages],
@@ -81,6 +86,24 @@ function fillNav() {
       el("ul", { "aria-label": title }, ...list.map((topic) => el("li", {}, toTopicLink(topic)))),
     );
   }
+}
+
+/** Makes a field that leaves in the list what has its text. */
+function toFinder() {
+  const finder = el("input", {
+    type: "search",
+    placeholder: "Find",
+    "aria-label": "Find a message",
+    autocomplete: "off",
+  });
+  finder.addEventListener("input", () => {
+    const text = finder.value.trim().toLowerCase();
+    for (const link of links.values()) {
+      const item = link.closest("li");
+      if (item !== null) item.hidden = !link.textContent.toLowerCase().includes(text);
+    }
+  });
+  return finder;
 }
 
 /** @param {Topic} topic */
@@ -124,7 +147,8 @@ function enter() {
 
 function watchKeys() {
   byId("nav").addEventListener("keydown", (event) => {
-    const names = [...links.keys()];
+    if (event.target instanceof HTMLInputElement && event.key !== "ArrowDown") return;
+    const names = [...links.keys()].filter((name) => !links.get(name)?.closest("[hidden]"));
     const at = names.indexOf(current);
     const next = {
       ArrowDown: at + 1,

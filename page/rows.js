@@ -1,7 +1,7 @@
 // What a row of the log holds.
 
 import { byId, el } from "./dom.js";
-import { isObject, parse, toBlock, toLine } from "./json.js";
+import { isObject, parse, toBlock, toLine, write } from "./json.js";
 
 /** @typedef {import("./line.js").Entry} Entry */
 /** @typedef {import("./line.js").Request} Request */
@@ -17,7 +17,7 @@ export function toPreview({ text }, { key, idKey }) {
   const { value } = { value: undefined, ...parse(text) };
   if (!isObject(value)) return toLine(text);
   const fields = Object.entries(value).filter(([name]) => name !== key && name !== idKey);
-  return fields.length === 0 ? "" : toLine(JSON.stringify(Object.fromEntries(fields)));
+  return fields.length === 0 ? "" : toLine(write(Object.fromEntries(fields)) ?? text);
 }
 
 /**
@@ -42,9 +42,7 @@ export function toDetails(entry, preview) {
     ),
   );
   details.addEventListener("toggle", () => {
-    if (details.childElementCount > 1) return;
-    const parsed = parse(entry.text);
-    details.append(toBlock(parsed.problem === undefined ? parsed.value : entry.text));
+    if (details.childElementCount === 1) details.append(toBlock(entry.text));
   });
   return details;
 }

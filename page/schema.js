@@ -1,6 +1,6 @@
 // JSON Schema, as far as a page can show it.
 
-import { isObject } from "./json.js";
+import { isObject, toLine } from "./json.js";
 
 /** @typedef {Record<string, unknown>} Schema */
 
@@ -209,12 +209,18 @@ export function toConstraints(schema) {
     ["minItems", (value) => `items ≥ ${value}`],
     ["maxItems", (value) => `items ≤ ${value}`],
     ["uniqueItems", () => "items differ"],
-    ["pattern", (value) => `/${value}/`],
+    ["pattern", (value) => toLine(`/${value}/`, 60)],
     ["contentEncoding", (value) => String(value)],
     ["default", (value) => `default ${JSON.stringify(value)}`],
   ];
+  // A format says what its pattern would, and a tuple how many items it has.
+  const said = new Set([
+    schema.format === undefined ? "" : "pattern",
+    ...(tupleOf(schema) ? ["minItems", "maxItems"] : []),
+  ]);
   const found = words.flatMap(([name, write]) =>
     // Bounds that all integers have say nothing.
+    said.has(name) ||
     [undefined, false, Number.MAX_SAFE_INTEGER, Number.MIN_SAFE_INTEGER].some((none) => none === schema[name])
       ? []
       : [write(schema[name])],

@@ -134,6 +134,10 @@ test("what the service says is wrong stands at the fields until the message is s
     .getByText(/done in/)
     .waitFor();
   assert.deepEqual(await lastSent(), message);
+  await page.locator(".sender input.send:not(:checked), .sender .parts > button").evaluateAll((elements) => {
+    for (const element of elements) (element as HTMLElement).click();
+  });
+  assert.deepEqual(await nameless(page), []);
   assert.deepEqual(window.complaints, []);
 });
 
@@ -147,7 +151,7 @@ test("a token goes as a subprotocol or in the query, parameters into the path, a
   await seesIn(page, "#log", /subprotocol market.v2/);
   await choose(page, "leave");
   await press(page, "Send");
-  await seesIn(page, "#log", "Closed: 4000 a code of the application: As you wish");
+  await seesIn(page, "#log", "Closed with 4000 (a code of the application): As you wish");
   await seesIn(page, "#log", /lost in/);
   await page.getByLabel("Sent as").selectOption("query: token=TOKEN");
   await press(page, "Reconnect");
@@ -258,10 +262,16 @@ test("names and texts of a document that would be HTML are shown, and do nothing
   await press(page, "Connect and send");
   await seesIn(page, "#log", /done in/);
   for (const socket of sockets.clients) socket.send(JSON.stringify({ event: text, id: text, text }));
-  await page.locator("#log > li").nth(2).waitFor();
+  // What is no message of the contract, and what is too deep to be laid out.
+  const deep = "[".repeat(20_000) + "]".repeat(20_000);
+  for (const odd of ["<img>", "[1]", `{"id":${deep}}`, Buffer.from("<img>")]) {
+    for (const socket of sockets.clients) socket.send(odd);
+  }
+  await page.locator("#log > li").nth(6).waitFor();
   const frame = await page.locator("#log .request .preview").first().textContent();
   assert.ok(frame?.startsWith(`{${JSON.stringify(text)}:`), frame ?? "");
-  for (const summary of await page.locator("#log summary").all()) await summary.click();
+  for (const summary of await page.locator("#log summary").all()) await click(summary);
+  assert.equal(await page.locator("#log pre").count(), 7);
   assert.equal(await page.locator("img").count(), 0);
   assert.equal(await page.locator("script").count(), 2);
   assert.equal(await page.title(), `${text} · ${text}`);
@@ -348,7 +358,7 @@ test("the page that a listener serves speaks with the service, under its policy"
   await seesIn(page, "#log .complete", "complete");
   await choose(page, "leave");
   await press(page, "Send");
-  await seesIn(page, "#log", "Closed: 4000 a code of the application: As you wish");
+  await seesIn(page, "#log", "Closed with 4000 (a code of the application): As you wish");
   assert.deepEqual(window.complaints, []);
 });
 
@@ -371,6 +381,7 @@ test("the page is light and dark, wide and narrow, and its texts have contrast",
       const overflow = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
       assert.equal(overflow, 0);
       assert.deepEqual(await faint(page), []);
+      assert.deepEqual(await nameless(page), []);
       if (folder !== undefined) await page.screenshot({ path: join(folder, `page-${width}-${colorScheme}.png`) });
     }
   }
@@ -383,6 +394,21 @@ test("the page is light and dark, wide and narrow, and its texts have contrast",
   await page.reload();
   assert.notEqual(await shade(), before);
 });
+
+/** Lists what can be used and has no name to be read out. */
+function nameless(page: Page): Promise<string[]> {
+  return page.evaluate(() => {
+    const controls = document.querySelectorAll<HTMLElement>(
+      "a, button, input, select, textarea, summary, [tabindex='0']",
+    );
+    const hasName = (element: HTMLElement) =>
+      element.ariaLabel ||
+      (element.matches("input, select, textarea")
+        ? (element as HTMLInputElement).labels?.length
+        : element.textContent?.trim());
+    return [...controls].filter((element) => !hasName(element)).map(({ outerHTML }) => outerHTML);
+  });
+}
 
 /** Lists the texts whose contrast is under 4.5 (WCAG 2.2, 1.4.3). */
 function faint(page: Page): Promise<string[]> {
