@@ -56,6 +56,14 @@ for (const [file, name, page] of [
   });
 }
 
+test("the tables of a contract have the options of src/contract/definition.ts", () => {
+  const tables = toRows("docs/guide/contracts.md", "## The definition").map(([option]) => option);
+  const declared = ["ContractDefinition", "MessageDefinition"].flatMap((name) =>
+    toOptions("src/contract/definition.ts", name).map(([option]) => option),
+  );
+  assert.deepEqual(tables, declared);
+});
+
 test("the table of transports says what each can do", () => {
   const transports = [wsTransport, webSocketTransport(WebSocket)];
   const table = toRows(clientPage, "## Transports").map(([first = "", ...can]) => [first.match(/\w+/)?.[0], ...can]);
