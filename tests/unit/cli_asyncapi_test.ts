@@ -1,9 +1,6 @@
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
-import { once } from "node:events";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import process from "node:process";
 import { test } from "node:test";
 import { pathToFileURL } from "node:url";
 import { switchboard } from "../../cli/switchboard.ts";
@@ -110,15 +107,8 @@ test("switchboard asyncapi tells in one line what is wrong, with an exit code", 
   }
 });
 
-test("switchboard asyncapi is a command of the program", async () => {
-  const flags = process.versions.deno === undefined ? [] : ["run", "-A", "--no-check"];
-  const child = spawn(process.execPath, [...flags, `${root}/cli/main.ts`, "asyncapi", one, "--title", "Market"], {
-    stdio: ["ignore", "pipe", "inherit"],
-  });
-  let out = "";
-  child.stdout.on("data", (chunk) => (out += chunk));
-  await once(child, "close");
-  assert.equal(child.exitCode, 0);
-  assert.equal(JSON.parse(out).info.title, "Market");
-  assert.match((await run("--help")).out, /^Usage: switchboard asyncapi FILE \[OPTIONS\]\n/);
+test("switchboard asyncapi --help tells how it is used", async () => {
+  const { code, out } = await run("--help");
+  assert.equal(code, 0);
+  assert.match(out, /^Usage: switchboard asyncapi FILE \[OPTIONS\]\n/);
 });
