@@ -13,7 +13,7 @@ import { FakeSocket } from "./client_core/fixture.ts";
 /** A schema whose values are what it takes. */
 type Plain<Value> = StandardSchema<Value, Value>;
 
-interface Market extends ContractDefinition {
+export interface Market extends ContractDefinition {
   readonly messages: {
     readonly quote: { readonly message: Plain<{ symbol: string }>; readonly reply: Plain<{ price: number }> };
     readonly count: { readonly message: Plain<object>; readonly reply: Plain<number> };
@@ -32,7 +32,7 @@ interface Market extends ContractDefinition {
 const symbol = v.object({ symbol: v.string() });
 const price = v.object({ price: v.number() });
 
-const market = contract<Market>({
+export const market: Contract<Market> = contract<Market>({
   dispatcherKey: "event",
   dispatcherStreamId: "id",
   messages: {
@@ -61,15 +61,24 @@ export function clientTest(title: string, fn: () => Promise<void>): void {
 }
 
 /** A transport whose connections are there at once. */
-class Ready implements Transport {
+export class Ready implements Transport {
+  readonly #greetings: readonly string[];
   readonly name = "ready";
   readonly refusals = true;
   readonly sockets: FakeSocket[] = [];
 
+  /** Takes what servers send first. */
+  constructor(...greetings: readonly string[]) {
+    this.#greetings = greetings;
+  }
+
   dial(...[dial, line]: Parameters<Transport["dial"]>): FakeSocket {
     const socket = new FakeSocket(dial, line, { cuts: true, pauses: true });
     this.sockets.push(socket);
-    queueMicrotask(() => socket.open());
+    queueMicrotask(() => {
+      socket.open();
+      for (const message of this.#greetings) socket.deliver(message);
+    });
     return socket;
   }
 }
@@ -98,6 +107,8 @@ export class Pair<Definition extends ContractDefinition = Market> {
       plain,
       toTypedClient<Definition>(spoken.rules, plain, config.validation ?? true, clock),
     );
+    // Then reading begins.
+    await clock.advance(0);
     return new Pair(typed, clock, transport);
   }
 

@@ -11,7 +11,7 @@ import {
   RequestError,
 } from "../../entries/contract.ts";
 import { settle } from "../../src/testing/settle.ts";
-import { clientTest, open, outcome, Pair } from "./contract_client_support.ts";
+import { clientTest, market, open, outcome, Pair, Ready } from "./contract_client_support.ts";
 
 clientTest(
   "request() sends type and id first and gives the reply that has its id, in whatever order they come",
@@ -461,6 +461,17 @@ clientTest("pushes() gives every iterator each push from its creation on, and en
   assert.equal((await first.next()).done, true);
   assert.equal((await client.pushes("tick").next()).done, true);
   assert.equal(client.droppedMessages, 2);
+});
+
+clientTest("pushes() gives what has come with the connection, if it is called in the turn of connect()", async () => {
+  const transport = new Ready('{"event":"alert","text":"Welcome"}', '{"event":"tick","data":1}');
+  const client = await Client.connect("ws://localhost/", { transport, contract: market });
+  const alerts = client.pushes("alert");
+  await Promise.resolve();
+  const ticks = client.pushes("tick");
+  assert.deepEqual((await alerts.next()).value, { text: "Welcome" });
+  assert.equal((await ticks.next()).value, 1);
+  await client.close(1000, "", 0);
 });
 
 clientTest("pushes() throws at a push that does not fit, and ends", async () => {

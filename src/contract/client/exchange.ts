@@ -114,8 +114,10 @@ export class Exchange {
 
   /** Reads until the end. */
   async read(): Promise<void> {
-    const { line, backlog } = this;
+    const { line, backlog, clock } = this;
     const next = line.readMessage.bind(line);
+    // Pushes that have come with the connection are for those who ask for them as soon as they have the client.
+    await new Promise<void>((resolve) => clock.schedule(resolve, 0));
     for (;;) {
       const rest = backlog.rest();
       if (rest !== undefined) await rest;
