@@ -12,10 +12,13 @@ import { isObject, parse, toBlock, toLine, write } from "./json.js";
  * @param {Entry} entry
  * @param {import("./model.js").Model} model
  */
-export function toPreview({ text }, { key, idKey }) {
+export function toPreview({ kind, text }, { key, idKey }) {
   if (text.length > 100_000) return toLine(text);
   const { value } = { value: undefined, ...parse(text) };
   if (!isObject(value)) return toLine(text);
+  const { code, message } = value;
+  if (kind === "error" && typeof code === "string")
+    return toLine(typeof message === "string" ? `${code}: ${message}` : code);
   const fields = Object.entries(value).filter(([name]) => name !== key && name !== idKey);
   return fields.length === 0 ? "" : toLine(write(Object.fromEntries(fields)) ?? text);
 }
@@ -55,7 +58,7 @@ export function toTime({ time }) {
 
 /** @param {Request} request */
 export function toState({ state, count, isStream, isCancelled, time, ended }) {
-  const items = isStream ? `${count} ${count === 1 ? "item" : "items"}, ` : "";
+  const items = isStream && (count > 0 || state === "running") ? `${count} ${count === 1 ? "item" : "items"}, ` : "";
   if (state === "waiting" || state === "running") return `${items}${isCancelled ? "cancelling" : state}`;
   return `${items}${isCancelled && state === "done" ? "cancelled" : state} in ${toDuration(ended - time)}`;
 }

@@ -84,6 +84,7 @@ test("what the service says is wrong stands at the fields until the message is s
   const marks = await invalid.evaluateAll((fields) =>
     fields.map((input) => document.getElementById(input.getAttribute("aria-describedby") ?? "")?.textContent),
   );
+  await seesIn(page, "#log .error", "invalid_message: The message does not fit");
   assert.deepEqual(marks, ["Must not be empty", "Must be a number", "Must be a number"]);
   await field(page, "symbol").first().fill("ACME");
   await field(page, "amount").fill("12");
