@@ -1,0 +1,232 @@
+import assert from "node:assert/strict";
+import process from "node:process";
+import { test } from "node:test";
+import * as v from "valibot";
+import { type ContractDefinition, contract } from "../../entries/contract.ts";
+import { PayloadValidationError } from "../../src/errors.ts";
+import type { Service } from "../../src/service.ts";
+import type { StandardSchema } from "../../src/standard_schema.ts";
+import { gate, type Opened, open } from "./support.ts";
+
+const anything: StandardSchema = { "~standard": { version: 1, vendor: "tests", validate: (value) => ({ value }) } };
+const value = { message: anything, reply: anything };
+
+/** Runs a service with a contract of the messages `value`, `wait` and `stream`. */
+function run(handlers: object, definition: Partial<ContractDefinition> = {}): Opened {
+  const messages = { value, wait: value, stream: { ...value, stream: true } };
+  const line = contract({
+    dispatcherKey: "event",
+    dispatcherStreamId: "id",
+    messages,
+    ...definition,
+  } as ContractDefinition);
+  return open(line.service({ onMessage() {}, ...handlers } as never) as Service);
+}
+
+/** Sends one message. */
+function say({ connection }: Opened, event: string, id?: unknown, more: object = {}): void {
+  connection.text(JSON.stringify({ event, id, ...more }));
+}
+
+/** A stream that waits for ever, and says what is done to it. */
+function waiting(seen: string[]): AsyncIterable<unknown> {
+  return {
+    [Symbol.asyncIterator]: () => ({
+      next: () => new Promise(() => {}),
+      return() {
+        seen.push("return");
+        return Promise.resolve({ done: true as const, value: undefined });
+      },
+    }),
+  };
+}
+
+test("a cancel is carried out before the call returns, while next() is pending", () => {
+  const seen: string[] = [];
+  const opened = run({
+    onStream(_caller: unknown, _message: unknown, { signal }: { signal: AbortSignal }) {
+      signal.addEventListener("abort", () => seen.push(`abort ${opened.socket.sent.length}`));
+      return waiting(seen);
+    },
+  });
+  say(opened, "stream", 1);
+  say(opened, "cancel", 1);
+  assert.deepEqual(seen, ["abort 0", "return"]);
+  assert.deepEqual(opened.socket.sent, ['{"event":"complete","id":1}']);
+});
+
+test("a thousand streams end before the call returns that closes or loses the connection", () => {
+  for (const end of ["closes", "loses"]) {
+    const seen: string[] = [];
+    const signals: AbortSignal[] = [];
+    const opened = run({
+      onStream(_caller: unknown, _message: unknown, { signal }: { signal: AbortSignal }) {
+        signals.push(signal);
+        return waiting(seen);
+      },
+    });
+    for (let id = 0; id < 1000; id++) say(opened, "stream", id);
+    if (end === "closes") void opened.caller.close();
+    else opened.connection.closed(1006, "");
+    assert.deepEqual([seen.length, signals.filter(({ aborted }) => aborted).length], [1000, 1000]);
+    assert.deepEqual(opened.socket.sent, []);
+  }
+});
+
+test("a signal is made when it is asked for, and is aborted already when the request is over", async () => {
+  const contexts: { signal: AbortSignal }[] = [];
+  const opened = run({
+    onStream(_caller: unknown, _message: unknown, context: { signal: AbortSignal }) {
+      contexts.push(context);
+      return waiting([]);
+    },
+  });
+  say(opened, "stream", 1);
+  say(opened, "cancel", 1);
+  assert.equal(contexts[0]?.signal.aborted, true);
+  assert.equal(contexts[0]?.signal, contexts[0]?.signal);
+  say(opened, "stream", 2);
+  opened.connection.closed(1000, "");
+  assert.equal(contexts[1]?.signal.aborted, true);
+});
+
+test("what is cancelled while a schema takes its time gets no second frame", async () => {
+  for (const where of ["message", "reply", "item"]) {
+    const checked = gate<{ issues: [] } | { value: unknown }>();
+    const slow: StandardSchema = { "~standard": { version: 1, vendor: "tests", validate: () => checked.promise } };
+    let calls = 0;
+    const opened = run(
+      {
+        onValue: () => ++calls,
+        async *onStream() {
+          yield 1;
+        },
+      },
+      {
+        validateReplies: true,
+        messages: {
+          value: where === "message" ? { message: slow, reply: anything } : { message: anything, reply: slow },
+          stream: { message: anything, reply: slow, stream: true },
+        },
+      },
+    );
+    say(opened, where === "item" ? "stream" : "value", 1);
+    await opened.clock.advance(0);
+    say(opened, "cancel", 1);
+    assert.deepEqual(opened.socket.sent, ['{"event":"complete","id":1}'], where);
+    checked.resolve({ value: 1 });
+    await opened.clock.advance(0);
+    assert.deepEqual(opened.socket.sent, ['{"event":"complete","id":1}'], where);
+    assert.equal(calls, where === "reply" ? 1 : 0, where);
+    assert.deepEqual(opened.logger.lines, []);
+  }
+});
+
+test("an id is that of one request only, though a cancel for another comes meanwhile", async () => {
+  const held = gate<number>();
+  const opened = run({ onWait: () => held.promise });
+  say(opened, "wait", 1);
+  for (const id of [2, "1", undefined, null]) say(opened, "cancel", id);
+  assert.deepEqual(opened.socket.sent, []);
+  held.resolve(5);
+  await opened.clock.advance(0);
+  assert.deepEqual(opened.socket.sent.slice(0, 1), ['{"event":"wait","id":1,"data":5}']);
+  // The one that named no id was handled in its turn.
+  assert.match(String(opened.socket.sent[1]), /"code":"invalid_id"/);
+  say(opened, "cancel", 1);
+  assert.equal(opened.socket.sent.length, 2);
+});
+
+test("R2 the onError of a stream that fails waits for the callback that runs", async () => {
+  const held = gate();
+  const seen: string[] = [];
+  const opened = run({
+    async *onStream() {
+      yield await Promise.reject(new Error("broken"));
+    },
+    async onWait() {
+      await held.promise;
+      seen.push("waited");
+    },
+    onError: (_caller: unknown, { message }: Error) => void seen.push(message),
+  });
+  say(opened, "stream", 1);
+  say(opened, "wait", 2);
+  await opened.clock.advance(0);
+  assert.deepEqual(opened.socket.sent, ['{"event":"error","id":1,"code":"internal","message":"Internal error"}']);
+  assert.deepEqual(seen, []);
+  held.resolve();
+  await opened.clock.advance(0);
+  assert.deepEqual(seen, ["waited", "broken"]);
+});
+
+test("C8 a push that does not fit is told to onError in its turn, and need not be awaited", async () => {
+  const seen: unknown[] = [];
+  const opened = run(
+    { onError: (_caller: unknown, error: Error) => void seen.push(error) },
+    { validateReplies: true, pushes: { alert: v.object({ text: v.string() }) } },
+  );
+  const caller = opened.caller as unknown as { send(type: string, payload: unknown): Promise<void> };
+  await assert.rejects(caller.send("alert", {}), PayloadValidationError);
+  assert.equal(seen.length, 1);
+  await caller.send("alert", { text: "x", event: "alert" });
+  assert.deepEqual(opened.socket.sent, ['{"event":"alert","text":"x"}']);
+  opened.connection.closed(1000, "");
+  await assert.rejects(caller.send("alert", { text: "x" }), { name: "ConnectionClosureError" });
+});
+
+test("a service may be made once for all connections, and is asked for its handlers each time", () => {
+  const handlers = { onValue: () => 1 as unknown };
+  const line = contract({ dispatcherKey: "event", messages: { value } });
+  const service = line.service(handlers) as Service;
+  const [one, two] = [open(service), open(service)];
+  say(one, "value");
+  handlers.onValue = () => 2;
+  say(two, "value");
+  assert.deepEqual(
+    [one.socket.sent, two.socket.sent],
+    [['{"event":"value","data":1}'], ['{"event":"value","data":2}']],
+  );
+});
+
+test("option message has no effect on a service with a contract, which is logged once", () => {
+  const line = contract({ dispatcherKey: "event", messages: { value } });
+  const opened = open(line.service({ onValue: () => 1 }) as Service, { config: { message: anything } });
+  say(opened, "value");
+  assert.deepEqual(opened.socket.sent, ['{"event":"value","data":1}']);
+  assert.deepEqual(opened.logger.lines, [["warn", "Option message has no effect on a service with a contract"]]);
+});
+
+const deep = (depth: number, begin: string, end: string): string => `"a":${begin.repeat(depth)}1${end.repeat(depth)}`;
+const hostile: readonly (readonly [what: string, fields: string])[] = [
+  ["arrays", deep(32_000, "[", "]")],
+  ["objects", deep(10_000, '{"a":', "}")],
+  ["__proto__", deep(4500, '{"__proto__":', "}")],
+  ["arrays, and an escape", `"\\u0041":1,${deep(32_000, "[", "]")}`],
+  ["keys", Array.from({ length: 8000 }, (_, n) => `"${n.toString(36)}":1`).join()],
+  ["keys, and __proto__", `"__proto__":1,${Array.from({ length: 8000 }, (_, n) => `"${n.toString(36)}":1`).join()}`],
+  ["empty objects, and __proto__", `"__proto__":1,"a":[${Array(21_000).fill("{}").join()}]`],
+  ["numbers, and __proto__", `"__proto__":1,"a":[${Array(32_000).fill("1").join()}]`],
+  ["the same key", Array(10_000).fill('"a":1').join()],
+  ["escapes", `"a":"${"\\u0000".repeat(10_000)}"`],
+  ["digits", `"a":${"9".repeat(65_000)}`],
+  ["underscores", `"a":"${"_".repeat(65_000)}"`],
+  ["backslashes", `"a":"${"\\\\u0".repeat(16_000)}"`],
+  ["no end", `"a":${"[".repeat(65_000)}`],
+];
+for (const [what, fields] of hostile) {
+  test(`a message of 64 KiB takes less than 50 ms of CPU: ${what}`, () => {
+    const opened = run({ onValue: () => 1 });
+    const text = `{"event":"value","id":1,${fields}}`;
+    assert.ok(text.length <= 65_536, `${text.length}`);
+    let least = Number.POSITIVE_INFINITY;
+    for (let round = 0; round < 5 && least >= 50; round++) {
+      const before = process.cpuUsage();
+      opened.connection.text(text);
+      const { user, system } = process.cpuUsage(before);
+      least = Math.min(least, (user + system) / 1000);
+    }
+    assert.ok(least < 50, `${least} ms`);
+    assert.equal(opened.socket.names.includes("close"), false);
+  });
+}
