@@ -286,7 +286,7 @@ export const STYLE: string = [
   "@media (max-width:719px){body{height:auto;min-height:100dvh;overflow:visible}",
   "header{position:sticky;top:0;z-index:2;padding:8px 14px}",
   ".layout{display:block}",
-  "nav{position:sticky;top:51px;z-index:1;display:flex;align-items:center;gap:4px;padding:7px 10px;overflow-x:auto;border-right:0;border-bottom:1px solid var(--line);background:var(--page);scrollbar-width:none}",
+  "nav{position:sticky;top:48px;z-index:1;display:flex;align-items:center;gap:4px;padding:7px 10px;overflow-x:auto;border-right:0;border-bottom:1px solid var(--line);background:var(--page);scrollbar-width:none}",
   "nav ul{display:flex;gap:2px}",
   "nav h2{margin:0 2px 0 8px}",
   "nav input{width:110px !important;margin:0}",

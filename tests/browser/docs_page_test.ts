@@ -199,7 +199,7 @@ test("the log is filtered, stands still, is copied, and holds the last thousand 
   await page.getByLabel("Show").selectOption("all");
 
   await choose(page, "flood");
-  await field(page, "seconds").fill("0.4");
+  await field(page, "seconds").fill("0.3");
   // What one frame adds, and what there is at most.
   await page.evaluate(`
     globalThis.most = { made: 0, there: 0, frames: 0 };
@@ -212,10 +212,10 @@ test("the log is filtered, stands still, is copied, and holds the last thousand 
   `);
   await press(page, "Send");
   await page.waitForFunction(() => (document.querySelector("#log")?.childElementCount ?? 0) > 10);
-  await page.getByLabel("Filter the log").fill("Alert 2000");
-  await seesIn(page, "#log .push", "Alert 2000");
+  await page.getByLabel("Filter the log").fill("Alert 1500");
+  await seesIn(page, "#log .push", "Alert 1500");
   const most = await page.evaluate<{ made: number; there: number; frames: number }>("most");
-  t.diagnostic(`2,000 messages in 0.4 s: ${most.frames} frames, at most ${most.made} rows in one`);
+  t.diagnostic(`1,500 messages in 0.3 s: ${most.frames} frames, at most ${most.made} rows in one`);
   assert.ok(most.made <= 100, `${most.made} rows were made in a frame`);
   assert.ok(most.there <= 1002, `there were ${most.there} rows`);
   await page.getByLabel("Filter the log").press("Escape");
