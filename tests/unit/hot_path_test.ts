@@ -1,9 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { contract } from "../../entries/contract.ts";
 import { Host } from "../../src/host.ts";
 import type { Service } from "../../src/service.ts";
 import { toServiceRules } from "../../src/service_config.ts";
 import { Upgrade } from "../../src/slot.ts";
+import type { StandardSchema } from "../../src/standard_schema.ts";
 import type { Connection, RuntimeSocket } from "../../src/socket.ts";
 import { FakeClock } from "../../src/testing/mod.ts";
 import { full, silent } from "./support.ts";
@@ -46,6 +48,25 @@ const paths: [title: string, service: Service, replies: number, message: (connec
   ["a ping that nobody observes", {}, 0, (c) => c.ping(binary)],
 ];
 
+const schema: StandardSchema<object> = {
+  "~standard": { version: 1, vendor: "tests", validate: () => ({ value: {} }) },
+};
+const market = contract({
+  dispatcherKey: "event",
+  dispatcherStreamId: "id",
+  messages: { ask: { message: schema, reply: schema }, tell: { message: schema } },
+  validateReplies: true,
+});
+const byContract = market.service({ onAsk: () => ({ ok: true }), onTell() {} });
+
+/** The same of messages by a contract; these are parsed, so that they do allocate. */
+const dispatched: [title: string, service: Service, replies: number, message: (connection: Connection) => void][] = [
+  ["a request by a contract", byContract, 1, (c) => c.text('{"event":"ask","id":"1","a":1}')],
+  ["a request by a contract that is answered by complete", byContract, 1, (c) => c.text('{"event":"tell","id":1}')],
+  ["a message by a contract without an id", byContract, 0, (c) => c.text('{"event":"tell"}')],
+  ["a message that is unknown to a contract", byContract, 1, (c) => c.text('{"event":"nobody","id":1}')],
+];
+
 function run(service: Service): Connection {
   const host = new Host(full, { logger: silent() }, new FakeClock());
   const details = { protocol: "", peer: {}, isSecure: false };
@@ -78,7 +99,7 @@ function count(work: () => void): number {
   return made;
 }
 
-for (const [title, service, replies, message] of paths) {
+for (const [title, service, replies, message] of [...paths, ...dispatched]) {
   test(`the hot path makes no promise, timer or microtask: ${title}`, () => {
     const connection = run(service);
     const before = socket.count;
@@ -109,7 +130,7 @@ test("the count of promises, timers and microtasks counts", () => {
 const counting = await countNativePromises();
 if (counting !== undefined) {
   test("the hot path makes no native promise either, such as those of async functions", () => {
-    for (const [title, service, , message] of paths) {
+    for (const [title, service, , message] of [...paths, ...dispatched]) {
       const connection = run(service);
       const promises = counting(() => {
         for (let i = 0; i < 100; i++) message(connection);
