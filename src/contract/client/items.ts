@@ -29,8 +29,21 @@ interface Item {
 
 const END = { done: true, value: undefined } as const;
 
-/** A first-in first-out queue of items, or of one who waits; read by iteration. Several `next` are answered in order. */
-export class Items implements AsyncIterableIterator<unknown, undefined> {
+/** A first-in first-out queue of items, or of one who waits. */
+export class Items {
+  /** What users read it by. Several `next` are answered in order. */
+  readonly iterator: AsyncIterableIterator<unknown, undefined> = {
+    next: () => this.#next(),
+    return: async () => {
+      this.#leave();
+      return END;
+    },
+    throw: async (error?: unknown) => {
+      this.#leave();
+      throw error;
+    },
+    [Symbol.asyncIterator]: () => this.iterator,
+  };
   readonly #source: Source;
   readonly #backlog: Backlog;
   readonly #clock: Clock;
@@ -86,7 +99,7 @@ export class Items implements AsyncIterableIterator<unknown, undefined> {
     this.end({ reason });
   }
 
-  next(): Promise<IteratorResult<unknown, undefined>> {
+  #next(): Promise<IteratorResult<unknown, undefined>> {
     if (!this.#hasBegun) {
       this.#hasBegun = true;
       if (this.#end === undefined) this.#source.begin?.();
@@ -95,20 +108,6 @@ export class Items implements AsyncIterableIterator<unknown, undefined> {
     // A rejection that nobody looks at does not end the process.
     this.#last = step.catch(() => {});
     return step;
-  }
-
-  async return(): Promise<IteratorReturnResult<undefined>> {
-    this.#leave();
-    return END;
-  }
-
-  async throw(error?: unknown): Promise<never> {
-    this.#leave();
-    throw error;
-  }
-
-  [Symbol.asyncIterator](): this {
-    return this;
   }
 
   async #step(): Promise<IteratorResult<unknown, undefined>> {

@@ -45,17 +45,17 @@ function toMethods(rules: ContractRules, exchange: Exchange, validation: boolean
       const fit = reply === undefined ? toNothing : fitOf(`reply to "${type}"`, reply);
       return new SingleRequest(exchange, type, message, fit, toPatience(options, false)).reply;
     },
-    stream(type: string, message: unknown, options: StreamOptions = {}): Items {
+    stream(type: string, message: unknown, options: StreamOptions = {}): AsyncIterableIterator<unknown, undefined> {
       const fit = fitOf(`item of "${type}"`, toRule(rules, type, message, "stream").reply);
-      return new Stream(exchange, type, message, fit, toPatience(options, true)).items;
+      return new Stream(exchange, type, message, fit, toPatience(options, true)).items.iterator;
     },
-    pushes(type: string): Items {
+    pushes(type: string): AsyncIterableIterator<unknown, undefined> {
       const schema = rules.pushes.get(type);
       if (schema === undefined) throw toUnknown("push", type, rules.pushes);
       const leave = (): void => exchange.unsubscribe(type, items);
       const items = new Items({ fit: fitOf(`push "${type}"`, schema), leave }, exchange.backlog, exchange.clock);
       exchange.subscribe(type, items);
-      return items;
+      return items.iterator;
     },
     send(type: string, message: unknown): Promise<void> {
       toRule(rules, type, message, "send");
