@@ -116,6 +116,7 @@ clientTest(
     void pair.client.request("count", {});
     const alert = (first: string, length: number) => ({ event: "alert", text: first + "é".repeat(length) });
     await pair.say(alert("0", 600_000));
+    assert.equal(pair.client.droppedMessages, 0);
     await pair.say(alert("1", 100_000));
     assert.equal(pair.client.droppedMessages, 1, "the first is over the bound by itself");
     for (let count = 2; count < 6; count++) await pair.say(alert(`${count}`, 100_000));
@@ -131,6 +132,29 @@ clientTest(
     assert.equal(pair.client.droppedMessages, 5);
   },
 );
+
+clientTest("reading rests over 64 KiB too", async () => {
+  const pair = await open(UNREAD);
+  const alerts = pair.client.pushes("alert");
+  const count = await fill(pair, { event: "alert", text: "x".repeat(22_000) }, 100);
+  assert.equal(count, 3 + 8);
+  for (let taken = 0; taken < count; taken++) assert.equal((await alerts.next()).done, false);
+  assert.equal(pair.socket.isPaused, false);
+});
+
+clientTest("what was received before a loss is read, though nobody takes it", async () => {
+  const pair = await open({ ...UNREAD, ...soon });
+  const prices = pair.client.stream("prices", { symbol: "A" });
+  void prices.next();
+  const count = await fill(pair, item("1"), 500);
+  await pair.reconnect();
+  for (let taken = 1; taken < count; taken++) assert.equal((await prices.next()).done, false);
+  await assert.rejects(prices.next(), { code: "connection_lost" });
+  // It rests and drops as before.
+  const again = pair.client.stream("prices", { symbol: "A" });
+  void again.next();
+  assert.ok((await fill(pair, item("2"), 500)) < 100);
+});
 
 clientTest("what is over its mark when the client ends is read all the same", async () => {
   const pair = await open(UNREAD);
@@ -168,6 +192,20 @@ clientTest("a request that was handed over before a loss is rejected, and one th
   assert.deepEqual(await waiting, { price: 3 });
   assert.deepEqual((await item2).value, { price: 4 });
   assert.equal((await stream.next()).done, true);
+});
+
+clientTest("a request that waits lives through attempts that fail", async () => {
+  const pair = await open(soon);
+  pair.refuseNext(2);
+  pair.lose();
+  const waiting = pair.client.request("count", {});
+  await pair.clock.advance(0);
+  await pair.opened();
+  await pair.clock.advance(0);
+  assert.equal(pair.connections, 4);
+  assert.deepEqual(pair.sent, [{ event: "count", id: "1" }]);
+  await pair.say({ event: "count", id: "1", data: 1 });
+  assert.equal(await waiting, 1);
 });
 
 clientTest("a request that is handed over and lost in one turn is rejected", async () => {

@@ -65,6 +65,8 @@ export class Ready implements Transport {
   readonly #greetings: readonly string[];
   readonly name = "ready";
   readonly refusals = true;
+  /** How many of the next attempts fail. */
+  failures = 0;
   readonly sockets: FakeSocket[] = [];
 
   /** Takes what servers send first. */
@@ -76,6 +78,7 @@ export class Ready implements Transport {
     const socket = new FakeSocket(dial, line, { cuts: true, pauses: true });
     this.sockets.push(socket);
     queueMicrotask(() => {
+      if (this.failures-- > 0) return socket.refuse();
       socket.open();
       for (const message of this.#greetings) socket.deliver(message);
     });
@@ -143,6 +146,11 @@ export class Pair<Definition extends ContractDefinition = Market> {
     this.lose();
     await this.clock.advance(0);
     await this.opened();
+  }
+
+  /** Has the next attempts fail. */
+  refuseNext(count: number): void {
+    this.#transport.failures = count;
   }
 
   /** Loses the connection. */

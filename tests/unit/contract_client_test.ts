@@ -41,6 +41,9 @@ clientTest("request() takes a reply that is no object from the field data, and n
   await pair.say({ event: "count", id: "1", data: 0 }, { event: "list", id: "2", data: ["a"] });
   await pair.say({ event: "complete", id: "3" });
   assert.deepEqual(await Promise.all([count, list, beat]), [0, ["a"], undefined]);
+  const talkative = pair.client.request("beat", {});
+  await pair.say({ event: "beat", id: "4", what: "the contract does not have" });
+  assert.equal(await talkative, undefined);
 });
 
 clientTest("request() takes an object whose only field is data for what its schema says", async () => {
@@ -61,11 +64,14 @@ clientTest("request() takes an object whose only field is data for what its sche
     pair.client.request("nested", {}),
     pair.client.request("unknown", {}),
     pair.client.request("number", {}),
+    pair.client.request("unknown", {}),
   ];
   for (const [index, data] of [1, [2], {}, null, "x"].entries())
     await pair.say({ event: "n", id: `${index + 1}`, data });
   assert.deepEqual(await Promise.all(replies.slice(0, 4)), [{ data: 1 }, { data: [2] }, { data: {} }, null]);
   await assert.rejects(replies[4] ?? Promise.resolve(), /Invalid reply to "number": data: /);
+  await pair.say({ event: "n", id: "6", data: 1, more: 2 });
+  assert.deepEqual(await replies[5], { data: 1, more: 2 });
 });
 
 clientTest("C5 request() rejects with a RequestError for an error reply, whatever is in it", async () => {
@@ -366,6 +372,48 @@ clientTest("to leave a stream by break, return() or throw() cancels it once", as
   await unused.return?.();
   assert.deepEqual(await unused.next(), { done: true, value: undefined });
   assert.equal(pair.sent.length, 6, "what was not asked for is not cancelled");
+});
+
+clientTest("a stream leaves nothing with its signal and its client, however it ends", async () => {
+  const pair = await open();
+  const { signal } = new AbortController();
+  let held = 0;
+  const { addEventListener, removeEventListener } = signal;
+  signal.addEventListener = (...args: Parameters<typeof addEventListener>) => {
+    held += 1;
+    addEventListener.apply(signal, args);
+  };
+  signal.removeEventListener = (...args: Parameters<typeof removeEventListener>) => {
+    held -= 1;
+    removeEventListener.apply(signal, args);
+  };
+  const onReconnect = pair.client.onReconnect.bind(pair.client);
+  pair.client.onReconnect = (hook) => {
+    held += 1;
+    const remove = onReconnect(hook);
+    return () => {
+      held -= 1;
+      remove();
+    };
+  };
+  const ask = async (): Promise<AsyncIterableIterator<unknown>> => {
+    const prices = pair.client.stream("prices", { symbol: "A" }, { signal, resubscribe: true });
+    void prices.next();
+    await settle();
+    assert.equal(held, 2);
+    return prices;
+  };
+  await ask();
+  await pair.say({ event: "complete", id: "1" });
+  assert.equal(held, 0);
+  await ask();
+  await pair.say({ event: "error", id: "2" });
+  assert.equal(held, 0);
+  await (await ask()).return?.();
+  assert.equal(held, 0);
+  await ask();
+  await pair.say({ event: "prices", id: "4", price: "x" });
+  assert.equal(held, 0);
 });
 
 clientTest("a stream that has ended is not cancelled when its loop is left", async () => {

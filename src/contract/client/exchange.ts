@@ -64,7 +64,6 @@ export class Exchange {
     line.addEventListener("statechange", () => {
       if (line.state === "closing")
         this.#drain(() => this.#finish(new ConnectionClosureError("The client was closed")));
-      if (line.state === "closed") this.backlog.drain(true);
     });
   }
 
@@ -193,7 +192,7 @@ export class Exchange {
   #drain(then: () => void): void {
     this.backlog.drain(true);
     this.clock.schedule(() => {
-      this.backlog.drain(this.line.state === "closed");
+      this.backlog.drain(false);
       then();
     }, 0);
   }
