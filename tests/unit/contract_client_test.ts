@@ -514,11 +514,14 @@ clientTest("pushes() gives every iterator each push from its creation on, and en
 clientTest("pushes() gives what has come with the connection, if it is called in the turn of connect()", async () => {
   const transport = new Ready('{"event":"alert","text":"Welcome"}', '{"event":"tick","data":1}');
   const client = await Client.connect("ws://localhost/", { transport, contract: market });
+  // A connection would keep the process alive.
+  const alive = setInterval(() => {}, 1000);
   const alerts = client.pushes("alert");
   await Promise.resolve();
   const ticks = client.pushes("tick");
   assert.deepEqual((await alerts.next()).value, { text: "Welcome" });
   assert.equal((await ticks.next()).value, 1);
+  clearInterval(alive);
   await client.close(1000, "", 0);
 });
 
