@@ -16,9 +16,9 @@ import type { Connected } from "./connected.ts";
 import { toBindingFailure } from "./failures.ts";
 import { Handling, isHandler } from "./handling.ts";
 import { decode, type Fields, isFields, without } from "./fields.ts";
+import { OpenStreams } from "./open_streams.ts";
 import { Replies } from "./replies.ts";
 import { Request } from "./request.ts";
-import type { OpenStreams } from "./request_stream.ts";
 
 // A longer message is parsed once, in its turn.
 const LONGEST_CANCEL = 1024;
@@ -31,7 +31,7 @@ export class Dispatcher implements Intake {
   readonly #replies: Replies;
   readonly #handling: Handling;
   /** The streams that have an id: only they go on beside other messages. */
-  readonly #open: OpenStreams = new Map();
+  readonly #open: OpenStreams = new OpenStreams();
   /** The request whose handler has yet to settle. */
   #current: Request | undefined;
   /** Those that are answered, and whose handlers may have kept their signals. */
@@ -98,7 +98,7 @@ export class Dispatcher implements Intake {
     if (rule === undefined || !isHandler(handler)) return this.#refer(type, fields, raw);
     const id = readId(fields, rules.dispatcherStreamId);
     if (id === null) return this.#refuseId();
-    if (id !== undefined && this.#open.has(id)) return this.#refuseDuplicate(id);
+    if (id !== undefined && this.#open.get(id) !== undefined) return this.#refuseDuplicate(id);
     const request = new Request(rule.type, id, this.#connected.outbox);
     const payload = without(fields, rules.dispatcherKey, rules.dispatcherStreamId);
     const result = this.#handling.take(rule, handler, request, payload);
@@ -125,7 +125,7 @@ export class Dispatcher implements Intake {
     if (id === null) return this.#refuseId();
     if (id === undefined) return undefined;
     if (isCancel) return void this.#cancel(id);
-    if (this.#open.has(id)) return this.#refuseDuplicate(id);
+    if (this.#open.get(id) !== undefined) return this.#refuseDuplicate(id);
     const message = typeof type === "string" ? `There is no message type ${quote(type)}` : "The message has no type";
     return this.#replies.refuse(id, "unknown_type", message);
   }

@@ -14,9 +14,10 @@ import type { SchemaResult } from "../standard_schema.ts";
 import type { Connected } from "./connected.ts";
 import { toMisfitFailure } from "./failures.ts";
 import type { Fields } from "./fields.ts";
+import type { OpenStreams } from "./open_streams.ts";
 import type { Replies } from "./replies.ts";
 import type { Request } from "./request.ts";
-import { type OpenStreams, RequestStream } from "./request_stream.ts";
+import { RequestStream } from "./request_stream.ts";
 import { ask, toMisfit, toMisfitOf } from "./validate.ts";
 
 /** The handler of a message. */

@@ -4,18 +4,15 @@
  * @module
  */
 
-import type { RequestId } from "../contract/envelope.ts";
 import type { MessageRule } from "../contract/rules.ts";
 import { RequestError, toError } from "../errors.ts";
 import { Failure } from "../failure.ts";
 import { ReplyStream } from "../reply_stream.ts";
 import type { Sink } from "../stream.ts";
 import type { Connected } from "./connected.ts";
+import type { OpenStreams } from "./open_streams.ts";
 import type { Replies } from "./replies.ts";
 import type { Request } from "./request.ts";
-
-/** The streams of a connection that have an id, by that. */
-export type OpenStreams = Map<RequestId, RequestStream>;
 
 /** A stream that answers a message: as items of its type, and if it has an id with one last frame. */
 export class RequestStream implements Sink {
