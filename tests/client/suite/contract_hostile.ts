@@ -70,7 +70,7 @@ export function contractHostile(subject: Subject): void {
   subject.test(
     "contract: a flood that nobody asked for, or that nobody takes, is bounded, and a reply comes through",
     async (scene) => {
-      const count = 20_000;
+      const count = 4000;
       const server = await scene.serve(
         accepting(async (attempt) => {
           await attempt.nextMessage();

@@ -53,7 +53,7 @@ export function contracts(subject: Subject): void {
     async (scene) => {
       const service = await Market.start(scene);
       const client = await connect(scene, service);
-      const slow = client.stream("prices", { symbol: "slow", count: 2 }, { timeout: 0.4 });
+      const slow = client.stream("prices", { symbol: "slow", count: 2 }, { timeout: 0.2 });
       assert.deepEqual((await slow.next()).value, { price: 1 });
       assert.equal((await failure(slow.next())).code, "read_timed_out");
       await service.until("ends slow");
@@ -153,7 +153,7 @@ export function contracts(subject: Subject): void {
     let sent = 0;
     while (sent < service.sent) {
       sent = service.sent;
-      await wait(100);
+      await wait(50);
     }
     assert.ok(sent < count, "nothing held it up");
     const all = async (): Promise<void> => {
