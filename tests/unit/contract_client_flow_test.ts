@@ -88,6 +88,20 @@ clientTest("reading goes on for a request that comes while it rests, and for ano
   assert.equal(pair.socket.isPaused, false, "nothing is left that would be over its mark");
 });
 
+clientTest("reading goes on while a message cannot be handed over", async () => {
+  const pair = await open(UNREAD);
+  const prices = pair.client.stream("prices", { symbol: "A" });
+  void prices.next();
+  assert.ok((await fill(pair, item("1"), 500)) < 100);
+  pair.socket.bufferedAmount = 2 ** 21;
+  const sent = pair.client.send("beat", {});
+  await settle();
+  assert.equal(pair.socket.isPaused, false);
+  pair.socket.bufferedAmount = 0;
+  await sent;
+  assert.ok((await fill(pair, item("1"), 500)) < 100, "and rests again");
+});
+
 clientTest("at 1,024 items that nobody takes a stream fails after them with queue_full, and is cancelled", async () => {
   const pair = await open();
   const prices = pair.client.stream("prices", { symbol: "A" });

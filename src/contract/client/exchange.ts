@@ -73,6 +73,17 @@ export class Exchange {
     return String(this.#lastId);
   }
 
+  /** Sends what has no answer. */
+  send(text: string): Promise<void> {
+    const { backlog } = this;
+    const written = this.line.writeTextMessage(text);
+    // A service that does not read since it is not read would keep it waiting for ever.
+    backlog.waits(1);
+    const done = (): void => backlog.waits(-1);
+    written.then(done, done);
+    return written;
+  }
+
   /** Sends a request. */
   ask(id: string, text: string, pending: Pending): void {
     const entry: Entry = { pending, text, status: "queued" };

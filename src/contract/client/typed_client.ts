@@ -59,7 +59,7 @@ function toMethods(rules: ContractRules, exchange: Exchange, validation: boolean
     },
     send(type: string, message: unknown): Promise<void> {
       toRule(rules, type, message, "send");
-      return exchange.line.writeTextMessage(exchange.envelope.write(type, undefined, message));
+      return exchange.send(exchange.envelope.write(type, undefined, message));
     },
   };
 }

@@ -42,6 +42,8 @@ export interface TypedMethods<Definition extends ContractDefinition> {
    * @returns A promise that settles once. It rejects with a `RequestError` when the service answers with an error, a `ReadTimedOutError` after
    *   `timeout`, the reason of `signal` when that aborts, a `PayloadValidationError` when the reply does not fit its schema, and a
    *   `ConnectionError` when the connection is lost
+   * @throws {TypeError} If the contract has no such message, it is a stream, an option is unknown, or the message cannot be sent
+   * @throws {RangeError} If `timeout` is out of range
    */
   request<Type extends Exclude<Types<Definition>, StreamTypes<Definition>>>(
     type: Type,
@@ -50,14 +52,15 @@ export interface TypedMethods<Definition extends ContractDefinition> {
   ): Promise<ReplyIn<Messages<Definition>[Type]>>;
   /**
    * Sends a message and gives the items of its stream; to leave the loop tells the service that no more are wanted. Nothing is sent until the first
-   * item is asked for. Throws what `request` rejects with.
+   * item is asked for. Throws what `request` rejects with, after the items that came before; and a `ConnectionError` of code "queue_full" if 1,024
+   * items or 1 MiB wait to be taken.
    */
   stream<Type extends StreamTypes<Definition>>(
     type: Type,
     message: InputOf<Messages<Definition>[Type]["message"]>,
     options?: StreamOptions,
   ): AsyncIterableIterator<ReplyIn<Messages<Definition>[Type]>, undefined>;
-  /** Gives the pushes of a type from now on; ends when the client does. */
+  /** Gives the pushes of a type from now on, to each who asks; ends when the client does. If too many wait to be taken, the oldest are dropped. */
   pushes<Type extends keyof Pushes<Definition> & string>(
     type: Type,
   ): AsyncIterableIterator<OutputOf<Pushes<Definition>[Type]>, undefined>;
