@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import { test } from "node:test";
+import { contract } from "../../entries/contract.ts";
 import { type RunConfig, type RunningService, run, type Service } from "../../entries/client_run.ts";
 import { type Caller, closeFrame, ConnectionClosureError, InvalidHandshakeError, UnsupportedError } from "../../mod.ts";
 import { accepting, closing, dropping, echoing, refusing, saysNothing, silentAfter } from "../kit/answers.ts";
@@ -45,6 +46,50 @@ for (const transport of ["platform", "ws"] as const) {
       "close 4001 done",
     ]);
     assert.equal(running.state, "closed");
+  });
+
+  it("C1 C5 a service with a contract is dispatched, and its streams end with the connection", async (own) => {
+    const texts = ['{"event":"ask","id":1}', '{"event":"follow","id":2}', '{"event":"nobody","id":3}'];
+    const early = Buffer.concat(texts.map((payload) => toFrame({ payload, mask: false })));
+    const server = own(
+      await serve(
+        accepting(
+          async (attempt) => {
+            for (let n = 0; n < 3; n++) log.add(`${await attempt.message()}`);
+            await attempt.send.close(4001, "done");
+          },
+          { early },
+        ),
+      ),
+    );
+    const log = new Log();
+    const any = { "~standard": { version: 1, vendor: "tests", validate: (value: unknown) => ({ value }) } } as const;
+    const messages = { ask: { message: any, reply: any }, follow: { message: any, reply: any, stream: true } } as const;
+    const line = contract({ dispatcherKey: "event", dispatcherStreamId: "id", messages });
+    const running = own(
+      await start(
+        server.url,
+        line.service({
+          onAsk: () => ({ ok: true }),
+          async *onFollow(_caller, _message, { signal }) {
+            yield 1;
+            await new Promise((resolve) => signal.addEventListener("abort", resolve));
+            log.add("aborted");
+          },
+        }),
+      ),
+    );
+    await running.closed;
+    await log.has("aborted");
+    assert.deepEqual(
+      log.lines.sort(),
+      [
+        "aborted",
+        '{"event":"ask","id":1,"ok":true}',
+        '{"event":"error","id":3,"code":"unknown_type","message":"There is no message type \\"nobody\\""}',
+        '{"event":"follow","id":2,"data":1}',
+      ].sort(),
+    );
   });
 
   it("R6 replies are sent, streams too, and a returned close frame closes for good", async (own) => {

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { type Caller, ConnectionError, closeFrame, UpgradeError, upgrade } from "../../mod.ts";
+import { contract } from "../../entries/contract.ts";
+import { type Caller, ConnectionError, closeFrame, type StandardSchema, UpgradeError, upgrade } from "../../mod.ts";
 import { connect, FakeClock, pair, settle } from "../../src/testing/mod.ts";
 import { silent } from "./support.ts";
 
@@ -22,6 +23,39 @@ test("pair() calls onOpen before it returns, and nothing else", () => {
   });
   client.send("later");
   assert.deepEqual(seen, ["open"]);
+});
+
+test("pair() runs a service with a contract, validated unless the options say otherwise", async () => {
+  const even: StandardSchema<{ n: number }> = {
+    "~standard": {
+      version: 1,
+      vendor: "tests",
+      validate: (value) => {
+        const { n } = value as { n: number };
+        return n % 2 === 0 ? { value: { n } } : { issues: [{ message: "Odd", path: ["n"] }] };
+      },
+    },
+  };
+  const halves = contract({
+    dispatcherKey: "event",
+    dispatcherStreamId: "id",
+    messages: { half: { message: even, reply: even } },
+    validateReplies: false,
+  });
+  const service = halves.service({ onHalf: (_caller, { n }) => ({ n: n / 2 }) });
+  const replies: unknown[] = [];
+  for (const config of [{}, { validation: false }]) {
+    const { client } = pair(service, config);
+    for (const n of [4, 5]) client.send(JSON.stringify({ event: "half", id: n, n }));
+    await settle();
+    replies.push(...client.messages.map((text) => JSON.parse(String(text)).code ?? text));
+  }
+  assert.deepEqual(replies, [
+    '{"event":"half","id":4,"n":2}',
+    "invalid_message",
+    '{"event":"half","id":4,"n":2}',
+    '{"event":"half","id":5,"n":2.5}',
+  ]);
 });
 
 test("pair() copies binary messages both ways", async () => {

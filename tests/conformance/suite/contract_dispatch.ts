@@ -3,7 +3,7 @@ import { Buffer } from "node:buffer";
 import assert from "node:assert/strict";
 import { contract } from "../../../entries/contract.ts";
 import type { Caller, Service } from "../../../mod.ts";
-import { anything, errorOf, exchange, fields, say, sync } from "./contract_fixture.ts";
+import { anything, errorOf, exchange, fields, say, sync, until } from "./contract_fixture.ts";
 import type { Subject } from "./subject.ts";
 
 const callbacks = [
@@ -225,6 +225,40 @@ export function contractDispatch(subject: Subject): void {
           { event: "failed", id: 4, code: "unknown_type" },
         ]);
       },
+    );
+  });
+
+  subject.gapTest("ping", "the callbacks of a service with a contract are those of any", async () => {
+    const seen: string[] = [];
+    await subject.serve(
+      ({ journal }) =>
+        greeting.service({
+          onSync() {},
+          onHello() {},
+          onOpen: () => "open",
+          onPing: (_caller, data) => `ping ${new TextDecoder().decode(data)}`,
+          onPong: (_caller, data) => `pong ${new TextDecoder().decode(data)}`,
+          onIdleTimeout: () => "idle",
+          onClose(caller, code, reason) {
+            // Known after the end too, since there is an onClose.
+            seen.push(`close ${code} ${reason} ${caller.remoteAddress}`);
+            journal.add("closed");
+          },
+        }),
+      async ({ connect, journal, log }) => {
+        const client = await connect();
+        await client.send.ping("a");
+        await client.send.pong("b");
+        const texts = await until(client, "idle");
+        // A slow machine is idle before it has sent a ping.
+        while (texts.length < 3) texts.push(...(await until(client, "idle")));
+        assert.deepEqual(texts, ["open", "ping a", "pong b"]);
+        await client.send.close(4000, "bye");
+        await journal.until("closed");
+        assert.deepEqual(seen, ["close 4000 bye 127.0.0.1"]);
+        assert.equal(log.count(/are never called/), 0);
+      },
+      { config: { idleTimeout: 0.1 } },
     );
   });
 
