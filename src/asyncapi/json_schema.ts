@@ -67,7 +67,7 @@ export function toJsonSchema(option: string, schema: StandardSchema, convert: To
     given = JSON.parse(JSON.stringify(given) ?? "null");
   } catch (cause) {
     throw new TypeError(
-      `Cannot describe ${option} as JSON Schema: ${cause instanceof Error ? cause.message : String(cause)}`,
+      `Cannot describe ${option} as JSON Schema: ${cause instanceof Error ? cause.message : String(cause)}${own === undefined ? "; what has no JSON Schema can be left out by what you give as option toJsonSchema, for valibot with errorMode or ignoreActions" : ""}`,
       { cause },
     );
   }

@@ -36,10 +36,10 @@ export class Envelope {
   }
 
   /**
-   * Gives the text of a message. A payload that names a type of its own keeps it, and the id is that of the request where that has one; what is
-   * no object goes into the field `data`, and without a payload there are the type and the id alone.
+   * Gives the text of a message. A payload that names a type of its own keeps it; what is no object goes into the field `data`, and without a
+   * payload there are the type and the id alone.
    *
-   * @throws {TypeError} If the payload has no JSON form
+   * @throws {TypeError} If the payload has no JSON form, or an id that is not that of the request
    */
   write(type: string, id: RequestId | undefined, payload?: unknown): string {
     const head = this.#head(type, id);
@@ -71,6 +71,12 @@ export class Envelope {
     const head = new Map<string, unknown>([[this.#key, fields.get(this.#key) ?? type]]);
     fields.delete(this.#key);
     if (this.#idKey !== undefined && id !== undefined) {
+      if ((fields.get(this.#idKey) ?? id) !== id) {
+        const [name, of] = [JSON.stringify(this.#idKey), JSON.stringify(type)];
+        throw new TypeError(
+          `Cannot answer ${of} with a field ${name} of its own: that is for the id of the request; say another with dispatcherStreamId`,
+        );
+      }
       head.set(this.#idKey, id);
       fields.delete(this.#idKey);
     }

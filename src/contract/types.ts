@@ -58,8 +58,8 @@ export interface RequestContext {
   /** The id that the caller gave, `undefined` for none. */
   readonly id: string | number | undefined;
   /**
-   * Aborts when the caller cancels the request, and when the connection begins to close or is lost. It is for the work on the answer; what goes on
-   * after that takes `caller.signal`.
+   * Aborts when the caller cancels the request, and when the connection begins to close or is lost before it is answered. It is for the work on the
+   * answer; what goes on after that takes `caller.signal`.
    */
   readonly signal: AbortSignal;
 }

@@ -34,8 +34,6 @@ export class Dispatcher implements Intake {
   readonly #open: OpenStreams = new OpenStreams();
   /** The request whose handler has yet to settle. */
   #current: Request | undefined;
-  /** Those that are answered, and whose handlers may have kept their signals. */
-  #kept: Request[] | undefined;
 
   /** Makes it for one connection. */
   constructor(connected: Connected, caller: Caller, contract: ContractService, rules: ServiceRules) {
@@ -86,8 +84,6 @@ export class Dispatcher implements Intake {
 
   closing(): void {
     this.#current?.abort();
-    for (const request of this.#kept ?? []) request.abort();
-    this.#kept = undefined;
   }
 
   #take(fields: Fields, raw: string | Uint8Array<ArrayBuffer>): unknown {
@@ -101,10 +97,14 @@ export class Dispatcher implements Intake {
     if (id !== undefined && this.#open.get(id) !== undefined) return this.#refuseDuplicate(id);
     const request = new Request(rule.type, id, this.#connected.outbox);
     const payload = without(fields, rules.dispatcherKey, rules.dispatcherStreamId);
-    const result = this.#handling.take(rule, handler, request, payload);
-    if (isPromise(result)) return this.#await(request, result);
-    if (request.isWatched && !rule.isStream) (this.#kept ??= []).push(request);
-    return result;
+    let result: unknown;
+    this.#current = request;
+    try {
+      result = this.#handling.take(rule, handler, request, payload);
+    } finally {
+      this.#current = undefined;
+    }
+    return isPromise(result) ? this.#await(request, result) : result;
   }
 
   async #await(request: Request, result: PromiseLike<unknown>): Promise<unknown> {

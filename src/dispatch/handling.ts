@@ -81,8 +81,15 @@ export class Handling {
   }
 
   #takeChecked(rule: MessageRule, handler: Handler, request: Request, result: SchemaResult<unknown>): unknown {
-    if (result.issues === undefined) return this.#handle(rule, handler, request, result.value);
-    return this.#misfit(rule, request, toMisfit(toName(rule), result.issues));
+    let error: PayloadValidationError;
+    try {
+      if (result.issues === undefined) return this.#handle(rule, handler, request, result.value);
+      error = toMisfit(toName(rule), result.issues);
+    } catch (fault) {
+      // What the schema gave is no result of Standard Schema; a failure of the handler has been answered.
+      return this.#failed(request, fault);
+    }
+    return this.#misfit(rule, request, error);
   }
 
   #handle(rule: MessageRule, handler: Handler, request: Request, message: unknown): unknown {

@@ -96,5 +96,5 @@ function isFrame(value: unknown): boolean {
 }
 
 function toEntry(issue: SchemaIssue): { path: string; message: string } {
-  return { path: truncateUtf8(toPath(issue), LONGEST), message: truncateUtf8(issue.message, LONGEST) };
+  return { path: truncateUtf8(toPath(issue), LONGEST), message: truncateUtf8(String(issue.message), LONGEST) };
 }

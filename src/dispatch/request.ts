@@ -25,7 +25,7 @@ export class Request implements RequestContext {
     this.#outbox = outbox;
   }
 
-  /** Aborts when the caller cancels the request, and when the connection begins to close or is lost. */
+  /** Aborts when the caller cancels the request, and when the connection begins to close or is lost before it is answered. */
   get signal(): AbortSignal {
     // Nobody can name it, so nobody can cancel it.
     if (this.id === undefined) return this.#outbox.signal;
@@ -34,11 +34,6 @@ export class Request implements RequestContext {
       if (this.#isCancelled || this.#outbox.state >= CLOSING) this.abort();
     }
     return this.#aborter.signal;
-  }
-
-  /** Whether it has a signal of its own that somebody has seen. */
-  get isWatched(): boolean {
-    return this.#aborter !== undefined;
   }
 
   /** Whether the caller wants no answer any more, and has been told that there is none. */

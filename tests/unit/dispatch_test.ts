@@ -90,6 +90,58 @@ test("a signal is made when it is asked for, and is aborted already when the req
   assert.equal(contexts[1]?.signal.aborted, true);
 });
 
+test("a signal is that of a request under way: one that is answered is forgotten, as there may be millions", async () => {
+  const signals: AbortSignal[] = [];
+  const held = gate();
+  const opened = run({
+    onValue: (caller: { close(): unknown }, { last }: { last?: true }, { signal }: { signal: AbortSignal }) => {
+      signals.push(signal);
+      if (last) void caller.close();
+      return 1;
+    },
+    onWait(_caller: unknown, _message: unknown, { signal }: { signal: AbortSignal }) {
+      signals.push(signal);
+      return held.promise;
+    },
+  });
+  say(opened, "value", 1);
+  say(opened, "wait", 2);
+  held.resolve();
+  await opened.clock.advance(0);
+  say(opened, "value", 3, { last: true });
+  assert.deepEqual(
+    signals.map(({ aborted }) => aborted),
+    [false, false, true],
+  );
+});
+
+test("a reply with an id of its own is a fault of the service, and is not sent without that", () => {
+  let reply: object = { id: 5, text: "milk" };
+  const opened = run({ onValue: () => reply });
+  say(opened, "value", 1);
+  assert.deepEqual(opened.socket.sent, ['{"event":"error","id":1,"code":"internal","message":"Internal error"}']);
+  assert.match(
+    String(opened.logger.lines[0]),
+    /Cannot answer "value" with a field "id" of its own: .*dispatcherStreamId/,
+  );
+  reply = { id: 2, item: { id: 5 } };
+  say(opened, "value", 2);
+  assert.equal(opened.socket.sent[1], '{"event":"value","id":2,"item":{"id":5}}');
+});
+
+test("a schema that does not keep to the standard leaves no request without an answer", async () => {
+  for (const result of [undefined, null, { issues: [null] }, { issues: [{}] }, { issues: 5 }]) {
+    for (const given of [result, Promise.resolve(result)]) {
+      const odd = { "~standard": { version: 1, vendor: "tests", validate: () => given } } as unknown as StandardSchema;
+      const opened = run({ onValue: () => 1 }, { messages: { value: { message: odd, reply: anything } } });
+      say(opened, "value", 1);
+      await opened.clock.advance(0);
+      assert.equal(opened.socket.sent.length, 1, JSON.stringify(result));
+      assert.match(String(opened.socket.sent[0]), /^{"event":"error","id":1,"code":"(internal|invalid_message)"/);
+    }
+  }
+});
+
 test("what is cancelled while a schema takes its time gets no second frame", async () => {
   for (const where of ["message", "reply", "item"]) {
     const checked = gate<{ issues: [] } | { value: unknown }>();
