@@ -147,6 +147,21 @@ clientTest(
   },
 );
 
+clientTest("pushes that nobody reads do no harm to a stream or to other pushes that somebody reads", async () => {
+  const pair = await open();
+  const [alerts, ticks] = [pair.client.pushes("alert"), pair.client.pushes("tick")];
+  const prices = pair.client.stream("prices", { symbol: "A" });
+  const first = prices.next();
+  void pair.client.request("count", {});
+  for (let count = 0; count < MOST; count++) await pair.say({ event: "alert", text: `${count}` });
+  await pair.say(item("1", 0), item("1", 1), { event: "tick", data: 7 }, item("1", 2));
+  assert.equal(pair.client.droppedMessages, 3);
+  assert.deepEqual((await first).value, { price: 0 });
+  for (const price of [1, 2]) assert.deepEqual((await prices.next()).value, { price });
+  assert.equal((await ticks.next()).value, 7);
+  assert.deepEqual((await alerts.next()).value, { text: "3" });
+});
+
 clientTest("reading rests over 64 KiB too", async () => {
   const pair = await open(UNREAD);
   const alerts = pair.client.pushes("alert");

@@ -122,6 +122,18 @@ export class Exchange {
     this.#pushes.get(type)?.delete(items);
   }
 
+  /** Drops the oldest push of the longest queue: whoever reads shall not lose by who does not. False if no push waits. */
+  dropPush(): boolean {
+    let longest: Items | undefined;
+    for (const queues of this.#pushes.values()) {
+      for (const items of queues) if (items.count > (longest?.count ?? 0)) longest = items;
+    }
+    if (longest === undefined) return false;
+    longest.drop();
+    this.dropped += 1;
+    return true;
+  }
+
   /** Reads until the end. */
   async read(): Promise<void> {
     const { line, backlog, clock } = this;
@@ -175,8 +187,9 @@ export class Exchange {
     if (queues === undefined || queues.size === 0) return false;
     for (const items of queues) {
       while (!items.add(payload, size)) {
+        if (this.dropPush()) continue;
         this.dropped += 1;
-        if (!items.drop()) break;
+        break;
       }
     }
     return true;

@@ -77,9 +77,14 @@ export class Items {
     return true;
   }
 
-  /** Drops the oldest item; false if there is none. */
-  drop(): boolean {
-    return this.#shift() !== undefined;
+  /** How many items wait. */
+  get count(): number {
+    return this.#items.length;
+  }
+
+  /** Drops the oldest item. */
+  drop(): void {
+    this.#shift();
   }
 
   /** Nothing follows, or a failure does. */

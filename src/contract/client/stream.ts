@@ -61,10 +61,13 @@ export class Stream implements Pending, Source {
   }
 
   answer(payload: Payload, size: number): boolean {
-    if (this.items.add(payload, size)) return true;
-    this.leave();
-    this.items.end({ reason: new ConnectionError("Too many items wait to be taken", {}, "queue_full") });
-    return false;
+    while (!this.items.add(payload, size)) {
+      if (this.#exchange.dropPush()) continue;
+      this.leave();
+      this.items.end({ reason: new ConnectionError("Too many items wait to be taken", {}, "queue_full") });
+      return false;
+    }
+    return true;
   }
 
   complete(): void {
