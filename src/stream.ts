@@ -44,6 +44,15 @@ export class Streams {
     void this.#drive(run, stream);
   }
 
+  /** Ends a stream that nobody wants, before it has begun: it may hold something all the same. */
+  discard(stream: AsyncIterable<unknown>): void {
+    try {
+      end(stream[Symbol.asyncIterator](), this.#outbox);
+    } catch (error) {
+      this.#outbox.host.logger.debug("A stream failed while it was ended", error);
+    }
+  }
+
   /** Ends one stream, if it runs: its iterator is told at once. */
   stop(sink: Sink): void {
     const run = this.#running.get(sink);
@@ -101,7 +110,7 @@ export class Streams {
       if (run.isOver) return;
       // What fails because the connection is going is no fault of the stream.
       if (!this.#outbox.isOpen) return this.stop(run.sink);
-      run.end(iterator);
+      end(iterator, this.#outbox);
       throw error;
     } finally {
       if (!run.isOver) {
@@ -129,18 +138,16 @@ class Run {
   stop(): void {
     this.isOver = true;
     this.sink.stopped();
-    for (const iterator of this.iterators) this.end(iterator);
+    for (const iterator of this.iterators) end(iterator, this.#outbox);
   }
+}
 
-  /** Tells an iterator that no more is wanted. */
-  end(iterator: AsyncIterator<unknown>): void {
-    const log = (error: unknown): void => {
-      this.#outbox.host.logger.debug("A stream failed while it was ended", error);
-    };
-    try {
-      iterator.return?.().then(undefined, log);
-    } catch (error) {
-      log(error);
-    }
+// Tells an iterator that no more is wanted.
+function end(iterator: AsyncIterator<unknown>, { host }: Outbox): void {
+  const log = (error: unknown): void => host.logger.debug("A stream failed while it was ended", error);
+  try {
+    iterator.return?.().then(undefined, log);
+  } catch (error) {
+    log(error);
   }
 }

@@ -116,7 +116,7 @@ export class Handling {
   async #answerLater(rule: MessageRule, request: Request, promise: PromiseLike<unknown>): Promise<unknown> {
     try {
       const result = await promise;
-      return request.isCancelled ? undefined : await this.#answer(rule, request, result);
+      return request.isCancelled ? this.#drop(result) : await this.#answer(rule, request, result);
     } catch (thrown) {
       return this.#failed(request, thrown);
     }
@@ -137,9 +137,17 @@ export class Handling {
   }
 
   #stream(rule: MessageRule, request: Request, stream: AsyncIterable<unknown>): void {
-    if (!rule.isStream) throw new TypeError(`${rule.handler} returned a stream: its message needs stream: true`);
+    if (!rule.isStream) {
+      this.#connected.streams.discard(stream);
+      throw new TypeError(`${rule.handler} returned a stream: its message needs stream: true`);
+    }
     const sink = new RequestStream(this.#connected, this.#replies, rule, request, this.#open);
     this.#connected.streams.run(stream, sink);
+  }
+
+  // What came too late.
+  #drop(result: unknown): void {
+    if (isStream(result)) this.#connected.streams.discard(result);
   }
 
   // C5: with an id the caller is told, and the connection stays open.
@@ -202,7 +210,7 @@ export class Handling {
   ): Promise<unknown> {
     try {
       const result = await promise;
-      return request.isCancelled ? undefined : await this.#answerMisfit(rule, request, error, result);
+      return request.isCancelled ? this.#drop(result) : await this.#answerMisfit(rule, request, error, result);
     } catch (thrown) {
       return this.#failed(request, thrown);
     }

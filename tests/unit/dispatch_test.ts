@@ -174,6 +174,24 @@ test("what is cancelled while a schema takes its time gets no second frame", asy
   }
 });
 
+test("a stream that comes too late, or where none may be, is ended before it has begun", async () => {
+  const seen: string[] = [];
+  const held = gate<unknown>();
+  const opened = run({ onStream: () => held.promise, onValue: () => waiting(seen), onError() {} });
+  say(opened, "stream", 1);
+  say(opened, "cancel", 1);
+  held.resolve(waiting(seen));
+  await opened.clock.advance(0);
+  assert.deepEqual(seen, ["return"]);
+  say(opened, "value", 2);
+  assert.deepEqual(seen, ["return", "return"]);
+  assert.deepEqual(opened.socket.sent, [
+    '{"event":"complete","id":1}',
+    '{"event":"error","id":2,"code":"internal","message":"Internal error"}',
+  ]);
+  assert.deepEqual(opened.logger.lines, []);
+});
+
 test("an id is that of one request only, though a cancel for another comes meanwhile", async () => {
   const held = gate<number>();
   const opened = run({ onWait: () => held.promise });
