@@ -68,7 +68,7 @@ export interface ClientConfig {
   pingPongHandler?: PingPongHandler;
   /** Try again when a connection fails or is lost. @default never */
   retryConfig?: RetryConfig;
-  /** Whether `readMessage(schema)` asks the schema, or only parses. @default true */
+  /** Whether `readMessage(schema)` asks the schema, and what comes by `contract` is checked, or both only parse. @default true */
   validation?: boolean;
   /** Ends the client when it aborts: connecting, open or waiting to try again. @default none */
   signal?: AbortSignal;

@@ -329,16 +329,19 @@ clientTest("a stream with resubscribe whose request still waits is asked for onc
 clientTest("a hook of a reconnection can ask, and its requests go out at once", async () => {
   const pair = await open(soon);
   const answers: unknown[] = [];
-  pair.client.onReconnect(async () => answers.push(await pair.client.request("count", {})));
+  const asked = Promise.withResolvers<void>();
+  pair.client.onReconnect(async () => {
+    const reply = pair.client.request("count", {});
+    asked.resolve();
+    answers.push(await reply);
+  });
   const prices = pair.client.stream("prices", { symbol: "A" }, { resubscribe: true });
   void prices.next();
   await settle();
   pair.lose();
   void pair.client.send("beat", {});
-  while (pair.connections < 2 || pair.sent.length < 1) {
-    await new Promise((resolve) => setTimeout(resolve, 1));
-    await settle();
-  }
+  await asked.promise;
+  await settle();
   assert.deepEqual(pair.sent, [{ event: "count", id: "2" }], "the hook that was added first writes first");
   await pair.say({ event: "count", id: "2", data: 7 });
   await pair.opened();

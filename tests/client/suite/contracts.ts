@@ -53,7 +53,7 @@ export function contracts(subject: Subject): void {
     async (scene) => {
       const service = await Market.start(scene);
       const client = await connect(scene, service);
-      const slow = client.stream("prices", { symbol: "slow", count: 2 }, { timeout: 0.2 });
+      const slow = client.stream("prices", { symbol: "slow", count: 2 }, { timeout: 0.5 });
       assert.deepEqual((await slow.next()).value, { price: 1 });
       assert.equal((await failure(slow.next())).code, "read_timed_out");
       await service.until("ends slow");
