@@ -60,7 +60,7 @@ export function contractRequests(subject: Subject): void {
       ['{"event":"value","data":"1970-01-01T00:00:00.000Z"}'],
     ],
     [{ a: 1, event: "own" }, ['{"event":"own","id":"7","a":1}'], ['{"event":"own","a":1}']],
-    [{ a: 1, id: "own" }, ['{"event":"value","id":"7","a":1}'], ['{"event":"value","a":1,"id":"own"}']],
+    [{ a: 1, id: "7" }, ['{"event":"value","id":"7","a":1}'], ['{"event":"value","a":1,"id":"7"}']],
   ];
   subject.test("a reply carries type and id of its request, first; what is no object goes into data", async () => {
     for (const makes of [(reply: unknown) => reply, (reply: unknown) => Promise.resolve(reply)]) {
@@ -455,6 +455,7 @@ export function contractRequests(subject: Subject): void {
     ["whose reply has no JSON form", "value", () => ({ secret: 5n })],
     ["whose reply is a function", "value", () => () => "secret"],
     ["that answers an id with bytes", "value", () => new Uint8Array(3)],
+    ["whose reply has another id", "value", () => ({ id: "secret" })],
     [
       "that returns a stream which the contract does not say",
       "value",
