@@ -4,11 +4,11 @@ import { spawn } from "node:child_process";
 import process from "node:process";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
-import { accepting } from "../kit/answers.ts";
-import { serve } from "../kit/raw_server.ts";
-import { scoped } from "../kit/scoped.ts";
+import { accepting } from "../../kit/answers.ts";
+import { serve } from "../../kit/raw_server.ts";
+import { scoped } from "../../kit/scoped.ts";
 
-const program = fileURLToPath(new URL("programs/contract_client_exit.ts", import.meta.url));
+const program = fileURLToPath(new URL("../programs/contract_client_exit.ts", import.meta.url));
 
 /** Runs the program, and gives what it wrote; it is killed if it does not end. */
 async function run(...args: string[]): Promise<string> {

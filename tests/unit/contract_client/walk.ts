@@ -1,9 +1,9 @@
 /** Walks at random through all that can happen to a client with a contract, and what must hold whatever has happened. */
 import assert from "node:assert/strict";
-import { settle } from "../../src/testing/settle.ts";
-import { Random } from "../kit/random.ts";
-import type { FakeSocket } from "./client_core/fixture.ts";
-import { clientTest, open, soon } from "./contract_client_support.ts";
+import { settle } from "../../../src/testing/settle.ts";
+import { Random } from "../../kit/random.ts";
+import type { FakeSocket } from "../client_core/fixture.ts";
+import { clientTest, open, soon } from "./fixture.ts";
 
 const WALKS = 12;
 const STEPS = 150;

@@ -1,8 +1,8 @@
 /** The typed client: what is bounded, when reading rests, and what becomes of requests when the connection is lost. */
 import assert from "node:assert/strict";
-import { ConnectionError } from "../../entries/contract.ts";
-import { settle } from "../../src/testing/settle.ts";
-import { clientTest, open, outcome, soon } from "./contract_client_support.ts";
+import { ConnectionError } from "../../../entries/contract.ts";
+import { settle } from "../../../src/testing/settle.ts";
+import { clientTest, open, outcome, soon } from "./fixture.ts";
 
 /** Messages that the client itself keeps unread before it pauses the socket. */
 const UNREAD = { maxQueuedMessages: 8 } as const;

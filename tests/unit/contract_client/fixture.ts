@@ -1,14 +1,14 @@
 /** A typed client whose server is the test. */
 import { test } from "node:test";
 import * as v from "valibot";
-import { Client, type ClientConfig, type Transport } from "../../entries/client.ts";
-import { type ContractDefinition, contract, type StandardSchema } from "../../entries/contract.ts";
-import { toTypedClient } from "../../src/contract/client/typed_client.ts";
-import type { Contract } from "../../src/contract/contract.ts";
-import type { TypedMethods } from "../../src/contract/client/typed_methods.ts";
-import { FakeClock } from "../../src/testing/fake_clock.ts";
-import { settle } from "../../src/testing/settle.ts";
-import { FakeSocket } from "./client_core/fixture.ts";
+import { Client, type ClientConfig, type Transport } from "../../../entries/client.ts";
+import { type ContractDefinition, contract, type StandardSchema } from "../../../entries/contract.ts";
+import { toTypedClient } from "../../../src/contract/client/typed_client.ts";
+import type { Contract } from "../../../src/contract/contract.ts";
+import type { TypedMethods } from "../../../src/contract/client/typed_methods.ts";
+import { FakeClock } from "../../../src/testing/fake_clock.ts";
+import { settle } from "../../../src/testing/settle.ts";
+import { FakeSocket } from "../client_core/fixture.ts";
 
 /** A schema whose values are what it takes. */
 type Plain<Value> = StandardSchema<Value, Value>;
