@@ -54,7 +54,7 @@ export class Client extends Writer {
   #id: readonly [of: unknown, id: string] | undefined;
 
   private constructor(rules: ClientRules, transport: Transport) {
-    super((message, compress) => this.#session.write(message, compress));
+    super((message, compress, signal) => this.#session.write(message, compress, signal));
     this.url = rules.url;
     this.transport = transport.name;
     this.#rules = rules;

@@ -17,7 +17,7 @@ export interface ClientContract<Typed = unknown> {
 export interface ContractLine extends TypedEventTarget<ClientEvents> {
   readonly state: ClientState;
   readonly closed: Promise<ClientClosure>;
-  writeTextMessage(text: string): Promise<void>;
+  writeTextMessage(text: string, options?: { signal?: AbortSignal }): Promise<void>;
   readMessage(): Promise<Message>;
   onReconnect(hook: (connection: { writeTextMessage(text: string): Promise<void> }) => unknown): () => void;
 }

@@ -21,6 +21,6 @@ export function guarded<Value>(promise: Promise<Value>): Promise<Value> {
 }
 
 /** A promise that rejects, whether or not somebody listens. */
-export function rejected(error: Error): Promise<never> {
+export function rejected(error: unknown): Promise<never> {
   return guarded(Promise.reject(error));
 }

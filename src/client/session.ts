@@ -190,10 +190,10 @@ export function toSession(
       return handshake;
     },
     read,
-    write(message, compress) {
+    write(message, compress, signal) {
       if (isOver()) return rejected(new ConnectionClosureError(`Cannot write: the client is ${state}`));
       // What a hook writes goes before what waits.
-      return socket && isHooked ? writeTo(socket, message, compress) : outbox.write(message, compress);
+      return socket && isHooked ? writeTo(socket, message, compress) : outbox.write(message, compress, signal);
     },
   };
 }

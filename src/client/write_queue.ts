@@ -27,7 +27,7 @@ const DONE: Promise<void> = /* @__PURE__ */ Promise.resolve();
 /** A bounded first-in first-out queue of writes. */
 export interface WriteQueue {
   /** Hands a message over, or keeps it. */
-  write(message: Message, compress?: boolean): Promise<void>;
+  write(message: Message, compress?: boolean, signal?: AbortSignal): Promise<void>;
   /** There is a socket: what waits goes out, then whatever is written. */
   up(socket: RuntimeSocket): void;
   /** There is none. */
@@ -43,7 +43,7 @@ interface Write {
   readonly compress: boolean | undefined;
   readonly size: number;
   /** Ends the wait: with an error, or without one. */
-  readonly settle: (error?: Error) => void;
+  readonly settle: (error?: unknown) => void;
 }
 
 /** Makes a queue; `timeout` in seconds is for each write, -1 for as long as any may wait. */
@@ -77,7 +77,8 @@ export function toWriteQueue(timeout: number, queuesWhileDown: boolean, clock: C
   return {
     flush,
     end,
-    write(message, compress) {
+    write(message, compress, signal) {
+      if (signal?.aborted) return rejected(signal.reason);
       if (socket && !writes[0] && socket.bufferedAmount <= MOST_BYTES && hand(socket, message, compress)) {
         handed += message.length;
         if (handed < TURN) return DONE;
@@ -91,6 +92,8 @@ export function toWriteQueue(timeout: number, queuesWhileDown: boolean, clock: C
       }
       const { promise, resolve, reject } = Promise.withResolvers<void>();
       const cancelTimer = clock.schedule(() => write.settle(failure("Write timed out", "write_timed_out")), patience);
+      const takeBack = (): void => write.settle(signal?.reason);
+      signal?.addEventListener("abort", takeBack);
       const write: Write = {
         // The bytes may be changed afterwards.
         message: message.slice(),
@@ -98,10 +101,11 @@ export function toWriteQueue(timeout: number, queuesWhileDown: boolean, clock: C
         size,
         settle(error) {
           cancelTimer();
+          signal?.removeEventListener("abort", takeBack);
           bytes -= size;
           writes.splice(writes.indexOf(write), 1);
-          if (error) reject(error);
-          else resolve();
+          if (error === undefined) resolve();
+          else reject(error);
         },
       };
       bytes += size;

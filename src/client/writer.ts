@@ -13,10 +13,12 @@ import type { Message } from "./message.ts";
 export interface ClientWriteOptions {
   /** Whether the message is compressed, where permessage-deflate was negotiated and the transport lets choose. @default from 1024 bytes up */
   compress?: boolean;
+  /** Takes the message back when it aborts, if it still waits to be handed over: the write rejects with its reason. @default none */
+  signal?: AbortSignal;
 }
 
 /** Takes a message for one connection, or for whichever there is. */
-export type WriteMessage = (message: Message, compress?: boolean) => Promise<void>;
+export type WriteMessage = (message: Message, compress?: boolean, signal?: AbortSignal) => Promise<void>;
 
 // `EventTarget` with the names and types of these events.
 const Target: new () => TypedEventTarget<ClientEvents> = EventTarget;
@@ -41,7 +43,7 @@ export class Writer extends Target {
    */
   writeTextMessage(text: string, options?: ClientWriteOptions): Promise<void> {
     if (typeof text !== "string") throw new TypeError(`Cannot write a ${typeof text} as a text message`);
-    return this.#write(text, options?.compress);
+    return this.#write(text, options?.compress, options?.signal);
   }
 
   /**
@@ -51,7 +53,7 @@ export class Writer extends Target {
    */
   writeBinaryMessage(data: Uint8Array | ArrayBuffer, options?: ClientWriteOptions): Promise<void> {
     if (!isBinary(data)) throw new TypeError("Cannot write a binary message: must be a Uint8Array or an ArrayBuffer");
-    return this.#write(toBytes(data), options?.compress);
+    return this.#write(toBytes(data), options?.compress, options?.signal);
   }
 
   /**
@@ -60,6 +62,6 @@ export class Writer extends Target {
    * @throws {TypeError} If the value has no JSON form
    */
   writeMessage(value: unknown, options?: ClientWriteOptions): Promise<void> {
-    return this.#write(toMessage(value), options?.compress);
+    return this.#write(toMessage(value), options?.compress, options?.signal);
   }
 }

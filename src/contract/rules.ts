@@ -87,6 +87,7 @@ function toMessageRule(type: string, definition: MessageDefinition): MessageRule
   if (typeof definition !== "object" || definition === null) {
     throw new TypeError(`Option ${option} must be an object: { message: schema }`);
   }
+  if ("~standard" in definition) throw new TypeError(`Option ${option} is a schema: must be { message: schema }`);
   checkNames(option, definition, MESSAGE_OPTIONS);
   checkGiven(`${option}.message`, definition.message);
   checkSchema(`${option}.reply`, definition.reply);

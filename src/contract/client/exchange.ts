@@ -31,6 +31,8 @@ export interface Pending {
 interface Entry {
   readonly pending: Pending;
   readonly text: string;
+  /** Takes it back while it waits. Made where it will wait: most requests go out at once. */
+  readonly aborter: AbortController | undefined;
   /** Whether the message waits to be sent, was handed to a connection, or to one that was lost. */
   status: "queued" | "sent" | "lost";
 }
@@ -86,7 +88,8 @@ export class Exchange {
 
   /** Sends a request. */
   ask(id: string, text: string, pending: Pending): void {
-    const entry: Entry = { pending, text, status: "queued" };
+    const aborter = this.line.state === "open" ? undefined : new AbortController();
+    const entry: Entry = { pending, text, aborter, status: "queued" };
     this.#entries.set(id, entry);
     this.#write(id, entry, this.line).catch((error) => {
       if (this.#remove(id, entry)) pending.fail(error);
@@ -104,9 +107,10 @@ export class Exchange {
     const entry = this.#entries.get(id);
     if (entry === undefined) return;
     this.#entries.delete(id);
+    if (entry.status === "queued") entry.aborter?.abort();
     // What was asked of another connection has ended with that.
-    if (entry.status === "lost") return;
-    this.line.writeTextMessage(this.envelope.write(this.#rules.reserved.cancel, id)).catch(() => {});
+    if (entry.status === "lost" || entry.aborter?.signal.aborted) return;
+    this.#cancel(id);
   }
 
   /** Has a queue get the pushes of a type. */
@@ -152,10 +156,16 @@ export class Exchange {
     }
   }
 
+  #cancel(id: string): void {
+    this.line.writeTextMessage(this.envelope.write(this.#rules.reserved.cancel, id)).catch(() => {});
+  }
+
   async #write(id: string, entry: Entry, outlet: Outlet): Promise<void> {
     const losses = this.#losses;
-    await outlet.writeTextMessage(entry.text);
+    await outlet.writeTextMessage(entry.text, entry.aborter && { signal: entry.aborter.signal });
     entry.status = "sent";
+    // It was handed over before it could be taken back.
+    if (entry.aborter?.signal.aborted) return this.#cancel(id);
     // Else it went to a connection that is gone already.
     if (losses !== this.#losses && this.line.state !== "open") this.#lose([[id, entry]]);
   }

@@ -105,6 +105,23 @@ test("L10 G10 of 5,000 writes while down 1,000 wait, the newest are rejected, an
   );
 });
 
+test("L10 a write that waits is taken back by its signal, and one that was handed over is not", async () => {
+  const fixture = await connected({ retryConfig: STEADY });
+  const { session } = fixture;
+  const aborter = new AbortController();
+  await session.write("sent", undefined, aborter.signal);
+  fixture.socket.end();
+  const taken = outcome(session.write("taken back", undefined, aborter.signal));
+  const kept = session.write("kept");
+  aborter.abort(0);
+  assert.equal(await taken, 0);
+  assert.equal(await outcome(session.write("late", undefined, aborter.signal)), 0);
+  const socket = await fixture.again();
+  socket.open();
+  await kept;
+  assert.deepEqual(socket.sent, ["kept"]);
+});
+
 test("L10 bytes while down are bounded by 1 MiB, as they are on the wire, whatever has room stays", async () => {
   const fixture = await down();
   const ledger = new Ledger(fixture);

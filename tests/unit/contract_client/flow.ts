@@ -223,6 +223,28 @@ clientTest("a request that was handed over before a loss is rejected, and one th
   assert.equal((await stream.next()).done, true);
 });
 
+clientTest("a request that was given up before there was a connection is never sent", async () => {
+  const pair = await open(soon);
+  pair.refuseNext(9);
+  pair.lose();
+  const aborter = new AbortController();
+  const late = pair.client.request("quote", { symbol: "A" }, { timeout: 0.001 });
+  const aborted = pair.client.request("quote", { symbol: "B" }, { signal: aborter.signal });
+  const stream = pair.client.stream("prices", { symbol: "C" });
+  const next = stream.next();
+  const waiting = pair.client.request("count", {});
+  aborter.abort("no more");
+  await stream.return?.();
+  await pair.clock.advance(1);
+  assert.equal(((await outcome(late)) as Error).name, "ReadTimedOutError");
+  assert.equal(await outcome(aborted), "no more");
+  assert.equal((await next).done, true);
+  await pair.opened();
+  assert.deepEqual(pair.sent, [{ event: "count", id: "4" }]);
+  await pair.say({ event: "count", id: "4", data: 4 });
+  assert.equal(await waiting, 4);
+});
+
 clientTest("a request that waits lives through attempts that fail", async () => {
   const pair = await open(soon);
   pair.refuseNext(2);
