@@ -83,6 +83,11 @@ const wrong: readonly (readonly [what: string, definition: object, says: RegExp]
     /^Option messages\.a\.message is missing: must be a Standard Schema$/,
   ],
   [
+    "a schema in place of a message",
+    { messages: { a: message.message } },
+    /^Option messages\.a is a schema: must be { message: schema }$/,
+  ],
+  [
     "a reply that is no schema",
     { messages: { a: { ...message, reply: {} } } },
     /^Option messages\.a\.reply must be a Standard Schema/,
