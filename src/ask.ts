@@ -6,7 +6,7 @@
 
 import type { Place } from "./admission.ts";
 import type { Host } from "./host.ts";
-import { refuse } from "./refusal.ts";
+import { isResponse, refuse } from "./refusal.ts";
 import { BoundedRequest, bodyTooLarge, checkRequest } from "./request_limits.ts";
 import { type App, type Env, put, Upgrade, type UpgradeSlot } from "./slot.ts";
 
@@ -63,7 +63,7 @@ export function answer(
 export function dress(host: Host, response: Response): Response {
   const { headers } = host.rules;
   // What an app gives that is none is the runtime's to refuse.
-  if (headers.length === 0 || !(response instanceof Response)) return response;
+  if (headers.length === 0 || !isResponse(response)) return response;
   try {
     for (const [name, value] of headers) {
       if (name === "connection" || !response.headers.has(name)) response.headers.set(name, value);

@@ -5,8 +5,15 @@
  */
 
 /** Makes the response that refuses an upgrade; `advice` is one line without its end. */
-export function refuse(status: number, advice: string, headers: Readonly<Record<string, string>> = {}): Response {
-  return new Response(`${advice}\n`, { status, headers: { "content-type": "text/plain; charset=utf-8", ...headers } });
+export function refuse(status: number, advice: string, given: Readonly<Record<string, string>> = {}): Response {
+  // Made here, for the response of `@hono/node-server` looks at them when it is too late to say what is wrong.
+  const headers = new Headers({ "content-type": "text/plain; charset=utf-8", ...given });
+  return new Response(`${advice}\n`, { status, headers });
+}
+
+/** Tells whether a value is a response. Not by its class alone: `@hono/node-server` puts its own in the place of that which `fetch` makes. */
+export function isResponse(value: unknown): value is Response {
+  return value instanceof Response || Object.prototype.toString.call(value) === "[object Response]";
 }
 
 /** The headers by which a client learns what to speak (RFC 6455, section 4.4). */

@@ -112,6 +112,10 @@ export function handshake(subject: Subject): void {
       { location: "/other" },
     ],
     ["a Response of 200", () => new Response("no upgrade"), 200, /^no upgrade$/],
+    ["what Response.json makes", () => Response.json({ why: "no" }, { status: 403 }), 403, /^\{"why":"no"\}$/],
+    ["what Response.redirect makes", () => Response.redirect("http://e/", 307), 307, /^$/, { location: "http://e/" }],
+    // Of another class than the global one, where `@hono/node-server` has replaced that.
+    ["what it has fetched", () => fetch("data:text/plain,no"), 200, /^no$/],
   ];
   for (const [what, handler, status, body, headers = {}] of answers) {
     subject.test(`R23 a handler refuses with ${what}`, async () => {
@@ -119,6 +123,18 @@ export function handshake(subject: Subject): void {
         assert.equal(response.status, status);
         assert.match(response.body, body);
         for (const [name, value] of Object.entries(headers)) assert.equal(response.header(name), value);
+      });
+    });
+  }
+
+  const unsendable: readonly [string, UpgradeHandler][] = [
+    ["an UpgradeError", () => new UpgradeError("x", { headers: { "bad name": "x" } })],
+    ["a Response", () => new Response("x", { status: 403, headers: { "bad name": "x" } })],
+  ];
+  for (const [what, handler] of unsendable) {
+    subject.test(`R23 ${what} with a header that is not allowed is answered with 500, and logged`, async () => {
+      await refused(subject, handler, {}, ({ status }) => assert.equal(status, 500), {
+        logs: /handler failed.*header/i,
       });
     });
   }

@@ -175,8 +175,9 @@ function headers(subject: Subject, mounts: readonly Mount[]): void {
     app.get("/", (c) => c.text("page"));
     app.get("/moved", (c) => c.redirect("/", 302));
     app.get("/away", () => Response.redirect("http://example.com/", 302));
+    app.get("/fetched", () => fetch("data:text/plain,page"));
     await serveApp(subject, app, { server: "Switchboard" }, async (port) => {
-      for (const path of ["/", "/moved", "/away", "/nowhere", `/${"a".repeat(4096)}`]) {
+      for (const path of ["/", "/moved", "/away", "/fetched", "/nowhere", `/${"a".repeat(4096)}`]) {
         const response = await request(port, toHandshake(port, { ...PLAIN, path }));
         assert.deepEqual(response.headerAll("server"), ["Switchboard"], path);
       }
