@@ -9,6 +9,8 @@ export interface Cell {
   readonly files: readonly string[];
   /** Seconds. */
   readonly timeout: number;
+  /** Whether Node runs all files in one process, as Deno and Bun do: to start one for each of a hundred takes longer than their tests. */
+  readonly oneProcess?: boolean;
   /** Why it cannot run on this machine. */
   readonly skip?: string;
 }
@@ -17,8 +19,8 @@ const nodes = ["node22", "node24", "node26"];
 const all = [...nodes, "deno", "bun"];
 
 /** Where tests live, and what runs them. A folder that does not exist has no cells. */
-const rooms: readonly { name: string; on: readonly string[]; timeout: number }[] = [
-  { name: "unit", on: all, timeout: 120 },
+const rooms: readonly { name: string; on: readonly string[]; timeout: number; oneProcess?: boolean }[] = [
+  { name: "unit", on: all, timeout: 120, oneProcess: true },
   { name: "conformance/node", on: all, timeout: 240 },
   { name: "conformance/bun", on: ["bun"], timeout: 240 },
   { name: "conformance/deno", on: ["deno"], timeout: 240 },
@@ -48,7 +50,8 @@ export function cells(words: readonly string[]): Cell[] {
       const name = `${room.name} on ${runtime}`;
       if (!inNames.every((word) => name.includes(word))) continue;
       const skip = room.name === "browser" && chromium() === undefined ? "no Chromium: set CHROMIUM to its path" : null;
-      found.push({ name, runtime, files, timeout: room.timeout, ...(skip !== null && { skip }) });
+      const { timeout, oneProcess = false } = room;
+      found.push({ name, runtime, files, timeout, oneProcess, ...(skip !== null && { skip }) });
     }
   }
   return found;

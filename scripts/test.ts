@@ -48,7 +48,7 @@ async function runCell(cell: Cell): Promise<Counts> {
   const junit = `${reports}/${cell.name.replace(/\W+/g, "-")}.xml`;
   const timeout = Math.max(1, Math.min(cell.timeout, limit - performance.now() / 1000));
   const env = { CHROMIUM: chromium() };
-  const outcome = await run(binary, toArguments(kind, cell.files, junit), { timeout, env });
+  const outcome = await run(binary, toArguments(kind, cell, junit), { timeout, env });
   const counts = read(kind, outcome.output, cell.files, junit);
   const problem = toProblem(counts, outcome.code, outcome.timedOut ? timeout : undefined);
   if (problem !== undefined && counts.failed === 0) counts.failed = 1;
@@ -61,8 +61,9 @@ async function runCell(cell: Cell): Promise<Counts> {
   return counts;
 }
 
-function toArguments(kind: Runtime["kind"], files: readonly string[], junit: string): string[] {
-  if (kind === "node") return ["--test", "--test-reporter=spec", "--test-timeout=120000", ...files];
+function toArguments(kind: Runtime["kind"], { files, oneProcess }: Cell, junit: string): string[] {
+  const isolation = oneProcess === true ? ["--experimental-test-isolation=none"] : [];
+  if (kind === "node") return ["--test", ...isolation, "--test-reporter=spec", "--test-timeout=120000", ...files];
   if (kind === "bun") return ["test", "--timeout=120000", ...files.map((file) => `./${file}`)];
   return ["test", "-A", "--no-check", "--preload=./scripts/deno_preload.ts", `--junit-path=${junit}`, ...files];
 }
