@@ -137,13 +137,12 @@ export class Door {
     if (answer instanceof AuthnError) return refuse(401, answer.message, this.#challenges());
     if (answer instanceof AuthzError) return refuse(403, answer.message);
     if (answer instanceof Error) return refuse(400, answer.message);
-    if (!isService(answer)) {
-      const what = answer === null ? "null" : typeof answer;
-      return this.#failed(
-        new TypeError(`An upgrade handler returned ${what}: must be a service, an error or a Response`),
-      );
-    }
-    return this.#accept(answer);
+    if (isService(answer)) return this.#accept(answer);
+    const what =
+      answer === null ? "null" : isContract(answer) ? "a contract, not contract.service({ … })" : typeof answer;
+    return this.#failed(
+      new TypeError(`An upgrade handler returned ${what}: must be a service, an error or a Response`),
+    );
   }
 
   #challenges(): Record<string, string> {
@@ -182,5 +181,10 @@ export class Door {
 }
 
 function isService(value: unknown): value is Service {
-  return typeof value === "object" && value !== null;
+  return typeof value === "object" && value !== null && !isContract(value);
+}
+
+// Without its handlers it would be a service that says nothing to anybody. Types refuse it, and JavaScript has none.
+function isContract(value: unknown): boolean {
+  return typeof value === "object" && value !== null && "toTyped" in value && "definition" in value;
 }

@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { object, string } from "valibot";
 import { ask } from "../../src/ask.ts";
+import { contract } from "../../src/contract/contract.ts";
 import { AuthError, HandshakeTimedOut } from "../../src/errors.ts";
 import { AuthnError, AuthzError, UpgradeError } from "../../src/upgrade_errors.ts";
 import type { Service } from "../../src/service.ts";
@@ -293,4 +295,19 @@ test("without an adapter the service answers 426 and names what serves it; a mal
   const plain = await service(toContext(new Request("http://x/"), {}));
   assert.equal(plain.status, 426);
   assert.match(await plain.text(), /Open this address as a WebSocket/);
+});
+
+test("R23 a handler that returns a contract in place of its service is answered with 500, and told what to return", async () => {
+  const said = contract({
+    dispatcherKey: "event",
+    messages: { say: { message: object({ text: string() }) } },
+  });
+  const logger = silent();
+  const refused = await refusal(
+    upgrade(() => said as unknown as Service),
+    {},
+    toHost(logger, new FakeClock()),
+  );
+  assert.equal(refused.status, 500);
+  assert.match(String(logger.lines[0]?.[2]), /returned a contract, not contract\.service/);
 });
