@@ -7,6 +7,7 @@
 import type { ClientContract, ContractLine } from "../client/contract_line.ts";
 import type { Service } from "../service.ts";
 import { toTypedClient } from "./client/typed_client.ts";
+import type { WithoutClash } from "./clashes.ts";
 import type { TypedMethods } from "./client/typed_methods.ts";
 import { checkHandlers } from "./completeness.ts";
 import { ContractService, type Handlers } from "./contract_service.ts";
@@ -84,8 +85,10 @@ export class Contract<const Definition extends ContractDefinition> implements Cl
  *   });
  * ```
  */
-export function contract<const Definition extends ContractDefinition>(definition: Definition): Contract<Definition> {
-  return new Contract(definition);
+export function contract<const Definition extends ContractDefinition>(
+  definition: Definition & WithoutClash<Definition>,
+): Contract<Definition> {
+  return new Contract<Definition>(definition);
 }
 
 function isHandlers(value: unknown): value is Handlers {

@@ -1,5 +1,17 @@
 /** What follows from a contract: the types of handlers, of their replies, of pushes. */
-import { array, number, object, optional, pipe, string, toNumber, transform } from "valibot";
+import {
+  array,
+  looseObject,
+  number,
+  object,
+  optional,
+  pipe,
+  record,
+  string,
+  toNumber,
+  transform,
+  unknown,
+} from "valibot";
 import {
   type CallerOf,
   contract,
@@ -209,3 +221,40 @@ contract({ dispatcherKey: "type", messages: { a: { message: { parse: () => ({}) 
 
 // @ts-expect-error The name of a handler begins with on.
 contract({ dispatcherKey: "type", messages: { a: { message: object({}), handler: "handleA" } } });
+
+// A field that is the protocol's own would be taken for it, or be lost.
+// @ts-expect-error a payload of "toggle" has a field id
+contract({
+  dispatcherKey: "event",
+  dispatcherStreamId: "id",
+  messages: { toggle: { message: object({ id: number() }) } },
+});
+// @ts-expect-error a payload of "toggle" has a field event
+contract({
+  dispatcherKey: "event",
+  messages: { toggle: { message: object({ event: string() }) } },
+});
+// @ts-expect-error a reply of "list" has a field id
+contract({
+  dispatcherKey: "event",
+  dispatcherStreamId: "id",
+  messages: { list: { message: object({}), reply: object({ id: string() }) } },
+});
+// @ts-expect-error push "added" has a field id
+contract({
+  dispatcherKey: "event",
+  dispatcherStreamId: "id",
+  messages: { list: { message: object({}) } },
+  pushes: { added: object({ id: string() }) },
+});
+// A reply may name a type of its own, lists may hold what they like, and so may records whose fields nobody knows.
+contract({
+  dispatcherKey: "event",
+  dispatcherStreamId: "id",
+  messages: {
+    list: { message: record(string(), string()), reply: array(object({ id: string() })) },
+    any: { message: looseObject({ name: string() }), reply: object({ event: string() }) },
+    one: { message: unknown(), reply: string() },
+  },
+  pushes: { all: array(object({ id: number() })) },
+});
