@@ -18,8 +18,10 @@ export interface Cell {
 const nodes = ["node22", "node24", "node26"];
 const all = [...nodes, "deno", "bun"];
 
-/** Where tests live, and what runs them. A folder that does not exist has no cells. */
+/** Where tests live, and what runs them: first what takes longest. A folder that does not exist has no cells. */
 const rooms: readonly { name: string; on: readonly string[]; timeout: number; oneProcess?: boolean }[] = [
+  { name: "browser", on: ["node26"], timeout: 300 },
+  { name: "package", on: ["node26"], timeout: 300 },
   { name: "unit", on: all, timeout: 120, oneProcess: true },
   { name: "conformance/node", on: all, timeout: 240 },
   { name: "conformance/bun", on: ["bun"], timeout: 240 },
@@ -30,8 +32,6 @@ const rooms: readonly { name: string; on: readonly string[]; timeout: number; on
   { name: "client/ws", on: all, timeout: 120 },
   { name: "client/platform", on: all, timeout: 120 },
   { name: "examples", on: ["node26", "deno", "bun"], timeout: 180 },
-  { name: "browser", on: ["node26"], timeout: 180 },
-  { name: "package", on: ["node26"], timeout: 300 },
 ];
 
 /**
