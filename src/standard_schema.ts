@@ -53,3 +53,9 @@ export function checkSchema(name: string, schema: unknown): void {
 export function toPath(issue: SchemaIssue): string {
   return (issue.path ?? []).map((segment) => String(typeof segment === "object" ? segment.key : segment)).join(".");
 }
+
+/** Gives an issue as a line: where it is, and what. */
+export function toLine(issue: SchemaIssue): string {
+  const path = toPath(issue);
+  return path === "" ? issue.message : `${path}: ${issue.message}`;
+}

@@ -5,7 +5,7 @@
  */
 
 import { PayloadValidationError } from "../errors.ts";
-import { type SchemaIssue, type SchemaResult, type StandardSchema, toPath } from "../standard_schema.ts";
+import { type SchemaIssue, type SchemaResult, type StandardSchema, toLine } from "../standard_schema.ts";
 
 /** Asks a schema. */
 export function ask(schema: StandardSchema, value: unknown): SchemaResult<unknown> | Promise<SchemaResult<unknown>> {
@@ -16,10 +16,8 @@ export function ask(schema: StandardSchema, value: unknown): SchemaResult<unknow
 export function toMisfit(what: string, issues: readonly SchemaIssue[]): PayloadValidationError {
   const [issue] = issues;
   if (issue === undefined) return new PayloadValidationError(`${what} does not fit its schema`);
-  const path = toPath(issue);
-  const where = path === "" ? "" : `${path}: `;
   const more = issues.length > 1 ? `, and ${issues.length - 1} more` : "";
-  return new PayloadValidationError(`${what} does not fit its schema: ${where}${issue.message}${more}`, { issues });
+  return new PayloadValidationError(`${what} does not fit its schema: ${toLine(issue)}${more}`, { issues });
 }
 
 /**

@@ -5,7 +5,7 @@
  */
 
 import { PayloadValidationError } from "../../errors.ts";
-import { type SchemaIssue, type SchemaResult, type StandardSchema, toPath } from "../../standard_schema.ts";
+import { type SchemaIssue, type SchemaResult, type StandardSchema, toLine } from "../../standard_schema.ts";
 import type { Payload } from "./frame.ts";
 
 /** Makes a value of a payload; `undefined` is the payload of `complete`. */
@@ -44,11 +44,6 @@ function holdsData(payload: Payload): boolean {
 
 function toError(what: string, issues: readonly SchemaIssue[]): PayloadValidationError {
   const [first] = issues;
-  const path = first === undefined ? "" : toPath(first);
-  return new PayloadValidationError(
-    `Invalid ${what}: ${path === "" ? "" : `${path}: `}${first?.message ?? "no value"}`,
-    {
-      issues,
-    },
-  );
+  const why = first === undefined ? "no value" : toLine(first);
+  return new PayloadValidationError(`Invalid ${what}: ${why}`, { issues });
 }
