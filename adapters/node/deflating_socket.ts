@@ -56,6 +56,7 @@ export class DeflatingSocket extends JoinedSocket {
     const deflates = size > 0 && (compress ?? size >= COMPRESS_FROM);
     if (this.#queued > 0 || (deflates && size > DEFLATE_AT_ONCE)) {
       this.#queued++;
+      this.flush();
       // It keeps the bytes until their turn.
       sendByWs(this, typeof data === "string" || owned ? data : data.slice(), deflates, this.#written);
       return true;

@@ -42,6 +42,7 @@ export class JoinedSocket extends WsBase implements RuntimeSocket {
   get bufferedAmount(): number {
     const raw = this.raw;
     if (raw === undefined) return 0;
+    this.flush();
     if (raw.writableCorked > 0 && raw.writableLength > this.#highWaterMark) raw.uncork();
     return raw.writableLength;
   }
@@ -63,13 +64,31 @@ export class JoinedSocket extends WsBase implements RuntimeSocket {
     return true;
   }
 
+  /** Sends a ping, behind the messages before it. */
+  override ping(data?: Uint8Array, ...options: unknown[]): void {
+    this.flush();
+    super.ping(data, ...options);
+  }
+
+  /** Sends a pong, behind the messages before it; `ws` calls it too, when it answers a ping. */
+  override pong(data?: Uint8Array, ...options: unknown[]): void {
+    this.flush();
+    super.pong(data, ...options);
+  }
+
   /** Sends a close frame; `ws` calls it too, when the peer closes. */
   override close(code?: number, reason?: string): void {
+    this.flush();
     if (!this.#isClosing) {
       this.#isClosing = true;
       this.raw?.on("finish", linger);
     }
     super.close(code, reason);
+  }
+
+  /** Gives the raw socket the messages that wait to be joined, for something else is to follow them. */
+  protected flush(): void {
+    if (this.raw !== undefined) this.writer?.flush(this.raw);
   }
 
   /** Stops reading. */

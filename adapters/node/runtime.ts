@@ -143,8 +143,8 @@ export interface WsEmitter {
   send(data: string | Uint8Array): unknown;
   close(code?: number, reason?: string): void;
   terminate(): void;
-  ping(data?: Uint8Array): void;
-  pong(data?: Uint8Array): void;
+  ping(data?: Uint8Array, ...options: unknown[]): void;
+  pong(data?: Uint8Array, ...options: unknown[]): void;
   pause(): void;
   resume(): void;
   emit(event: string | symbol, ...values: unknown[]): boolean;
