@@ -8,7 +8,7 @@ import { isBinary, toBytes } from "./bytes.ts";
 import { type Capabilities, ENGINE_CAPABILITIES, lacking } from "./capabilities.ts";
 import { UnsupportedError } from "./errors.ts";
 import type { Outbox } from "./outbox.ts";
-import type { ConnectionDetails } from "./peer.ts";
+import type { ConnectionDetails, Peer } from "./peer.ts";
 import type { PeerCertificate } from "./peer_certificate.ts";
 import type { Principal } from "./principal.ts";
 import { toMessage } from "./message.ts";
@@ -41,14 +41,21 @@ export interface WriteOptions {
  */
 export class Caller {
   readonly #outbox: Outbox;
-  readonly #details: ConnectionDetails;
+  // Not as the object that they came in, which would be one more for each connection.
+  readonly #peer: Peer;
+  readonly #protocol: string;
+  readonly #isSecure: boolean;
+  readonly #principal: Principal | undefined;
   #id: string | undefined;
   #attributes: Map<string, unknown> | undefined;
 
   /** Made by the connection, never by users. */
   constructor(outbox: Outbox, details: ConnectionDetails) {
     this.#outbox = outbox;
-    this.#details = details;
+    this.#peer = details.peer;
+    this.#protocol = details.protocol;
+    this.#isSecure = details.isSecure;
+    this.#principal = details.principal;
   }
 
   /** A string that no other connection has. */
@@ -59,7 +66,7 @@ export class Caller {
 
   /** The subprotocol that was negotiated, `undefined` for none. */
   get negotiatedSubProtocol(): string | undefined {
-    return this.#details.protocol === "" ? undefined : this.#details.protocol;
+    return this.#protocol === "" ? undefined : this.#protocol;
   }
 
   /**
@@ -67,22 +74,22 @@ export class Caller {
    * `onClose` or an `onError`.
    */
   get remoteAddress(): string | undefined {
-    return this.#details.peer.remoteAddress;
+    return this.#peer.remoteAddress;
   }
 
   /** Who connected, if the service has `auth`. */
   get principal(): Principal | undefined {
-    return this.#details.principal;
+    return this.#principal;
   }
 
   /** Whether the connection came over TLS. */
   get isSecure(): boolean {
-    return this.#details.isSecure;
+    return this.#isSecure;
   }
 
   /** The certificate of the peer, if `secureSocket.mutualSsl` asks for one, it is valid, and the engine shows it. */
   get peerCertificate(): PeerCertificate | undefined {
-    return this.#details.peer.peerCertificate;
+    return this.#peer.peerCertificate;
   }
 
   /** Whether messages can still be sent. */

@@ -30,7 +30,11 @@ const PAUSED = 8; // Reading is paused.
 const GONE = 16; // The socket is down; `onClose` has yet to run.
 const ENDING = 32; // `onClose` runs or has run.
 
-/** A service over a socket. Made by `Upgrade.open` and by `accept`. */
+/**
+ * A service over a socket. Made by `Upgrade.open` and by `accept`.
+ *
+ * The socket, the rules and the host are read through the outbox, for each field is memory of every connection.
+ */
 export class ServiceConnection extends Callbacks implements Connection, Owner {
   /** What the service speaks through. */
   readonly caller: Caller;
@@ -40,9 +44,6 @@ export class ServiceConnection extends Callbacks implements Connection, Owner {
   readonly outbox: Outbox;
   /** What takes the messages, if the service has a contract or binds them. */
   protected readonly intake: Intake | undefined;
-  readonly #socket: RuntimeSocket;
-  readonly #rules: ServiceRules;
-  readonly #host: Host;
   readonly #liveness: Liveness;
   #inbox: Inbox | undefined;
   #end: { readonly code: number; readonly reason: string } | undefined;
@@ -52,9 +53,6 @@ export class ServiceConnection extends Callbacks implements Connection, Owner {
   /** Joins a service and an open socket; `start` runs `onOpen`. */
   constructor(service: Service, socket: RuntimeSocket, rules: ServiceRules, host: Host, details: ConnectionDetails) {
     super(callbacksOf(service));
-    this.#socket = socket;
-    this.#rules = rules;
-    this.#host = host;
     host.sweep.join(this, shortest(rules, host));
     this.outbox = new Outbox(socket, rules, host, this);
     this.#liveness = new Liveness(host.sweep.now);
@@ -79,7 +77,7 @@ export class ServiceConnection extends Callbacks implements Connection, Owner {
   /** Closes with 4401 when the principal's time has come, in milliseconds since the epoch. */
   expire(until: number): void {
     const close = (): void => void this.outbox.close(TOKEN_EXPIRED, "Token expired");
-    this.#unexpire = after(this.#host.clock, Math.max(0, until - Date.now()), close);
+    this.#unexpire = after(this.outbox.host.clock, Math.max(0, until - Date.now()), close);
   }
 
   /** Runs `onOpen`; whatever arrives before it has settled waits (R1). */
@@ -89,31 +87,31 @@ export class ServiceConnection extends Callbacks implements Connection, Owner {
 
   /** A text message arrived. */
   text(data: string): void {
-    this.#liveness.receivedAt = this.#host.sweep.now;
+    this.#liveness.receivedAt = this.outbox.host.sweep.now;
     const isFree = this.doing === 0 && this.outbox.state === CLEAR;
-    if (isFree && !isLongerThan(data, this.#rules.maxFrameSize)) this.onText(data);
+    if (isFree && !isLongerThan(data, this.outbox.rules.maxFrameSize)) this.onText(data);
     else if (this.intake === undefined || !this.#overtakes(this.intake, data)) this.#queue({ kind: TEXT, data });
   }
 
   /** A binary message arrived. */
   binary(data: Uint8Array<ArrayBuffer>): void {
-    this.#liveness.receivedAt = this.#host.sweep.now;
+    this.#liveness.receivedAt = this.outbox.host.sweep.now;
     const isFree = this.doing === 0 && this.outbox.state === CLEAR;
-    if (isFree && data.byteLength <= this.#rules.maxFrameSize) this.onBinary(data);
+    if (isFree && data.byteLength <= this.outbox.rules.maxFrameSize) this.onBinary(data);
     else this.#queue({ kind: BINARY, data });
   }
 
   /** A ping arrived, and has been answered. */
   ping(data: Uint8Array<ArrayBuffer>): void {
-    this.#liveness.receivedAt = this.#host.sweep.now;
+    this.#liveness.receivedAt = this.outbox.host.sweep.now;
     this.outbox.answered(data.byteLength);
     if (this.service.onPing !== undefined) this.#queue({ kind: PING, data });
   }
 
   /** A pong arrived. */
   pong(data: Uint8Array<ArrayBuffer>): void {
-    if (this.#rules.heartbeatInterval > 0 && isBeat(data)) return this.#liveness.beat(this.#host.sweep.now);
-    this.#liveness.receivedAt = this.#host.sweep.now;
+    if (this.outbox.rules.heartbeatInterval > 0 && isBeat(data)) return this.#liveness.beat(this.outbox.host.sweep.now);
+    this.#liveness.receivedAt = this.outbox.host.sweep.now;
     if (this.service.onPong !== undefined) this.#queue({ kind: PONG, data });
   }
 
@@ -127,7 +125,7 @@ export class ServiceConnection extends Callbacks implements Connection, Owner {
     if (this.#end !== undefined || this.outbox.state >= CLOSING) return;
     if (statusCode !== 1002 && statusCode !== 1007 && statusCode !== 1009) return;
     this.#end = { code: statusCode, reason: "" };
-    this.#queue({ kind: FAULT, data: new Failure(toFault(statusCode, cause, this.#rules)) });
+    this.#queue({ kind: FAULT, data: new Failure(toFault(statusCode, cause, this.outbox.rules)) });
   }
 
   /** The socket is down. */
@@ -137,7 +135,7 @@ export class ServiceConnection extends Callbacks implements Connection, Owner {
       this.#end === undefined ? this.outbox.down(code, reason) : this.outbox.down(this.#end.code, this.#end.reason);
     this.doing |= GONE;
     this.#unexpire?.();
-    this.#host.admission?.closed(this);
+    this.outbox.host.admission?.closed(this);
     this.cancelStreams();
     this.#pump();
   }
@@ -172,10 +170,10 @@ export class ServiceConnection extends Callbacks implements Connection, Owner {
       outbox.closeIfStuck(now);
     }
     if (outbox.state !== CLEAR || this.doing & PAUSED) return this.#liveness.suspend(now);
-    if (this.#rules.heartbeatInterval > 0 && this.#host.capabilities.ping) this.#beat(now);
+    if (this.outbox.rules.heartbeatInterval > 0 && this.outbox.host.capabilities.ping) this.#beat(now);
     if (this.doing & BUSY) return this.#liveness.rouse(now);
     // Frames are stamped with a time that may be a tick old; idle is rather a tick late than early.
-    const idle = this.#liveness.isIdle(now - this.#host.sweep.lag, outbox.sentAt, this.#rules);
+    const idle = this.#liveness.isIdle(now - this.outbox.host.sweep.lag, outbox.sentAt, this.outbox.rules);
     if (idle && outbox.state === CLEAR) this.onIdle();
   }
 
@@ -186,13 +184,13 @@ export class ServiceConnection extends Callbacks implements Connection, Owner {
 
   /** The last callback has ended. */
   protected left(): void {
-    this.#host.sweep.leave(this);
+    this.outbox.host.sweep.leave(this);
     this.#stopped?.resolve();
   }
 
   #beat(now: number): void {
-    const verdict = this.#liveness.judge(now, this.#rules);
-    if (verdict === PING_IT) this.#socket.ping?.(BEAT);
+    const verdict = this.#liveness.judge(now, this.outbox.rules);
+    if (verdict === PING_IT) this.outbox.socket.ping?.(BEAT);
     // What came before the silence is still handled.
     if (verdict === DROP_IT) this.#cut();
   }
@@ -200,13 +198,13 @@ export class ServiceConnection extends Callbacks implements Connection, Owner {
   // Where the socket cannot be ended it is counted as down all the same.
   #cut(): void {
     if (this.outbox.state === DOWN) return;
-    this.#socket.terminate?.();
+    this.outbox.socket.terminate?.();
     this.closed(1006, "");
   }
 
   #overtakes(intake: Intake, text: string): boolean {
     if (this.outbox.state >= CLOSING || this.doing & (GONE | ENDING)) return false;
-    return !isLongerThan(text, this.#rules.maxFrameSize) && intake.overtakes(text);
+    return !isLongerThan(text, this.outbox.rules.maxFrameSize) && intake.overtakes(text);
   }
 
   #queue(arrival: Arrival): void {
@@ -219,10 +217,10 @@ export class ServiceConnection extends Callbacks implements Connection, Owner {
 
   // R19: at the mark reading pauses; where it cannot, the connection closes when far too much waits.
   #bound(inbox: Inbox): void {
-    const { maxQueuedMessages, maxQueuedBytes } = this.#rules;
+    const { maxQueuedMessages, maxQueuedBytes } = this.outbox.rules;
     if (inbox.count < maxQueuedMessages && inbox.bytes < maxQueuedBytes) return;
-    if (this.#socket.pause !== undefined) {
-      if ((this.doing & PAUSED) === 0) this.#socket.pause();
+    if (this.outbox.socket.pause !== undefined) {
+      if ((this.doing & PAUSED) === 0) this.outbox.socket.pause();
       this.doing |= PAUSED;
     } else if (inbox.count >= 16 * maxQueuedMessages || inbox.bytes >= maxQueuedBytes) {
       void this.outbox.close(1013, "Too many unhandled messages");
@@ -247,18 +245,18 @@ export class ServiceConnection extends Callbacks implements Connection, Owner {
     if (arrival.kind === FAULT) return this.onFault(arrival.data);
     const { data } = arrival;
     if (arrival.kind === PING || arrival.kind === PONG) return this.onControl(arrival.kind, arrival.data);
-    const size = this.#rules.maxFrameSize;
+    const size = this.outbox.rules.maxFrameSize;
     if (typeof data === "string") return isLongerThan(data, size) ? this.#tooLarge() : this.onText(data);
     return data.byteLength > size ? this.#tooLarge() : this.onBinary(data);
   }
 
   #tooLarge(): void {
-    this.onFault(new Failure(toFault(1009, undefined, this.#rules)));
+    this.onFault(new Failure(toFault(1009, undefined, this.outbox.rules)));
     void this.outbox.close(1009, "Message too big");
   }
 
   #resumeIfRoom(): void {
-    const { maxQueuedMessages, maxQueuedBytes } = this.#rules;
+    const { maxQueuedMessages, maxQueuedBytes } = this.outbox.rules;
     const { count, bytes } = this.#inbox ?? { count: 0, bytes: 0 };
     if (count * 2 <= maxQueuedMessages && bytes * 2 <= maxQueuedBytes) this.#resume();
   }
@@ -266,8 +264,8 @@ export class ServiceConnection extends Callbacks implements Connection, Owner {
   #resume(): void {
     if ((this.doing & PAUSED) === 0) return;
     this.doing &= ~PAUSED;
-    this.#liveness.suspend(this.#host.sweep.now);
-    this.#socket.resume?.();
+    this.#liveness.suspend(this.outbox.host.sweep.now);
+    this.outbox.socket.resume?.();
   }
 
   // R13: the last callback, once.

@@ -42,8 +42,10 @@ export class Outbox {
   sentAt: number;
   /** What the connections of the listener share. */
   readonly host: Host;
-  readonly #socket: RuntimeSocket;
-  readonly #rules: ServiceRules;
+  /** The socket. */
+  readonly socket: RuntimeSocket;
+  /** The rules of the service. */
+  readonly rules: ServiceRules;
   readonly #owner: Owner;
   // At most this much is unsent: the last amount that the socket told, and what was sent since.
   #unsent = 0;
@@ -55,8 +57,8 @@ export class Outbox {
 
   /** Makes the sending half over a socket. */
   constructor(socket: RuntimeSocket, rules: ServiceRules, host: Host, owner: Owner) {
-    this.#socket = socket;
-    this.#rules = rules;
+    this.socket = socket;
+    this.rules = rules;
     this.#owner = owner;
     this.host = host;
     this.sentAt = host.sweep.now;
@@ -64,7 +66,7 @@ export class Outbox {
 
   /** Whether messages can still be sent. */
   get isOpen(): boolean {
-    return this.state < CLOSING && this.#socket.readyState === 1;
+    return this.state < CLOSING && this.socket.readyState === 1;
   }
 
   /** Whether it was the service that closed. */
@@ -74,7 +76,7 @@ export class Outbox {
 
   /** Bytes that have not left the process. */
   get bufferedAmount(): number {
-    return this.state === DOWN ? 0 : this.#socket.bufferedAmount;
+    return this.state === DOWN ? 0 : this.socket.bufferedAmount;
   }
 
   /** Aborts when the connection begins to close or is lost. */
@@ -89,7 +91,7 @@ export class Outbox {
   /** Sends a message; `owned` bytes will not be changed by anybody. Returns whether it was taken. */
   send(data: string | Uint8Array<ArrayBuffer>, owned: boolean, compress?: boolean): boolean {
     if (this.state !== CLEAR && !this.#admits()) return false;
-    const socket = this.#socket;
+    const socket = this.socket;
     let size: number;
     let taken: unknown;
     if (typeof data === "string") {
@@ -102,7 +104,7 @@ export class Outbox {
     if (taken === false) return false;
     this.sentAt = this.host.sweep.now;
     this.#unsent += size + 16;
-    if (this.#unsent > this.#rules.highWaterMark) {
+    if (this.#unsent > this.rules.highWaterMark) {
       this.measure();
       if (this.state === CLEAR) this.#hurried = this.host.turns;
     }
@@ -127,7 +129,7 @@ export class Outbox {
   control(kind: "ping" | "pong", data: Uint8Array<ArrayBuffer>): Promise<void> {
     if (this.state !== CLEAR && !this.#admits()) return this.#promise(false);
     // A copy, for `ws` keeps what it cannot send at once.
-    this.#socket[kind]?.(data.slice());
+    this.socket[kind]?.(data.slice());
     this.sentAt = this.host.sweep.now;
     this.measure();
     return this.#promise(true);
@@ -136,11 +138,11 @@ export class Outbox {
   /** Asks the socket what is unsent, and holds the connection up when that is over the high-water mark. */
   measure(): void {
     if (this.state !== CLEAR) return;
-    this.#unsent = this.#socket.bufferedAmount;
-    if (this.#unsent <= this.#rules.highWaterMark) return;
+    this.#unsent = this.socket.bufferedAmount;
+    if (this.#unsent <= this.rules.highWaterMark) return;
     this.state = BACKLOGGED;
     const tells = this.host.capabilities.drain;
-    this.host.sweep.hurry(this.#owner, tells ? this.#rules.writeTimeout : LOOK_OFTEN);
+    this.host.sweep.hurry(this.#owner, tells ? this.rules.writeTimeout : LOOK_OFTEN);
     this.#backlog = new Backlog(this.#unsent, this.host.sweep.now);
   }
 
@@ -148,15 +150,15 @@ export class Outbox {
   answered(bytes: number): void {
     if (this.#backlog === undefined) return this.measure();
     this.#backlog.answers += bytes + 2;
-    if (this.#backlog.answers > this.#rules.maxBufferedAmount) void this.close(1013, "Slow consumer");
+    if (this.#backlog.answers > this.rules.maxBufferedAmount) void this.close(1013, "Slow consumer");
   }
 
   /** Looks whether enough has left; returns whether that ended a backlog. */
   drain(): boolean {
     const backlog = this.#backlog;
     if (this.state !== BACKLOGGED || backlog === undefined) return false;
-    this.#unsent = this.#socket.bufferedAmount;
-    if (this.#unsent > this.#rules.highWaterMark) {
+    this.#unsent = this.socket.bufferedAmount;
+    if (this.#unsent > this.rules.highWaterMark) {
       backlog.note(this.#unsent, this.host.sweep.now);
       return false;
     }
@@ -169,7 +171,7 @@ export class Outbox {
 
   /** Closes a peer that has not taken a byte for `writeTimeout`. */
   closeIfStuck(now: number): void {
-    const { writeTimeout, maxBufferedAmount } = this.#rules;
+    const { writeTimeout, maxBufferedAmount } = this.rules;
     // Some runtimes count a message as unsent until its last byte has left, so a large one has a time-out for each `maxBufferedAmount` of it.
     const patience = writeTimeout * Math.max(1, Math.ceil(this.#unsent / maxBufferedAmount));
     if (this.#backlog === undefined || now - this.#backlog.since < patience) return;
@@ -183,7 +185,7 @@ export class Outbox {
    */
   close(code = 1000, reason = "", seconds?: number): Promise<void> {
     checkClose(code, reason);
-    const timeout = seconds === undefined ? this.#rules.closureTimeout : toClosureTimeout("timeout", seconds);
+    const timeout = seconds === undefined ? this.rules.closureTimeout : toClosureTimeout("timeout", seconds);
     if (this.state === DOWN) return DONE;
     if (this.#ending?.promise !== undefined) return this.#ending.promise;
     // Bun reports the close inside `close()`, so all is set before the call.
@@ -195,7 +197,7 @@ export class Outbox {
     this.#owner.closing();
     // A listener of the signal, or a stream that ends, may have terminated.
     if (this.state >= DOWN) return promise;
-    ending.sent = this.#socket.readyState === 1;
+    ending.sent = this.socket.readyState === 1;
     if (timeout !== -1) ending.cancel = this.host.clock.schedule(() => this.terminate(), timeout);
     this.#closeSocket(code, reason);
     return promise;
@@ -240,16 +242,16 @@ export class Outbox {
   // The Web's own client may send 1000 and 3000-4999 only and throws on the rest; then it closes without a code.
   #closeSocket(code: number, reason: string): void {
     try {
-      this.#socket.close(code, reason);
+      this.socket.close(code, reason);
     } catch (error) {
       this.host.logger.debug(`The socket cannot send the close code ${code}`, error);
-      this.#socket.close();
+      this.socket.close();
     }
   }
 
   #admits(): boolean {
     if (this.state >= CLOSING) return false;
-    if (this.#socket.bufferedAmount <= this.#rules.maxBufferedAmount) return true;
+    if (this.socket.bufferedAmount <= this.rules.maxBufferedAmount) return true;
     void this.close(1013, "Slow consumer");
     return false;
   }

@@ -46,27 +46,25 @@ const MOST_WAITING = 65536;
 export class BunSocket implements RuntimeSocket, Peer, Waiting {
   /** The connection, from `open` on. */
   connection: Connection | undefined;
-  #asked: { readonly request: Request; readonly server: BunServer<BunSocket> } | undefined;
-  #upgrade: Upgrade | undefined;
+  #handshake: Handshake | undefined;
   #socket: BunWebSocket<unknown> | undefined;
   #address: string | undefined;
   readonly #tick: Tick;
-  #waiting: Message[] | undefined;
-  #waitingBytes = 0;
+  #waiting: Joined | undefined;
   // An extension, of which Bun knows one. Where nothing was negotiated it compresses nothing.
   #hasOffered = false;
 
   /** Begins with a request. */
   constructor(request: Request, server: BunServer<BunSocket>, tick: Tick) {
-    this.#asked = { request, server };
+    this.#handshake = { request, server, upgrade: undefined };
     this.#tick = tick;
   }
 
   /** Upgrades; `false` says that Bun does not, for the client has sent more than its request. */
   upgrade(upgrade: Upgrade): boolean {
-    if (this.#asked === undefined) return false;
-    const { request, server } = this.#asked;
-    this.#upgrade = upgrade;
+    if (this.#handshake === undefined) return false;
+    this.#handshake.upgrade = upgrade;
+    const { request, server } = this.#handshake;
     this.#hasOffered = request.headers.has("sec-websocket-extensions");
     const isUpgraded = server.upgrade(request, { data: this, ...toHeaders(upgrade, request) });
     if (!isUpgraded) upgrade.abandon();
@@ -78,15 +76,16 @@ export class BunSocket implements RuntimeSocket, Peer, Waiting {
     // Not Bun's default, a Buffer, whose `slice` and JSON are unlike those of the other engines' bytes.
     socket.binaryType = "uint8array";
     this.#socket = socket;
-    this.#asked = undefined;
-    this.connection = this.#upgrade?.open(this);
-    this.#upgrade = undefined;
+    const upgrade = this.#handshake?.upgrade;
+    this.#handshake = undefined;
+    this.connection = upgrade?.open(this);
     // Bun tells of the end inside `close()`; an `onOpen` that closed did so before there was a connection to tell.
     if (socket.readyState > 1) this.connection?.closed(1006, "");
   }
 
   get remoteAddress(): string | undefined {
-    this.#address ??= this.#socket?.remoteAddress ?? this.#asked?.server.requestIP(this.#asked.request)?.address;
+    const { request, server } = this.#handshake ?? {};
+    this.#address ??= this.#socket?.remoteAddress ?? (request && server?.requestIP(request)?.address);
     return this.#address;
   }
 
@@ -117,12 +116,12 @@ export class BunSocket implements RuntimeSocket, Peer, Waiting {
     const waiting = this.#waiting;
     if (waiting === undefined) return;
     this.#waiting = undefined;
-    this.#waitingBytes = 0;
     const socket = this.#socket;
     if (socket === undefined || socket.readyState !== 1) return;
-    const [first] = waiting;
-    if (waiting.length === 1 && first !== undefined) socket.send(first);
-    else socket.cork(() => waiting.forEach((data) => void socket.send(data)));
+    const { messages } = waiting;
+    const [first] = messages;
+    if (messages.length === 1 && first !== undefined) socket.send(first);
+    else socket.cork(() => messages.forEach((data) => void socket.send(data)));
   }
 
   close(code?: number, reason?: string): void {
@@ -168,12 +167,28 @@ export class BunSocket implements RuntimeSocket, Peer, Waiting {
     // Bun has not taken the bytes when `send` returns, and they may change.
     const message = typeof data === "string" || owned ? data : data.slice();
     if (this.#waiting === undefined) {
-      this.#waiting = [message];
+      this.#waiting = { messages: [message], bytes: size };
       this.#tick.add(this);
-    } else this.#waiting.push(message);
-    this.#waitingBytes += size;
-    if (this.#waitingBytes > MOST_WAITING) this.flush();
+      return;
+    }
+    this.#waiting.messages.push(message);
+    this.#waiting.bytes += size;
+    if (this.#waiting.bytes > MOST_WAITING) this.flush();
   }
+}
+
+/** What the opening handshake needs. */
+interface Handshake {
+  readonly request: Request;
+  readonly server: BunServer<BunSocket>;
+  /** The decision. */
+  upgrade: Upgrade | undefined;
+}
+
+/** Messages that leave together. */
+interface Joined {
+  readonly messages: Message[];
+  bytes: number;
 }
 
 /** What a string has in bytes at least, and bytes exactly. */
