@@ -17,7 +17,7 @@ import type { Transport } from "./src/client/transport.ts";
 import { lost } from "./src/client/write_queue.ts";
 import { Writer } from "./src/client/writer.ts";
 import { checkClose } from "./src/close_code.ts";
-import { ReadTimedOutError, UnsupportedError } from "./src/errors.ts";
+import { UnsupportedError } from "./src/errors.ts";
 import type { StandardSchema } from "./src/standard_schema.ts";
 import { toTransport } from "./transports.ts";
 
@@ -163,8 +163,8 @@ export class Client extends Writer {
   /** Gives message after message; ends when the client does, and does not end the client. */
   [Symbol.asyncIterator](): AsyncIterableIterator<Message, undefined> {
     const iterator: AsyncIterableIterator<Message, undefined> = {
-      next: () => this.#session.read(undefined).then(toStep, toEnd),
-      return: () => Promise.resolve(END),
+      next: () => this.#session.read("step"),
+      return: () => Promise.resolve({ done: true, value: undefined }),
       [Symbol.asyncIterator]: () => iterator,
     };
     return iterator;
@@ -246,15 +246,4 @@ export class Client extends Writer {
     if (!socket[kind]) throw new UnsupportedError(`Cannot ${kind}: only transport "ws" can`);
     socket[kind](toBytes(data));
   }
-}
-
-const END = { done: true, value: undefined } as const;
-
-function toStep(value: Message): IteratorYieldResult<Message> {
-  return { done: false, value };
-}
-
-function toEnd(error: unknown): IteratorReturnResult<undefined> {
-  if (error instanceof ReadTimedOutError) throw error;
-  return END;
 }

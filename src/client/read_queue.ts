@@ -8,14 +8,18 @@ import type { Clock } from "../clock.ts";
 import { PayloadBindingError, ReadTimedOutError } from "../errors.ts";
 import { guarded, type Message, rejected, sizeOf } from "./message.ts";
 
-/** What a read takes; `undefined` is either. */
-export type Kind = "text" | "binary" | undefined;
+/** What a read takes; `undefined` is either, and "step" either as what an iterator gives, which ends when no message will come. */
+export type Kind = "text" | "binary" | "step" | undefined;
+
+/** What an iterator over messages gives. */
+export type Step = IteratorResult<Message, undefined>;
 
 /** A first-in first-out queue of messages, or of readers: never of both. */
 export interface ReadQueue {
-  /** Adds the newest message. */
-  push(message: Message): void;
+  /** Gives the newest message to who waits for it, or keeps it; tells whether it was kept. */
+  push(message: Message): boolean;
   /** Takes the oldest message, or waits for one. A message of the other kind stays. */
+  read(kind: "step"): Promise<Step>;
   read(kind: Kind): Promise<Message>;
   /** No message will come any more. */
   end(error: Error): void;
@@ -23,10 +27,15 @@ export interface ReadQueue {
   holds(messages: number, bytes: number): boolean;
 }
 
-interface Reader extends PromiseWithResolvers<Message> {
+interface Reader {
   readonly kind: Kind;
-  readonly cancel: (() => void) | undefined;
+  readonly promise: Promise<Message | Step>;
+  readonly resolve: (value: Message | Step) => void;
+  readonly reject: (error: Error) => void;
+  cancel?: () => void;
 }
+
+const END: Step = { done: true, value: undefined };
 
 /** Makes a queue; `timeout` in seconds is for each read, -1 for none. */
 export function toReadQueue(timeout: number, clock: Clock): ReadQueue {
@@ -36,44 +45,53 @@ export function toReadQueue(timeout: number, clock: Clock): ReadQueue {
   let end: Error | undefined;
 
   // Guarded only where it fails, for most reads do not.
-  const fail = ({ promise, reject, cancel }: Reader, error: Error): void => {
-    void guarded(promise);
+  const fail = ({ kind, promise, resolve, reject, cancel }: Reader, error: Error): void => {
     cancel?.();
+    if (kind === "step" && error === end) return resolve(END);
+    void guarded(promise);
     reject(error);
   };
-  const wait = (kind: Kind): Promise<Message> => {
-    const late = (): void => {
-      readers.splice(readers.indexOf(reader), 1);
-      fail(reader, new ReadTimedOutError("Read timed out"));
-    };
-    const { promise, resolve, reject } = Promise.withResolvers<Message>();
-    const cancel = timeout < 0 ? undefined : clock.schedule(late, timeout * 1000);
-    const reader: Reader = { kind, promise, resolve, reject, cancel };
+  const wait = (kind: Kind): Promise<Message | Step> => {
+    const { promise, resolve, reject } = Promise.withResolvers<Message | Step>();
+    const reader: Reader = { kind, promise, resolve, reject };
+    if (timeout >= 0) {
+      reader.cancel = clock.schedule(() => {
+        readers.splice(readers.indexOf(reader), 1);
+        fail(reader, new ReadTimedOutError("Read timed out"));
+      }, timeout * 1000);
+    }
     readers.push(reader);
     return promise;
   };
+  function read(kind: "step"): Promise<Step>;
+  function read(kind: Kind): Promise<Message>;
+  function read(kind: Kind): Promise<Message | Step> {
+    const [message] = messages;
+    if (message === undefined) {
+      if (!end) return wait(kind);
+      return kind === "step" ? Promise.resolve(END) : rejected(end);
+    }
+    const mismatch = toMismatch(kind, message);
+    if (mismatch) return rejected(mismatch);
+    messages.shift();
+    bytes -= sizeOf(message);
+    return Promise.resolve(toTaken(kind, message));
+  }
 
   return {
+    read,
     push(message) {
       for (let reader = readers.shift(); reader; reader = readers.shift()) {
         const mismatch = toMismatch(reader.kind, message);
         if (!mismatch) {
           reader.cancel?.();
-          return reader.resolve(message);
+          reader.resolve(toTaken(reader.kind, message));
+          return false;
         }
         fail(reader, mismatch);
       }
-      messages.push(message);
       bytes += sizeOf(message);
-    },
-    read(kind) {
-      const [message] = messages;
-      if (message === undefined) return end ? rejected(end) : wait(kind);
-      const mismatch = toMismatch(kind, message);
-      if (mismatch) return rejected(mismatch);
-      messages.shift();
-      bytes -= sizeOf(message);
-      return Promise.resolve(message);
+      return messages.push(message) > 0;
     },
     end(error) {
       end = error;
@@ -83,7 +101,12 @@ export function toReadQueue(timeout: number, clock: Clock): ReadQueue {
   };
 }
 
+function toTaken(kind: Kind, value: Message): Message | Step {
+  return kind === "step" ? { done: false, value } : value;
+}
+
 function toMismatch(kind: Kind, message: Message): Error | undefined {
   const actual = typeof message === "string" ? "text" : "binary";
-  return kind && kind !== actual ? new PayloadBindingError(`The next message is ${actual}, not ${kind}`) : undefined;
+  if (!kind || kind === "step" || kind === actual) return undefined;
+  return new PayloadBindingError(`The next message is ${actual}, not ${kind}`);
 }

@@ -10,7 +10,7 @@ import { ClientCloseEvent, type ClientClosure, type ClientState, ReconnectingEve
 import type { ClientRules } from "./client_rules.ts";
 import { toClosure, toDialer } from "./dialer.ts";
 import { guarded, type Message, rejected } from "./message.ts";
-import { type Kind, toReadQueue } from "./read_queue.ts";
+import { type Kind, type Step, toReadQueue } from "./read_queue.ts";
 import type { Handshake, Transport, TransportSocket } from "./transport.ts";
 import { toWriteQueue, writeTo } from "./write_queue.ts";
 import type { WriteMessage } from "./writer.ts";
@@ -37,6 +37,7 @@ export interface Session {
   /** Takes a message, or waits for one. */
   read(kind: "text"): Promise<string>;
   read(kind: "binary"): Promise<Uint8Array<ArrayBuffer>>;
+  read(kind: "step"): Promise<Step>;
   read(kind: Kind): Promise<Message>;
   /** Hands a message to the socket, or keeps it until there is one. */
   readonly write: WriteMessage;
@@ -53,7 +54,11 @@ export function toSession(
 ): Session {
   const { maxQueuedMessages, maxQueuedBytes, signal } = rules;
   const inbox = toReadQueue(rules.readTimeout, clock);
-  const outbox = toWriteQueue(rules.writeTimeout, rules.queuesWhileDown, clock);
+  const outbox = toWriteQueue(rules.writeTimeout, rules.queuesWhileDown, clock, (message, compress) => {
+    if (isOver()) return rejected(new ConnectionClosureError(`Cannot write: the client is ${state}`));
+    // What a hook writes goes before what waits.
+    return socket && isHooked ? writeTo(socket, message, compress) : undefined;
+  });
   const hooks = new Set<RunHook>();
   const first = Promise.withResolvers<void>();
   const closed = Promise.withResolvers<ClientClosure>();
@@ -121,8 +126,9 @@ export function toSession(
   // The queue sees to it that a message is of the kind that is asked for.
   function read(kind: "text"): Promise<string>;
   function read(kind: "binary"): Promise<Uint8Array<ArrayBuffer>>;
+  function read(kind: "step"): Promise<Step>;
   function read(kind: Kind): Promise<Message>;
-  function read(kind: Kind): Promise<Message> {
+  function read(kind: Kind): Promise<Message | Step> {
     const message = inbox.read(kind);
     if (isPaused && !inbox.holds(maxQueuedMessages / 2, maxQueuedBytes / 2)) resume();
     return message;
@@ -140,8 +146,8 @@ export function toSession(
       },
       message(message) {
         if (isOver()) return;
-        inbox.push(message);
-        if (!inbox.holds(maxQueuedMessages, maxQueuedBytes)) return;
+        outbox.rest();
+        if (!inbox.push(message) || !inbox.holds(maxQueuedMessages, maxQueuedBytes)) return;
         if (!socket?.pause) {
           if (inbox.holds(16 * maxQueuedMessages, maxQueuedBytes))
             void close(1013, "Too many unread messages", PATIENCE);
@@ -190,10 +196,6 @@ export function toSession(
       return handshake;
     },
     read,
-    write(message, compress, signal) {
-      if (isOver()) return rejected(new ConnectionClosureError(`Cannot write: the client is ${state}`));
-      // What a hook writes goes before what waits.
-      return socket && isHooked ? writeTo(socket, message, compress) : outbox.write(message, compress, signal);
-    },
+    write: outbox.write,
   };
 }

@@ -18,8 +18,8 @@ const LONGEST = 60;
 /** Milliseconds after which a full socket is looked at again, for no platform tells that bytes have left. */
 const LOOK = 10;
 
-/** Bytes after which a writer gives way to others, though the socket takes all at once. */
-const TURN = 65536;
+/** What a message counts for besides its bytes, until the socket is asked again what it holds. */
+const EACH = 4096;
 
 /** The promise of every write that waits for nothing. */
 const DONE: Promise<void> = /* @__PURE__ */ Promise.resolve();
@@ -34,6 +34,8 @@ export interface WriteQueue {
   down(): void;
   /** Hands over what the socket takes, all of it if `most` is infinite. */
   flush(most?: number): void;
+  /** Something arrived: others have had their turn. */
+  rest(): void;
   /** Rejects what waits. */
   end(error: Error): void;
 }
@@ -46,13 +48,24 @@ interface Write {
   readonly settle: (error?: unknown) => void;
 }
 
-/** Makes a queue; `timeout` in seconds is for each write, -1 for as long as any may wait. */
-export function toWriteQueue(timeout: number, queuesWhileDown: boolean, clock: Clock): WriteQueue {
+/**
+ * Makes a queue; `timeout` in seconds is for each write, -1 for as long as any may wait.
+ *
+ * @param aside Is asked first about a message that the socket has not taken at once; what it returns settles the write
+ */
+export function toWriteQueue(
+  timeout: number,
+  queuesWhileDown: boolean,
+  clock: Clock,
+  aside: (message: Message, compress?: boolean) => Promise<void> | undefined,
+): WriteQueue {
   const writes: Write[] = [];
   const patience = 1000 * (timeout < 0 ? LONGEST : Math.min(timeout, LONGEST));
   let bytes = 0;
-  // Since a writer gave way.
-  let handed = 0;
+  // Bytes that may be handed over before the socket is asked what it holds.
+  let room = 0;
+  // Whether something arrived since it was asked.
+  let isRested = false;
   let socket: RuntimeSocket | undefined;
   let cancel: (() => void) | undefined;
 
@@ -68,6 +81,11 @@ export function toWriteQueue(timeout: number, queuesWhileDown: boolean, clock: C
     }
     if (writes[0] && socket) cancel = clock.schedule(flush, LOOK);
   };
+  const look = (opened: RuntimeSocket): boolean => {
+    room = MOST_BYTES - opened.bufferedAmount;
+    isRested = false;
+    return room >= 0;
+  };
   const end = (error: Error): void => {
     socket = undefined;
     cancel?.();
@@ -79,12 +97,13 @@ export function toWriteQueue(timeout: number, queuesWhileDown: boolean, clock: C
     end,
     write(message, compress, signal) {
       if (signal?.aborted) return rejected(signal.reason);
-      if (socket && !writes[0] && socket.bufferedAmount <= MOST_BYTES && hand(socket, message, compress)) {
-        handed += message.length;
-        if (handed < TURN) return DONE;
-        handed = 0;
-        return new Promise((resolve) => clock.schedule(resolve, 0));
+      if (socket && !writes[0] && (room > 0 || look(socket)) && hand(socket, message, compress)) {
+        room -= message.length * 3 + EACH;
+        // A writer that awaits its writes would keep all others waiting, though the socket takes all at once.
+        return room > 0 || isRested ? DONE : new Promise((resolve) => clock.schedule(resolve, 0));
       }
+      const elsewhere = aside(message, compress);
+      if (elsewhere) return elsewhere;
       if (!socket && !queuesWhileDown) return rejected(lost());
       const size = sizeOf(message);
       if ((!socket || writes[0]) && (writes.length >= MOST_MESSAGES || bytes + size > MOST_BYTES)) {
@@ -112,8 +131,12 @@ export function toWriteQueue(timeout: number, queuesWhileDown: boolean, clock: C
       if (writes.push(write) === 1) flush();
       return guarded(promise);
     },
+    rest() {
+      isRested = true;
+    },
     up(opened) {
       socket = opened;
+      room = 0;
       flush();
     },
     down() {

@@ -47,15 +47,31 @@ test("L10 a write over an open connection is sent at once and resolves; compress
   assert.deepEqual(socket.compressed, [true, false, undefined]);
 });
 
-test("a writer gives way to others after each 64 KiB, though the socket takes all at once", async () => {
-  const { session, clock } = await connected();
-  const half = "a".repeat(40_000);
-  const first = session.write(half);
-  const second = session.write(half);
-  assert.equal(session.write(half), first, "a write that waits for nothing makes no promise");
-  assert.equal(await outcome(second), "pending");
-  await clock.advance(0.001);
-  assert.equal(await outcome(second), undefined);
+test("a writer gives way to others after large messages or many small ones, though the socket takes all at once", async () => {
+  for (const [message, before] of [
+    ["a".repeat(200_000), 1],
+    ["a", 255],
+  ] as const) {
+    const { session, clock } = await connected();
+    const first = session.write(message);
+    for (let i = 1; i < before; i++)
+      assert.equal(session.write(message), first, "a write that waits for nothing makes no promise");
+    const last = session.write(message);
+    assert.equal(await outcome(last), "pending", `after ${before} messages`);
+    assert.equal(session.write(message), first, "only one gives way");
+    await clock.advance(0.001);
+    assert.equal(await outcome(last), undefined);
+  }
+});
+
+test("a writer that hears something between its writes need not give way", async () => {
+  const { session, socket } = await connected();
+  const first = session.write("a");
+  for (let i = 0; i < 2000; i++) {
+    socket.deliver(`${i}`);
+    assert.equal(session.write("a"), first);
+    await session.read("text");
+  }
 });
 
 test("L10 what is written while down goes out in order when there is a connection, before what is written then", async () => {
