@@ -12,6 +12,7 @@ import type { ClientContract } from "./src/client/contract_line.ts";
 import { type ClientRules, toClientRules } from "./src/client/client_rules.ts";
 import { clientClock } from "./src/client/dialer.ts";
 import type { Message } from "./src/client/message.ts";
+import { END } from "./src/client/read_queue.ts";
 import { type RunHook, type Session, toSession } from "./src/client/session.ts";
 import type { Transport } from "./src/client/transport.ts";
 import { lost } from "./src/client/write_queue.ts";
@@ -164,7 +165,7 @@ export class Client extends Writer {
   [Symbol.asyncIterator](): AsyncIterableIterator<Message, undefined> {
     const iterator: AsyncIterableIterator<Message, undefined> = {
       next: () => this.#session.read("step"),
-      return: () => Promise.resolve({ done: true, value: undefined }),
+      return: () => Promise.resolve(END),
       [Symbol.asyncIterator]: () => iterator,
     };
     return iterator;

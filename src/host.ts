@@ -6,7 +6,7 @@
 
 import { Admission } from "./admission.ts";
 import type { Capabilities } from "./capabilities.ts";
-import { type Clock, systemClock } from "./clock.ts";
+import { type Clock, soon, systemClock } from "./clock.ts";
 import { type HostConfig, type HostRules, toHostRules } from "./host_config.ts";
 import { consoleLogger, type Logger, toSafeLogger } from "./logger.ts";
 import { Sweep, type Swept } from "./sweep.ts";
@@ -35,8 +35,6 @@ export class Host {
   readonly sweep: Sweep<Hosted>;
   /** Whether new upgrades are refused with 503. */
   stopping = false;
-  /** Calls back in a later turn of the event loop, after what has arrived meanwhile; an adapter knows a quicker way. */
-  defer: (callback: () => void) => unknown = later;
   /** How many turns have been waited for. */
   turns = 0;
   #turn: Promise<void> | undefined;
@@ -76,7 +74,7 @@ export class Host {
 
   #next(): Promise<void> {
     this.#turn = new Promise((resolve) => {
-      this.defer(() => {
+      soon(() => {
         this.#turn = undefined;
         this.turns += 1;
         resolve();
@@ -84,9 +82,4 @@ export class Host {
     });
     return this.#turn;
   }
-}
-
-// Not the clock's: it is no time that is waited for, and the process may not end meanwhile.
-function later(callback: () => void): void {
-  setTimeout(callback);
 }

@@ -4,7 +4,6 @@
  * @module
  */
 
-import { setImmediate } from "node:timers";
 import { ask } from "../../src/ask.ts";
 import { toBytes } from "../../src/bytes.ts";
 import { ENGINE_CAPABILITIES } from "../../src/capabilities.ts";
@@ -92,7 +91,6 @@ function outlive(server: unknown): void {
 
 function toHandlers(app: App, host: Host, maxFrameSize: number): Handlers {
   const tick = new Tick();
-  host.defer = setImmediate;
   return {
     fetch(request, server) {
       const socket = new BunSocket(request, server, tick);

@@ -7,7 +7,6 @@
 import { Buffer } from "node:buffer";
 import { IncomingMessage, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
-import { setImmediate } from "node:timers";
 import { getRequestListener } from "@hono/node-server";
 import { WebSocket, WebSocketServer } from "ws";
 import { ask, dress } from "../../src/ask.ts";
@@ -47,7 +46,6 @@ export function toUpgradeListener(app: App, host: Host, strays: Set<NodeSocket> 
   const plain = new WeakMap<ServiceRules, WebSocketServer>();
   const deflating = new WeakMap<ServiceRules, WebSocketServer>();
   const writer = new JoinedWriter();
-  host.defer = setImmediate;
 
   const settle = (answer: Response | Upgrade, handshake: Handshake): Response => {
     if (!(answer instanceof Upgrade)) turnAway(answer, handshake);

@@ -35,7 +35,8 @@ interface Reader {
   cancel?: () => void;
 }
 
-const END: Step = { done: true, value: undefined };
+/** What an iterator gives at the end. */
+export const END: Step = { done: true, value: undefined };
 
 /** Makes a queue; `timeout` in seconds is for each read, -1 for none. */
 export function toReadQueue(timeout: number, clock: Clock): ReadQueue {

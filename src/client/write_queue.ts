@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Clock } from "../clock.ts";
+import { type Clock, soon } from "../clock.ts";
 import { ConnectionError } from "../errors.ts";
 import type { RuntimeSocket } from "../socket.ts";
 import { guarded, type Message, rejected, sizeOf } from "./message.ts";
@@ -64,7 +64,7 @@ export function toWriteQueue(
   let bytes = 0;
   // Bytes that may be handed over before the socket is asked what it holds.
   let room = 0;
-  // Whether something arrived since it was asked.
+  // Whether something arrived since there was less room than a write took.
   let isRested = false;
   let socket: RuntimeSocket | undefined;
   let cancel: (() => void) | undefined;
@@ -81,11 +81,6 @@ export function toWriteQueue(
     }
     if (writes[0] && socket) cancel = clock.schedule(flush, LOOK);
   };
-  const look = (opened: RuntimeSocket): boolean => {
-    room = MOST_BYTES - opened.bufferedAmount;
-    isRested = false;
-    return room >= 0;
-  };
   const end = (error: Error): void => {
     socket = undefined;
     cancel?.();
@@ -97,17 +92,24 @@ export function toWriteQueue(
     end,
     write(message, compress, signal) {
       if (signal?.aborted) return rejected(signal.reason);
-      if (socket && !writes[0] && (room > 0 || look(socket)) && hand(socket, message, compress)) {
+      if (
+        socket &&
+        !writes[0] &&
+        (room > 0 || (room = MOST_BYTES - socket.bufferedAmount) >= 0) &&
+        hand(socket, message, compress)
+      ) {
         room -= message.length * 3 + EACH;
         // A writer that awaits its writes would keep all others waiting, though the socket takes all at once.
-        return room > 0 || isRested ? DONE : new Promise((resolve) => clock.schedule(resolve, 0));
+        if (room <= 0 && !isRested) return new Promise(soon);
+        isRested &&= room > 0;
+        return DONE;
       }
       const elsewhere = aside(message, compress);
       if (elsewhere) return elsewhere;
       if (!socket && !queuesWhileDown) return rejected(lost());
       const size = sizeOf(message);
       if ((!socket || writes[0]) && (writes.length >= MOST_MESSAGES || bytes + size > MOST_BYTES)) {
-        return rejected(failure("Cannot write: too much waits already", "queue_full"));
+        return rejected(failure("Cannot write: too much waits", "queue_full"));
       }
       const { promise, resolve, reject } = Promise.withResolvers<void>();
       const cancelTimer = clock.schedule(() => write.settle(failure("Write timed out", "write_timed_out")), patience);
