@@ -16,7 +16,8 @@ const meanings: Readonly<Record<Exclude<keyof Capabilities, "engine" | "isTransp
   ping: "`ping`: pings and pongs are sent by `caller.ping` and seen by `onPing`, `onPong`",
   terminate: "`terminate`: a connection can be cut, and so an unanswered close ends",
   pause: "`pause`: reading stops while too many messages wait; elsewhere the connection closes with 1013",
-  drain: "`drain`: the runtime tells when unsent bytes have left; elsewhere the module looks every few milliseconds",
+  drain:
+    "`drain`: the runtime tells when unsent bytes have left; elsewhere the module looks, at first in each turn of the event loop, then every few milliseconds",
   messageLimit: "`messageLimit`: a message over `maxFrameSize` is refused before it fills the memory",
   reliableClose: "`reliableClose`: our close frame reaches a peer that is sending",
   frameErrors:

@@ -24,7 +24,7 @@ export interface Capabilities {
   readonly terminate: boolean;
   /** Reading stops while a service has too many messages waiting; elsewhere the connection closes with 1013. */
   readonly pause: boolean;
-  /** The runtime tells when unsent bytes have left; elsewhere the sweep looks every few milliseconds. */
+  /** The runtime tells when unsent bytes have left; elsewhere the module looks, at first in each turn of the event loop, then every few milliseconds. */
   readonly drain: boolean;
   /** A message over `maxFrameSize` is refused before it fills the memory; elsewhere it is judged when it has arrived. */
   readonly messageLimit: boolean;

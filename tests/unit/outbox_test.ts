@@ -176,6 +176,15 @@ test("R20 an outbox that shrinks, however slowly, is left alone", async () => {
   assert.deepEqual(socket.names, ["send"]);
 });
 
+test("where no drain is told, a write to a peer that reads waits for some turns and for no timer", async () => {
+  const { caller, socket } = held({ capabilities: { drain: false } });
+  const write = caller.writeBinaryMessage(new Uint8Array(HIGH + 1));
+  assert.equal(caller.bufferedAmount, HIGH + 1);
+  socket.bufferedAmount = 0;
+  // The clock stands still.
+  assert.equal(await write, undefined);
+});
+
 test("where no drain is told, the sweep looks often, and rests afterwards", async () => {
   const { caller, socket, clock } = held({ capabilities: { drain: false } });
   const write = caller.writeBinaryMessage(new Uint8Array(HIGH + 1));
