@@ -58,14 +58,11 @@ function toHandler(
 ): (request: Request, info: DenoServeInfo) => Response | Promise<Response> {
   return (request, info) => {
     // Deno voids the request once upgraded, so all of it is read before.
-    const slot = new UpgradeSlot(
-      host,
-      { remoteAddress: hostnameOf(info.remoteAddr) },
-      request.url.startsWith("https:"),
-    );
+    const { remoteAddr } = info;
+    const slot = new UpgradeSlot(host, { remoteAddress: hostnameOf(remoteAddr) }, request.url.startsWith("https:"));
     // Reading all headers makes Deno keep them with the socket, 1.7 kB: only for those who ask for a limit.
     if (!host.rules.hasHeaderLimit) slot.headerSize = 0;
-    const answer = ask(app, request, slot, { info, remoteAddr: info.remoteAddr });
+    const answer = ask(app, request, slot, { info, remoteAddr });
     if (!(answer instanceof Promise)) return reply(runtime, answer, request);
     const { signal } = request;
     return answer.then((late) => reply(runtime, signal.aborted ? turnAway(late) : late, request));
