@@ -25,17 +25,19 @@ export const systemClock: Clock = {
   },
 };
 
-/** What runtimes have and browsers have not. */
 interface Loop {
   readonly setImmediate?: (callback: () => void) => unknown;
 }
+
+// As it was at first, for test runners replace timers later. Browsers have none.
+const later = (globalThis as Loop).setImmediate ?? setTimeout;
 
 /**
  * Calls back in a later turn of the event loop, after what has arrived meanwhile. It is no clock's, for no time is waited for; a timer, which browsers
  * are left with, takes milliseconds.
  */
 export function soon(callback: () => void): void {
-  ((globalThis as Loop).setImmediate ?? setTimeout)(callback);
+  later(callback);
 }
 
 // A browser's timer is a number; everywhere else it has `unref`.

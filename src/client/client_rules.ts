@@ -73,7 +73,7 @@ export function toClientRules(url: string | URL, config: ClientConfig): ClientRu
   if (credentials !== "header" && !("subProtocol" in credentials || "query" in credentials)) throw wrong("credentials");
   const retries = retry && { ...toNumbers("retryConfig.", retry, RETRY, "retryOn"), retryOn: retry.retryOn };
   if (retries && (!retries.interval || !retries.maxWaitInterval || retries.jitter > 1)) {
-    throw new RangeError("Option retryConfig must have an interval and a maxWaitInterval over 0, and a jitter up to 1");
+    throw new RangeError("Option retryConfig needs an interval and a maxWaitInterval over 0, and a jitter up to 1");
   }
   if (contract && !contract.toTyped) throw wrong("contract");
   if (whileDown !== undefined && whileDown !== "queue" && whileDown !== "reject") throw wrong("whileDown");
