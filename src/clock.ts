@@ -26,11 +26,12 @@ export const systemClock: Clock = {
 };
 
 interface Loop {
+  readonly setTimeout: unknown;
   readonly setImmediate?: (callback: () => void) => unknown;
 }
 
 // As it was at first, for test runners replace timers later. Browsers have none.
-const later = (globalThis as Loop).setImmediate ?? setTimeout;
+const { setImmediate: later = setTimeout }: Loop = globalThis;
 
 /**
  * Calls back in a later turn of the event loop, after what has arrived meanwhile. It is no clock's, for no time is waited for; a timer, which browsers

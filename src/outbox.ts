@@ -6,6 +6,7 @@
 
 import { Backlog } from "./backlog.ts";
 import { checkClose } from "./close_code.ts";
+import { Ending } from "./ending.ts";
 import { ConnectionClosureError, ConnectionError } from "./errors.ts";
 import type { Host, Hosted } from "./host.ts";
 import { type ServiceRules, toClosureTimeout } from "./service_config.ts";
@@ -282,23 +283,6 @@ export class Outbox {
     this.#backlog?.reject(this.refusal());
     this.#backlog = undefined;
     this.#aborter?.abort(this.refusal());
-  }
-}
-
-/** The end of a connection: the code that was sent or received, and who waits for it. */
-class Ending {
-  code: number;
-  reason: string;
-  /** Whether it is our frame that goes on the wire; else the peer's came first, and its code counts. */
-  sent = false;
-  promise: Promise<void> | undefined;
-  resolve: (() => void) | undefined;
-  cancel: (() => void) | undefined;
-  byService = false;
-
-  constructor(code: number, reason: string) {
-    this.code = code;
-    this.reason = reason;
   }
 }
 
