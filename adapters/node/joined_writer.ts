@@ -54,8 +54,9 @@ export class JoinedWriter {
   /** Writes a text message. */
   text(socket: NodeSocket, text: string): void {
     if (socket !== this.#socket && text === this.#text) {
-      this.#frame ??= this.#slab.subarray(this.#textFrom, this.#textTo);
-      return this.#give(socket, socket.writableNeedDrain ? Uint8Array.from(this.#frame) : this.#frame);
+      const frame = (this.#frame ??= this.#slab.subarray(this.#textFrom, this.#textTo));
+      const isKept = socket.writableNeedDrain && frame.buffer === this.#slab.buffer;
+      return this.#give(socket, isKept ? Uint8Array.from(frame) : frame);
     }
     // A unit of UTF-16 has at most three bytes.
     const most = text.length * 3 + 4;

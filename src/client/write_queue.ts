@@ -64,7 +64,7 @@ export function toWriteQueue(
   let bytes = 0;
   // Bytes that may be handed over before the socket is asked what it holds.
   let room = 0;
-  // Whether something arrived since there was less room than a write took.
+  // Whether something arrived since the room was last used up.
   let isRested = false;
   let socket: RuntimeSocket | undefined;
   let cancel: (() => void) | undefined;

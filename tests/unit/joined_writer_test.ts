@@ -161,3 +161,18 @@ test("a socket whose peer does not read keeps no more memory than its own frames
   const size = [...memory].reduce((sum, { byteLength }) => sum + byteLength, 0);
   assert.ok(size < 32_768, `${size} bytes for ${stuck.writableLength}`);
 });
+
+test("one large text to many sockets whose peers do not read is kept once", async () => {
+  const writer = new JoinedWriter();
+  const recorders = Array.from({ length: 20 }, () => new Recorder());
+  for (const recorder of recorders) {
+    recorder.isFull = true;
+    recorder.write(new Uint8Array(70_000));
+  }
+  const text = "a".repeat(20_000);
+  for (const recorder of recorders) write(writer, recorder, text);
+  await tick();
+  const memory = new Set(recorders.map(({ pieces }) => pieces[1]?.buffer));
+  assert.equal(memory.size, 1);
+  for (const { pieces } of recorders) assert.ok(wire(text).equals(pieces[1] ?? Buffer.alloc(0)));
+});
