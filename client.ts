@@ -4,7 +4,7 @@
  * @module
  */
 
-import { toBytes } from "./src/bytes.ts";
+import { copyOf, toBytes } from "./src/bytes.ts";
 import { bind } from "./src/client/bind.ts";
 import type { ClientConfig } from "./src/client/client_config.ts";
 import type { ClientClosure, ClientState } from "./src/client/client_events.ts";
@@ -245,6 +245,6 @@ export class Client extends Writer {
     const { socket, state } = this.#session;
     if (state !== "open" || !socket) throw lost();
     if (!socket[kind]) throw new UnsupportedError(`Cannot ${kind}: only transport "ws" can`);
-    socket[kind](toBytes(data));
+    socket[kind](copyOf(toBytes(data)));
   }
 }

@@ -4,17 +4,30 @@
  * @module
  */
 
-/** Gives `data` as bytes that no other thread can change: a view where that is enough, a copy of shared memory. */
-export function toBytes(data: Uint8Array | ArrayBuffer): Uint8Array<ArrayBuffer> {
-  if (data instanceof ArrayBuffer) return new Uint8Array(data);
-  return isUnshared(data) ? data : new Uint8Array(data);
+/** Tells whether `value` is what goes out as a binary message. */
+export function isBinary(value: unknown): value is Uint8Array | ArrayBuffer {
+  return value instanceof Uint8Array || value instanceof ArrayBuffer;
+}
+
+/** Views `data` as bytes. */
+export function toBytes(data: Uint8Array | ArrayBuffer): Uint8Array {
+  return data instanceof ArrayBuffer ? new Uint8Array(data) : data;
+}
+
+/**
+ * Gives bytes that no other thread can change: a copy of shared memory.
+ *
+ * On JavaScriptCore that is dear, for to ask bytes for their buffer makes one: an eighth of the whole cost of an echo of 16 KiB.
+ */
+export function toUnshared(data: Uint8Array): Uint8Array<ArrayBuffer> {
+  return isUnshared(data) ? data : copyOf(data);
 }
 
 function isUnshared(data: Uint8Array): data is Uint8Array<ArrayBuffer> {
   return data.buffer instanceof ArrayBuffer;
 }
 
-/** Tells whether `value` is what goes out as a binary message. */
-export function isBinary(value: unknown): value is Uint8Array | ArrayBuffer {
-  return value instanceof Uint8Array || value instanceof ArrayBuffer;
+/** Copies bytes. `slice` would not do: of a `Buffer` it makes a view. */
+export function copyOf(data: Uint8Array): Uint8Array<ArrayBuffer> {
+  return new Uint8Array(data);
 }

@@ -5,6 +5,7 @@
  */
 
 import { Backlog } from "./backlog.ts";
+import { copyOf, toUnshared } from "./bytes.ts";
 import { checkClose } from "./close_code.ts";
 import { Ending } from "./ending.ts";
 import { ConnectionClosureError, ConnectionError } from "./errors.ts";
@@ -95,7 +96,7 @@ export class Outbox {
   }
 
   /** Sends a message; `owned` bytes will not be changed by anybody. Returns whether it was taken. */
-  send(data: string | Uint8Array<ArrayBuffer>, owned: boolean, compress?: boolean): boolean {
+  send(data: string | Uint8Array, owned: boolean, compress?: boolean): boolean {
     if (this.state !== CLEAR && !this.#admits()) return false;
     const socket = this.socket;
     let size: number;
@@ -105,7 +106,9 @@ export class Outbox {
       taken = socket.send(data, compress);
     } else {
       size = data.byteLength;
-      taken = owned && socket.sendOwned !== undefined ? socket.sendOwned(data, compress) : socket.send(data, compress);
+      const bytes = takes(socket, data) ? data : toUnshared(data);
+      taken =
+        owned && socket.sendOwned !== undefined ? socket.sendOwned(bytes, compress) : socket.send(bytes, compress);
     }
     if (taken === false) return false;
     this.sentAt = this.host.sweep.now;
@@ -118,7 +121,7 @@ export class Outbox {
   }
 
   /** Like {@link send}, as the promise of R12. */
-  write(data: string | Uint8Array<ArrayBuffer>, compress?: boolean): Promise<void> {
+  write(data: string | Uint8Array, compress?: boolean): Promise<void> {
     try {
       return this.#promise(this.send(data, false, compress));
     } catch (error) {
@@ -132,10 +135,10 @@ export class Outbox {
   }
 
   /** Sends a ping or a pong of at most 125 bytes. */
-  control(kind: "ping" | "pong", data: Uint8Array<ArrayBuffer>): Promise<void> {
+  control(kind: "ping" | "pong", data: Uint8Array): Promise<void> {
     if (this.state !== CLEAR && !this.#admits()) return this.#promise(false);
     // A copy, for `ws` keeps what it cannot send at once.
-    this.socket[kind]?.(data.slice());
+    this.socket[kind]?.(copyOf(data));
     this.sentAt = this.host.sweep.now;
     this.measure();
     return this.#promise(true);
@@ -284,6 +287,10 @@ export class Outbox {
     this.#backlog = undefined;
     this.#aborter?.abort(this.refusal());
   }
+}
+
+function takes(socket: RuntimeSocket, data: Uint8Array): data is Uint8Array<ArrayBuffer> {
+  return socket.takesShared === true;
 }
 
 function rejected(error: Error): Promise<void> {

@@ -5,7 +5,7 @@
  */
 
 import { ask } from "../../src/ask.ts";
-import { toBytes } from "../../src/bytes.ts";
+import { toUnshared } from "../../src/bytes.ts";
 import { ENGINE_CAPABILITIES } from "../../src/capabilities.ts";
 import { toDeflatedLimit } from "../../src/compression.ts";
 import type { Engine, ListenOptions, Server } from "../../src/engine.ts";
@@ -108,8 +108,8 @@ function toHandlers(app: App, host: Host, maxFrameSize: number): Handlers {
         else data.connection?.binary(message);
         tick.served = undefined;
       },
-      ping: (socket, data) => socket.data.connection?.ping(toBytes(data)),
-      pong: (socket, data) => socket.data.connection?.pong(toBytes(data)),
+      ping: (socket, data) => socket.data.connection?.ping(toUnshared(data)),
+      pong: (socket, data) => socket.data.connection?.pong(toUnshared(data)),
       drain: (socket) => socket.data.connection?.drain(),
       close: (socket, code, reason) => closed(socket.data.connection, code, reason),
       idleTimeout: 0,

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { copyOf } from "../../src/bytes.ts";
 import { isWorthCompressing } from "../../src/compression.ts";
 import type { Peer } from "../../src/peer.ts";
 import type { Upgrade } from "../../src/slot.ts";
@@ -89,6 +90,11 @@ export class BunSocket implements RuntimeSocket, Peer, Waiting {
     return this.#address;
   }
 
+  /** Bun copies what it is given, whatever memory it is in. */
+  get takesShared(): boolean {
+    return true;
+  }
+
   get readyState(): number {
     return this.#socket?.readyState ?? 0;
   }
@@ -165,7 +171,7 @@ export class BunSocket implements RuntimeSocket, Peer, Waiting {
       return;
     }
     // Bun has not taken the bytes when `send` returns, and they may change.
-    const message = typeof data === "string" || owned ? data : data.slice();
+    const message = typeof data === "string" || owned ? data : copyOf(data);
     if (this.#waiting === undefined) {
       this.#waiting = { messages: [message], bytes: size };
       this.#tick.add(this);

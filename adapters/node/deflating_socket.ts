@@ -8,6 +8,7 @@
  */
 
 import { Buffer } from "node:buffer";
+import { copyOf } from "../../src/bytes.ts";
 import { COMPRESS_FROM, toDeflatedLimit } from "../../src/compression.ts";
 import type { Upgrade } from "../../src/slot.ts";
 import { DEFLATE_AT_ONCE } from "./deflate.ts";
@@ -58,7 +59,7 @@ export class DeflatingSocket extends JoinedSocket {
       this.#queued++;
       this.flush();
       // It keeps the bytes until their turn.
-      sendByWs(this, typeof data === "string" || owned ? data : data.slice(), deflates, this.#written);
+      sendByWs(this, typeof data === "string" || owned ? data : copyOf(data), deflates, this.#written);
       return true;
     }
     if (deflates) writer.deflated(raw, data, this.windowBits, owned);

@@ -5,6 +5,7 @@
  */
 
 import process from "node:process";
+import { copyOf } from "../../src/bytes.ts";
 import type { Dial, TransportSocket } from "../../src/client/transport.ts";
 import { isWorthCompressing } from "../../src/compression.ts";
 import { CorruptedFrameError, PayloadTooLargeError, type WebSocketError } from "../../src/errors.ts";
@@ -159,7 +160,7 @@ export class Carrier implements TransportSocket {
     if (!deflates && this.#queued === 0) return this.#ws.send(data, PLAIN);
     this.#queued++;
     // Until its turn `ws` keeps the bytes that it was given.
-    const kept = owned || typeof data === "string" ? data : data.slice();
+    const kept = owned || typeof data === "string" ? data : copyOf(data);
     this.#ws.send(kept, deflates ? COMPRESSED : PLAIN, this.#sent);
   }
 

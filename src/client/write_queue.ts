@@ -4,6 +4,7 @@
  * @module
  */
 
+import { copyOf } from "../bytes.ts";
 import { type Clock, soon } from "../clock.ts";
 import { ConnectionError } from "../errors.ts";
 import type { RuntimeSocket } from "../socket.ts";
@@ -117,7 +118,7 @@ export function toWriteQueue(
       signal?.addEventListener("abort", takeBack);
       const write: Write = {
         // The bytes may be changed afterwards.
-        message: message.slice(),
+        message: typeof message === "string" ? message : copyOf(message),
         compress,
         size,
         settle(error) {

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { isBinary, toBytes } from "../bytes.ts";
+import { isBinary, toBytes, toUnshared } from "../bytes.ts";
 import { toMessage } from "../message.ts";
 import type { ClientEvents, TypedEventTarget } from "./client_events.ts";
 import type { Message } from "./message.ts";
@@ -43,7 +43,7 @@ export class Writer extends Target {
    */
   writeTextMessage(text: string, options?: ClientWriteOptions): Promise<void> {
     if (typeof text !== "string") throw new TypeError(`Cannot write a ${typeof text} as a text message`);
-    return this.#write(text, options?.compress, options?.signal);
+    return this.#send(text, options);
   }
 
   /**
@@ -53,7 +53,7 @@ export class Writer extends Target {
    */
   writeBinaryMessage(data: Uint8Array | ArrayBuffer, options?: ClientWriteOptions): Promise<void> {
     if (!isBinary(data)) throw new TypeError("Cannot write a binary message: must be a Uint8Array or an ArrayBuffer");
-    return this.#write(toBytes(data), options?.compress, options?.signal);
+    return this.#send(toBytes(data), options);
   }
 
   /**
@@ -62,6 +62,10 @@ export class Writer extends Target {
    * @throws {TypeError} If the value has no JSON form
    */
   writeMessage(value: unknown, options?: ClientWriteOptions): Promise<void> {
-    return this.#write(toMessage(value), options?.compress, options?.signal);
+    return this.#send(toMessage(value), options);
+  }
+
+  #send(data: string | Uint8Array, options: ClientWriteOptions | undefined): Promise<void> {
+    return this.#write(typeof data === "string" ? data : toUnshared(data), options?.compress, options?.signal);
   }
 }

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
+import { Buffer } from "node:buffer";
 import { test } from "node:test";
-import { isBinary, toBytes } from "../../src/bytes.ts";
+import { copyOf, isBinary, toBytes, toUnshared } from "../../src/bytes.ts";
 
 test("toBytes() gives plain bytes as they are, and views an ArrayBuffer", () => {
   const bytes = new Uint8Array([1, 2, 3, 4]).subarray(1, 3);
@@ -10,13 +11,26 @@ test("toBytes() gives plain bytes as they are, and views an ArrayBuffer", () => 
   assert.equal(toBytes(buffer).buffer, buffer);
 });
 
-test("toBytes() copies shared memory, which another thread could change", () => {
+test("copyOf() copies every kind of bytes, a Buffer too", () => {
+  for (const bytes of [Uint8Array.of(1, 2), Buffer.of(1, 2), new Uint8Array(new SharedArrayBuffer(2)).fill(1)]) {
+    const copy = copyOf(bytes);
+    const before = [...bytes];
+    bytes.fill(9);
+    assert.deepEqual([...copy], before);
+    assert.equal(copy.constructor, Uint8Array);
+    assert.ok(copy.buffer instanceof ArrayBuffer);
+  }
+});
+
+test("toUnshared() copies shared memory, which another thread could change", () => {
   const shared = new Uint8Array(new SharedArrayBuffer(2));
   shared[0] = 7;
-  const bytes = toBytes(shared);
+  const bytes = toUnshared(shared);
   shared[0] = 8;
   assert.deepEqual(bytes, new Uint8Array([7, 0]));
   assert.ok(bytes.buffer instanceof ArrayBuffer);
+  const own = Uint8Array.of(1);
+  assert.equal(toUnshared(own), own);
 });
 
 test("isBinary() takes Uint8Array and ArrayBuffer, and nothing else", () => {

@@ -239,17 +239,19 @@ itDeflates("bytes may be changed once they are sent, compressed or behind what i
   const server = own(await serve(accepting(undefined, { headers })));
   const { line, socket } = own(dial(server.url, { compression: true }));
   await line.heard("opened");
-  const bytes = new Uint8Array(5000);
+  const kinds = [new Uint8Array(5000), Buffer.alloc(5000)];
   for (let i = 0; i < 20; i++) {
-    bytes.fill(i);
-    socket.send(bytes, i % 3 === 0);
-    bytes.fill(255);
+    for (const bytes of kinds) {
+      bytes.fill(i);
+      socket.send(bytes, i % 3 === 0);
+      bytes.fill(255);
+    }
   }
   const attempt = await server.attempt(1);
-  await server.until("20 frames", () => attempt.received.length === 20);
+  await server.until("40 frames", () => attempt.received.length === 40);
   assert.deepEqual(
     attempt.received.map((frame) => (frame.rsv === 0 ? frame.payload : unzip(frame))[0]),
-    Array.from({ length: 20 }, (_, i) => i),
+    Array.from({ length: 40 }, (_, i) => Math.trunc(i / 2)),
   );
 });
 

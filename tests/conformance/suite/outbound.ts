@@ -1,5 +1,6 @@
 /** R20: what is written and not sent. */
 import assert from "node:assert/strict";
+import { Buffer } from "node:buffer";
 import type { Caller } from "../../../mod.ts";
 import type { RawClient } from "../../kit/raw_client.ts";
 import { type Subject, wait } from "./subject.ts";
@@ -213,23 +214,33 @@ export function outbound(subject: Subject): void {
     );
   });
 
-  subject.test("R20 bytes may be changed after a write", async () => {
+  subject.test("R20 bytes of every kind may be changed after a write, to the own caller and to another", async () => {
+    let target: Caller | undefined;
     await subject.serve(
       () => ({
         onTextMessage(caller) {
-          const data = new Uint8Array(10_000);
-          for (let i = 0; i < 50; i++) {
-            data.fill(i);
-            void caller.writeBinaryMessage(data);
+          target ??= caller;
+          for (const [bytes, data] of changeable()) {
+            for (let i = 0; i < 10; i++) {
+              bytes.fill(i);
+              void target.writeBinaryMessage(data);
+            }
+            bytes.fill(255);
           }
         },
       }),
       async ({ connect }) => {
         const client = await connect();
-        await client.send.text("");
-        for (let i = 0; i < 50; i++) {
-          const message = (await client.message()) as Uint8Array;
-          assert.deepEqual([message.length, message[0], message[9999]], [10_000, i, i]);
+        const other = await connect();
+        for (const { send } of [client, other]) {
+          await send.text("");
+          for (const [{ length }, data] of changeable()) {
+            for (let i = 0; i < 10; i++) {
+              const message = (await client.message()) as Uint8Array;
+              const found = [message.length, message[0], message[length - 1]];
+              assert.deepEqual(found, [length, i, i], data.constructor.name);
+            }
+          }
         }
       },
     );
@@ -257,6 +268,17 @@ export function outbound(subject: Subject): void {
       },
     );
   });
+}
+
+/** Bytes, and what is written of them. A `Buffer` is of its own: its `slice` makes no copy. */
+function* changeable(): Generator<[bytes: Uint8Array, data: Uint8Array | ArrayBuffer]> {
+  for (const length of [3, 300, 10_000]) {
+    const plain = new Uint8Array(length);
+    const shared = new Uint8Array(new SharedArrayBuffer(length));
+    for (const bytes of [plain, Buffer.alloc(length), shared]) yield [bytes, bytes];
+    const { buffer } = new Uint8Array(length);
+    yield [new Uint8Array(buffer), buffer];
+  }
 }
 
 function flood(caller: Caller): void {

@@ -1,5 +1,6 @@
 /** Writes of a client: at once, to a full socket, and while there is no connection (rule L10, G10), on a fake clock. */
 import assert from "node:assert/strict";
+import { Buffer } from "node:buffer";
 import { test } from "node:test";
 import type { ClientConfig } from "../../../src/client/client_config.ts";
 import type { Message } from "../../../src/client/message.ts";
@@ -94,13 +95,14 @@ test("L10 what is written while down goes out in order when there is a connectio
 test("bytes may be changed while their write waits", async () => {
   const fixture = await connected({ retryConfig: STEADY });
   fixture.socket.end();
-  const bytes = Uint8Array.of(1, 2, 3);
-  void fixture.session.write(bytes, false);
-  bytes.fill(9);
+  for (const bytes of [Uint8Array.of(1, 2, 3), Buffer.of(4, 5, 6)]) {
+    void fixture.session.write(bytes, false);
+    bytes.fill(9);
+  }
   const socket = await fixture.again();
   socket.open();
-  assert.deepEqual(socket.sent, [Uint8Array.of(1, 2, 3)]);
-  assert.deepEqual(socket.compressed, [false]);
+  assert.deepEqual(socket.sent, [Uint8Array.of(1, 2, 3), Uint8Array.of(4, 5, 6)]);
+  assert.deepEqual(socket.compressed, [false, false]);
 });
 
 test("L10 G10 of 5,000 writes while down 1,000 wait, the newest are rejected, and each is told", async () => {
