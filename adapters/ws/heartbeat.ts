@@ -8,7 +8,7 @@ import type { ClientHeartbeat } from "../../src/client/client_config.ts";
 import type { Message } from "../../src/client/message.ts";
 import type { PingPongHandler } from "../../src/client/ping_pong_handler.ts";
 import type { Handshake, Line, TransportSocket } from "../../src/client/transport.ts";
-import { systemClock } from "../../src/clock.ts";
+import { type Clock, systemClock } from "../../src/clock.ts";
 
 /** A line that hears control frames too. */
 export interface FrameLine extends Line {
@@ -25,18 +25,25 @@ export class HeartbeatLine implements FrameLine {
   readonly #line: Line;
   readonly #handler: PingPongHandler;
   readonly #heartbeat: Required<ClientHeartbeat> | undefined;
+  readonly #clock: Clock;
   #wasHeard = false;
   #cancel: (() => void) | undefined;
 
   /** Stands before a line; times are in seconds. */
-  constructor(line: Line, handler: PingPongHandler, heartbeat: Required<ClientHeartbeat> | undefined) {
+  constructor(
+    line: Line,
+    handler: PingPongHandler,
+    heartbeat: Required<ClientHeartbeat> | undefined,
+    clock: Clock = systemClock,
+  ) {
     this.#line = line;
     this.#handler = handler;
     this.#heartbeat = heartbeat;
+    this.#clock = clock;
   }
 
   opened(handshake: Handshake): void {
-    this.#rest();
+    this.#rest(0);
     this.#line.opened(handshake);
   }
 
@@ -72,9 +79,11 @@ export class HeartbeatLine implements FrameLine {
     }
   }
 
-  #rest(): void {
-    const interval = this.#heartbeat?.interval;
-    if (interval !== undefined) this.#cancel = systemClock.schedule(() => this.#ping(), interval * 1000);
+  // Until `interval` has passed since the last ping, of which it took `spent` to judge.
+  #rest(spent: number): void {
+    if (this.#heartbeat === undefined) return;
+    const left = Math.max(0, this.#heartbeat.interval - spent);
+    this.#cancel = this.#clock.schedule(() => this.#ping(), left * 1000);
   }
 
   #ping(): void {
@@ -82,12 +91,13 @@ export class HeartbeatLine implements FrameLine {
     if (this.socket?.readyState !== 1 || this.#heartbeat === undefined) return;
     this.#wasHeard = false;
     this.socket.ping?.(new Uint8Array(0));
-    this.#cancel = systemClock.schedule(() => this.#judge(), this.#heartbeat.timeout * 1000);
+    const { timeout } = this.#heartbeat;
+    this.#cancel = this.#clock.schedule(() => this.#judge(timeout), timeout * 1000);
   }
 
   // While reading is paused nothing is heard.
-  #judge(): void {
-    if (this.#wasHeard || this.socket?.isPaused) return this.#rest();
+  #judge(spent: number): void {
+    if (this.#wasHeard || this.socket?.isPaused) return this.#rest(spent);
     this.closed(1006, "");
     this.socket?.terminate?.();
   }

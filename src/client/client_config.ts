@@ -5,8 +5,8 @@
  */
 
 import type { ClientAuth, CredentialCarrier } from "./client_credential.ts";
-import type { ClientContract } from "./contract_line.ts";
 import type { ClientSecureSocket } from "./client_secure_socket.ts";
+import type { ClientContract } from "./contract_line.ts";
 import type { PingPongHandler } from "./ping_pong_handler.ts";
 import type { Transport } from "./transport.ts";
 
@@ -30,7 +30,7 @@ export interface RetryConfig {
 
 /** Pings that tell whether a silent server is still there. */
 export interface ClientHeartbeat {
-  /** Seconds between two pings. @default 15 */
+  /** Seconds from one ping to the next; `timeout`, if that is longer. @default 15 */
   interval?: number;
   /** Seconds to wait for any frame after a ping; then the connection is dropped with 1006. @default 10 */
   timeout?: number;

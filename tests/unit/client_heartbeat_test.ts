@@ -1,0 +1,95 @@
+/** When a client pings, and when it gives a silent server up, on a fake clock. */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { HeartbeatLine } from "../../adapters/ws/heartbeat.ts";
+import type { Dial, Line } from "../../src/client/transport.ts";
+import { FakeClock } from "../../src/testing/fake_clock.ts";
+import { toTransport } from "../../transports.ts";
+
+function beat(interval: number, timeout: number) {
+  const clock = new FakeClock();
+  const pings: number[] = [];
+  const ends: number[] = [];
+  const line = new HeartbeatLine(
+    { opened() {}, refused() {}, message() {}, closed: () => void ends.push(clock.now()) },
+    {},
+    { interval, timeout },
+    clock,
+  );
+  const socket = {
+    readyState: 1,
+    bufferedAmount: 0,
+    isPaused: false,
+    send: () => true,
+    close() {},
+    ping: () => void pings.push(clock.now()),
+  };
+  line.socket = socket;
+  line.opened({ protocol: "" });
+  return { clock, pings, ends, line, socket };
+}
+
+test("a ping goes out each `interval`, however long an answer may take; only a longer `timeout` holds it up", async () => {
+  for (const [interval, timeout, period] of [
+    [15, 10, 15],
+    [15, 1, 15],
+    [10, 10, 10],
+    [2, 5, 5],
+  ] as const) {
+    const { clock, pings, ends, line } = beat(interval, timeout);
+    for (let second = 0; second < 100; second++) {
+      line.message("busy");
+      await clock.advance(1);
+    }
+    const expected = Array.from({ length: pings.length }, (_, i) => (interval + i * period) * 1000);
+    assert.deepEqual(pings, expected, `${interval} and ${timeout}`);
+    assert.ok(pings.length >= Math.floor((100 - interval) / period));
+    assert.deepEqual(ends, []);
+  }
+});
+
+test("a server that falls silent is given up after `interval` and `timeout` at the latest", async () => {
+  for (let silentFrom = 0; silentFrom < 40; silentFrom++) {
+    const { clock, ends, line } = beat(15, 10);
+    for (let second = 0; second < silentFrom; second++) {
+      await clock.advance(1);
+      line.message("alive");
+    }
+    await clock.advance(25);
+    assert.equal(ends.length, 1, `silent from ${silentFrom} s on`);
+    assert.ok(Number(ends[0]) - silentFrom * 1000 >= 10_000);
+  }
+});
+
+test("a client that does not read does not hear, and waits", async () => {
+  const { clock, ends, socket } = beat(1, 1);
+  socket.isPaused = true;
+  await clock.advance(10);
+  assert.deepEqual(ends, []);
+  socket.isPaused = false;
+  await clock.advance(2);
+  assert.equal(ends.length, 1);
+});
+
+test("the heartbeat of a client is 15 and 10 seconds, if nothing else is asked", async () => {
+  const timers: [callback: () => void, ms: number][] = [];
+  let told = 0;
+  const socket = { readyState: 1, bufferedAmount: 0, send: () => true, close() {}, ping() {} };
+  const transport = { name: "mine", ping: true, dial: (_: Dial, line: Line) => Object.assign(socket, { line }) };
+  const { setTimeout: original } = globalThis;
+  const fake = (callback: () => void, ms: number): number => timers.push([callback, ms]);
+  Object.assign(globalThis, { setTimeout: fake });
+  try {
+    const line = { opened() {}, refused() {}, message() {}, closed: () => void told++ };
+    const dialled = (await toTransport({ transport })).dial({ url: "ws://a", protocols: [], maxFrameSize: 1 }, line);
+    assert.ok("line" in dialled);
+    (dialled.line as Line).opened({ protocol: "" });
+    for (const [i, ms] of [15_000, 10_000].entries()) {
+      assert.equal(timers[i]?.[1], ms);
+      timers[i]?.[0]();
+    }
+  } finally {
+    Object.assign(globalThis, { setTimeout: original });
+  }
+  assert.equal(told, 1);
+});
