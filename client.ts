@@ -4,19 +4,19 @@
  * @module
  */
 
-import { copyOf, toBytes } from "./src/bytes.ts";
+import { copyOf } from "./src/bytes.ts";
 import { bind } from "./src/client/bind.ts";
 import type { ClientConfig } from "./src/client/client_config.ts";
 import type { ClientClosure, ClientState } from "./src/client/client_events.ts";
-import type { ClientContract } from "./src/client/contract_line.ts";
 import { type ClientRules, toClientRules } from "./src/client/client_rules.ts";
+import type { ClientContract } from "./src/client/contract_line.ts";
 import { clientClock } from "./src/client/dialer.ts";
-import type { Message } from "./src/client/message.ts";
+import { guarded, type Message } from "./src/client/message.ts";
 import { END } from "./src/client/read_queue.ts";
 import { type RunHook, type Session, toSession } from "./src/client/session.ts";
 import type { Transport } from "./src/client/transport.ts";
 import { lost } from "./src/client/write_queue.ts";
-import { Writer } from "./src/client/writer.ts";
+import { toBinary, Writer } from "./src/client/writer.ts";
 import { checkClose } from "./src/close_code.ts";
 import { UnsupportedError } from "./src/errors.ts";
 import type { StandardSchema } from "./src/standard_schema.ts";
@@ -158,7 +158,7 @@ export class Client extends Writer {
   readMessage<Output>(schema: StandardSchema<Output>): Promise<Output>;
   readMessage(schema?: StandardSchema): Promise<unknown> {
     const message = this.#session.read(undefined);
-    return schema === undefined ? message : message.then((data) => bind(data, schema, this.#rules.validation));
+    return schema === undefined ? message : guarded(message.then((data) => bind(data, schema, this.#rules.validation)));
   }
 
   /** Gives message after message; ends when the client does, and does not end the client. */
@@ -179,7 +179,7 @@ export class Client extends Writer {
    * @throws {UnsupportedError} If the transport has no pings, as in browsers
    */
   ping(data: Uint8Array | ArrayBuffer = new Uint8Array(0)): Promise<void> {
-    return this.#control("ping", data);
+    return guarded(this.#control("ping", data));
   }
 
   /**
@@ -190,7 +190,7 @@ export class Client extends Writer {
    * @throws {UnsupportedError} If the transport has no pongs, as in browsers
    */
   pong(data: Uint8Array | ArrayBuffer = new Uint8Array(0)): Promise<void> {
-    return this.#control("pong", data);
+    return guarded(this.#control("pong", data));
   }
 
   /**
@@ -216,6 +216,8 @@ export class Client extends Writer {
    */
   async close(statusCode = 1000, reason = "", timeout = 60): Promise<void> {
     checkClose(statusCode, reason);
+    if (!Number.isFinite(timeout) || (timeout < 0 && timeout !== -1))
+      throw new RangeError(`Cannot close with a timeout of ${timeout}`);
     await this.#session.close(statusCode, reason, timeout);
   }
 
@@ -245,6 +247,6 @@ export class Client extends Writer {
     const { socket, state } = this.#session;
     if (state !== "open" || !socket) throw lost();
     if (!socket[kind]) throw new UnsupportedError(`Cannot ${kind}: only transport "ws" can`);
-    socket[kind](copyOf(toBytes(data)));
+    socket[kind](copyOf(toBinary(data)));
   }
 }

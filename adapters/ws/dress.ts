@@ -8,9 +8,11 @@
 import type { ClientConfig, ClientHeartbeat } from "../../src/client/client_config.ts";
 import type { ClientCredential } from "../../src/client/client_credential.ts";
 import { toNumbers } from "../../src/client/client_rules.ts";
+import type { ClientSecureSocket } from "../../src/client/client_secure_socket.ts";
 import type { Dial, Line, Transport, TransportSocket } from "../../src/client/transport.ts";
 import { AuthError } from "../../src/errors.ts";
 import { isToken } from "../../src/http.ts";
+import { checkBoolean, checkNames } from "../../src/options.ts";
 import { HeartbeatLine } from "./heartbeat.ts";
 
 /**
@@ -23,7 +25,12 @@ export function dress(transport: Transport, config: ClientConfig): Transport {
   const headers = toHeaders(config);
   const heartbeat = toHeartbeat(config.heartbeat);
   const { secureSocket, webSocketCompressionEnabled: compression = true } = config;
+  if (secureSocket !== undefined) checkSecureSocket(secureSocket);
   let handler = config.pingPongHandler ?? {};
+  for (const name of ["onPing", "onPong"] as const) {
+    if (handler[name] !== undefined && typeof handler[name] !== "function")
+      throw new TypeError(`Option pingPongHandler.${name} is no function`);
+  }
   const options = { compression, ...(secureSocket !== undefined && { secureSocket }) };
   const { name, headers: isDressed = false, ping = false, refusals = false } = transport;
   return {
@@ -45,6 +52,7 @@ export function dress(transport: Transport, config: ClientConfig): Transport {
 
 function toHeartbeat(heartbeat: ClientHeartbeat | false = {}): Required<ClientHeartbeat> | undefined {
   if (heartbeat === false) return undefined;
+  if (typeof heartbeat !== "object") throw new TypeError("Option heartbeat is neither an object nor false");
   const checked = toNumbers("heartbeat.", heartbeat, { interval: 15, timeout: 10 });
   if (checked.interval * checked.timeout === 0)
     throw new RangeError("Option heartbeat has 0: must be more than 0 seconds");
@@ -52,6 +60,8 @@ function toHeartbeat(heartbeat: ClientHeartbeat | false = {}): Required<ClientHe
 }
 
 function toHeaders({ customHeaders = {}, cookies = {} }: ClientConfig): Readonly<Record<string, string>> {
+  checkRecord("customHeaders", customHeaders);
+  checkRecord("cookies", cookies);
   const headers = new Map(Object.entries(customHeaders));
   for (const [name, value] of headers) {
     const isOurs = /^(?:connection|upgrade|content-length|transfer-encoding|sec-websocket-.*)$/i.test(name);
@@ -68,6 +78,22 @@ function toHeaders({ customHeaders = {}, cookies = {} }: ClientConfig): Readonly
   if (pairs.length === 0) return Object.fromEntries(headers);
   drop(headers, "cookie");
   return { ...Object.fromEntries(headers), Cookie: pairs.map((pair) => pair.join("=")).join("; ") };
+}
+
+// A `Headers` or a `Map` has no entries of its own, so it would be taken for an empty record.
+function checkRecord(name: string, value: object): void {
+  if (Symbol.iterator in Object(value)) throw new TypeError(`Option ${name} must be a record of strings`);
+}
+
+const SECURE_NAMES: ReadonlySet<string> = new Set(["cert", "key", "ca", "rejectUnauthorized", "serverName"]);
+
+function checkSecureSocket(secure: ClientSecureSocket): void {
+  checkNames("secureSocket", secure, SECURE_NAMES);
+  for (const [name, value] of Object.entries(secure)) {
+    if (value === undefined) continue;
+    if (name === "rejectUnauthorized") checkBoolean("secureSocket.rejectUnauthorized", value);
+    else if (typeof value !== "string") throw new TypeError(`Option secureSocket.${name} must be a string`);
+  }
 }
 
 /** Adds `Authorization`, which takes the place of one that the user has set. */

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { isToken } from "../http.ts";
 import type { ClientConfig, RetryConfig } from "./client_config.ts";
 import type { ClientAuth, CredentialCarrier } from "./client_credential.ts";
 import { page } from "./runtime.ts";
@@ -43,8 +44,24 @@ const NUMBERS = {
 
 const RETRY = { maxCount: 0, interval: 1, backOffFactor: 1, maxWaitInterval: 30, jitter: 0.5, stableAfter: 5 } as const;
 
-const OTHERS =
-  "subProtocols customHeaders cookies auth credentials secureSocket webSocketCompressionEnabled pingPongHandler retryConfig validation signal heartbeat whileDown contract transport";
+// What `typeof` says of the others.
+const OTHERS = {
+  subProtocols: "object",
+  customHeaders: "object",
+  cookies: "object",
+  auth: "object or function",
+  credentials: "object or string",
+  secureSocket: "object",
+  webSocketCompressionEnabled: "boolean",
+  pingPongHandler: "object",
+  retryConfig: "object",
+  validation: "boolean",
+  signal: "object",
+  heartbeat: "object or boolean",
+  whileDown: "string",
+  contract: "object",
+  transport: "object or string",
+};
 
 /**
  * Checks a URL and the options of a client, and fills in the defaults.
@@ -53,13 +70,8 @@ const OTHERS =
  * @throws {RangeError} If a number is out of range
  */
 export function toClientRules(url: string | URL, config: ClientConfig): ClientRules {
-  const parsed = toUrl(url);
-  const { username, password } = parsed;
-  // Some platforms send the user of a URL, some do not.
-  const user = username
-    ? { username: decodeURIComponent(username), password: decodeURIComponent(password) }
-    : undefined;
-  parsed.username = parsed.password = parsed.hash = "";
+  const [parsed, user] = toUrl(url);
+  const numbers = toNumbers("", config, NUMBERS, OTHERS);
   const {
     auth,
     retryConfig: retry,
@@ -70,15 +82,23 @@ export function toClientRules(url: string | URL, config: ClientConfig): ClientRu
     whileDown,
     contract,
   } = config;
-  if (credentials !== "header" && !("subProtocol" in credentials || "query" in credentials)) throw wrong("credentials");
-  const retries = retry && { ...toNumbers("retryConfig.", retry, RETRY, "retryOn"), retryOn: retry.retryOn };
+  const { subProtocol, query } = Object(credentials);
+  if (credentials !== "header" && !subProtocol && !query) throw wrong("credentials");
+  if (
+    !(Array.isArray(subProtocols) && subProtocols.every(isToken) && new Set(subProtocols).size === subProtocols.length)
+  )
+    throw wrong("subProtocols", "no list of distinct tokens");
+  const retries = retry && {
+    ...toNumbers("retryConfig.", retry, RETRY, { retryOn: "function" }),
+    retryOn: retry.retryOn,
+  };
   if (retries && (!retries.interval || !retries.maxWaitInterval || retries.jitter > 1)) {
     throw new RangeError("Option retryConfig needs an interval and a maxWaitInterval over 0, and a jitter up to 1");
   }
   if (contract && !contract.toTyped) throw wrong("contract");
   if (whileDown !== undefined && whileDown !== "queue" && whileDown !== "reject") throw wrong("whileDown");
   return {
-    ...toNumbers("", config, NUMBERS, OTHERS),
+    ...numbers,
     url: parsed.href,
     auth: auth ?? user,
     retry: retries,
@@ -90,33 +110,40 @@ export function toClientRules(url: string | URL, config: ClientConfig): ClientRu
   };
 }
 
-// A relative URL belongs to the page, as it does for `new WebSocket`.
-function toUrl(url: string | URL): URL {
-  const base = page.location?.href;
-  const parsed = URL.canParse(url, base) ? new URL(url, base) : undefined;
+// A relative URL belongs to the page, as it does for `new WebSocket`. Some platforms send the user of a URL, some do not.
+function toUrl(url: string | URL): [URL, ClientAuth | undefined] {
+  try {
+    const parsed = new URL(url, page.location?.href);
+    const username = decodeURIComponent(parsed.username);
+    const password = decodeURIComponent(parsed.password);
+    parsed.protocol = parsed.protocol.replace("http", "ws");
+    parsed.username = parsed.password = parsed.hash = "";
+    if (/^wss?:$/.test(parsed.protocol)) return [parsed, username ? { username, password } : undefined];
+  } catch {}
   // A query and a password are not repeated.
-  if (!parsed || !/^(?:ws|http)s?:$/.test(parsed.protocol)) {
-    throw new TypeError(`Malformed URL: ${String(url).replace(/[?#].*|\/\/.*@/gs, "…")}`);
-  }
-  parsed.protocol = parsed.protocol.replace("http", "ws");
-  return parsed;
+  throw new TypeError(`Malformed URL: ${String(url).replace(/[?#].*|\/\/.*@/gs, "…")}`);
 }
 
-/** Checks the numbers among some options: only what is negative by default may be so, and a size, which is over 1000 by default, is not 0. */
+/**
+ * Checks the names and types of some options, and the numbers among them: only what is negative by default may be so, as its default, and a size,
+ * which is over 1000 by default, is not 0.
+ */
 export function toNumbers<Name extends string>(
   prefix: string,
   config: object,
   defaults: Readonly<Record<Name, number>>,
-  others = "",
+  others: Readonly<Record<string, string>> = {},
 ): Record<Name, number> {
   const numbers: Record<Name, number> = { ...defaults };
-  for (const name of Object.keys(config)) {
-    if (!(name in defaults || others.split(" ").includes(name))) throw wrong(prefix + name, "unknown");
+  for (const [name, value] of Object.entries(config)) {
+    const type = name in defaults ? "number" : others[name];
+    if (!type) throw wrong(prefix + name, "unknown");
+    if (value === null || !`undefined ${type}`.includes(typeof value)) throw wrong(prefix + name, `no ${type}`);
   }
   for (const name in defaults) {
     const value = Object(config)[name] ?? defaults[name];
     const least = defaults[name] < 0 ? -1 : Number(defaults[name] > 1000);
-    if (!(typeof value === "number" && value >= least && value < 2 ** 31))
+    if (!(value === least || value >= Math.max(0, least)) || value >= 2 ** 31)
       throw new RangeError(wrong(prefix + name, `${value}`).message);
     numbers[name] = value;
   }

@@ -22,6 +22,7 @@ export async function toDial(
   const dial = { url, protocols, maxFrameSize };
   if (auth === undefined) return dial;
   const credential = await (typeof auth === "function" ? auth(request) : auth);
+  if (Object(credential) !== credential) throw new TypeError("It is no object");
   if (carrier === "header") return { ...dial, credential };
   const token = "token" in credential ? credential.token : "";
   if (!isToken(token)) throw new AuthError("Option credentials: only a token travels so", { status: 401 });

@@ -89,7 +89,7 @@ export function toSession(
     };
     dialer.later(PATIENCE, fail);
     try {
-      for (const hook of hooks) {
+      for (const hook of [...hooks]) {
         isHooked = true;
         const running = hook((message, compress) => writeTo(opened, message, compress));
         isHooked = false;

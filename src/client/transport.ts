@@ -5,10 +5,10 @@
  */
 
 import type { RuntimeSocket } from "../socket.ts";
-import type { PingPongHandler } from "./ping_pong_handler.ts";
 import type { ClientCredential } from "./client_credential.ts";
 import type { ClientSecureSocket } from "./client_secure_socket.ts";
 import type { Message } from "./message.ts";
+import type { PingPongHandler } from "./ping_pong_handler.ts";
 
 /** What a transport is asked to open. */
 export interface Dial {

@@ -52,8 +52,7 @@ export class Writer extends Target {
    * @throws {TypeError} If `data` is neither a `Uint8Array` nor an `ArrayBuffer`
    */
   writeBinaryMessage(data: Uint8Array | ArrayBuffer, options?: ClientWriteOptions): Promise<void> {
-    if (!isBinary(data)) throw new TypeError("Cannot write a binary message: must be a Uint8Array or an ArrayBuffer");
-    return this.#send(toBytes(data), options);
+    return this.#send(toBinary(data), options);
   }
 
   /**
@@ -68,4 +67,14 @@ export class Writer extends Target {
   #send(data: string | Uint8Array, options: ClientWriteOptions | undefined): Promise<void> {
     return this.#write(typeof data === "string" ? data : toUnshared(data), options?.compress, options?.signal);
   }
+}
+
+/**
+ * Views what is to be sent as bytes.
+ *
+ * @throws {TypeError} If it is neither a `Uint8Array` nor an `ArrayBuffer`
+ */
+export function toBinary(data: Uint8Array | ArrayBuffer): Uint8Array {
+  if (!isBinary(data)) throw new TypeError("Cannot write what is neither a Uint8Array nor an ArrayBuffer as binary");
+  return toBytes(data);
 }

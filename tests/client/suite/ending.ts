@@ -260,6 +260,12 @@ export function ending(subject: Subject): void {
       await assert.rejects(async () => other.close(code, reason), RangeError, `${code}`);
       await other.close();
     }
+    const last = await scene.connect(server);
+    for (const timeout of [-5, -0.5, Number.NaN, Number.POSITIVE_INFINITY, "5", null]) {
+      await assert.rejects(last.close(1000, "", timeout as number), RangeError, `${timeout}`);
+      assert.equal(last.state, "open");
+    }
+    await scene.within("close", last.close(1000, "", -1));
   });
 
   subject.test("L11 a close that nobody answers ends after its timeout", async (scene) => {
@@ -309,6 +315,10 @@ export function ending(subject: Subject): void {
 
   subject.test("L11 G8 the process ends by itself after each way to end a client", async (scene) => {
     await exits(scene, ["close", "abort", "waiting", "lost", "queued", "read", "final", "credential", "listener"]);
+  });
+
+  subject.test("L3 R12 what rejects and is not looked at does not end the process", async (scene) => {
+    await exits(scene, ["unseen"]);
   });
 
   subject.test("L11 G8 the process ends by itself after a handshake was given up", async (scene) => {

@@ -44,6 +44,21 @@ const all: Record<string, () => Promise<unknown>> = {
     await client.close();
     await read;
   },
+  // Nobody looks at what rejects.
+  async unseen() {
+    const client = await connect("/mute");
+    const schema = { "~standard": { version: 1, vendor: "test", validate: (value: unknown) => ({ value }) } } as const;
+    const pending = [client.readTextMessage(), client.readBinaryMessage(), client.readMessage(schema)];
+    const closing = client.close(1000, "", 0);
+    void client.ping();
+    void client.writeTextMessage("late");
+    await closing;
+    pending.push(client.readMessage(schema));
+    void client.ping();
+    void client.pong();
+    void client.writeBinaryMessage(new Uint8Array(1));
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  },
   async final() {
     await Client.connect("ws://127.0.0.1:1/", { transport }).catch(() => {});
   },

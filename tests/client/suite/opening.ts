@@ -161,6 +161,8 @@ export function opening(subject: Subject): void {
     const pingPongHandler = { onPing: note("ping"), onPong: note("pong") };
     const client = await scene.connect(server, { pingPongHandler });
     const attempt = await server.attempt(1);
+    await assert.rejects(client.ping("mine" as never), TypeError);
+    await assert.rejects(client.ping(new Uint8Array(126)), RangeError);
     await client.ping(new TextEncoder().encode("mine"));
     assert.equal((await attempt.receivedFrame(9)).text, "mine");
     await attempt.send.ping("yours");

@@ -35,6 +35,18 @@ test("a credential is asked for every attempt, and travels with it", async () =>
   assert.deepEqual(issuer.renews, [false, false, false]);
 });
 
+test("auth that gives no object fails with an AuthError, however it travels", async () => {
+  for (const credentials of ["header", { query: "token" }, { subProtocol: "bearer" }] as const) {
+    for (const nothing of [null, undefined, "token", 5]) {
+      const fixture = await start({ auth: (() => nothing) as never, credentials });
+      const error = await outcome(fixture.session.first);
+      assert.ok(error instanceof AuthError, `${nothing}: ${error}`);
+      assert.equal(error.message, "Option auth gave no credential");
+      assert.equal(fixture.attempts, 0);
+    }
+  }
+});
+
 test("a token travels as a subprotocol or in the query, where that is asked for", async () => {
   const auth = { token: "a.b-c" };
   const first = await start({ auth, credentials: { subProtocol: "bearer" }, subProtocols: ["chat"] });

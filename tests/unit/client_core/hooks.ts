@@ -41,6 +41,24 @@ test("L9 hooks run in order, each after the one before, and what they write goes
   assert.equal(fixture.clock.pending, 0, "the hooks' time is over");
 });
 
+test("L9 a hook that adds hooks runs once for each connection, and those from the next one on", async () => {
+  const fixture = await connected({ retryConfig: STEADY });
+  const { session } = fixture;
+  const runs: string[] = [];
+  const renew = (): void => {
+    runs.push("renew");
+    if (runs.length < 100) session.hooks.add(() => renew());
+  };
+  session.hooks.add(renew);
+  for (const expected of [1, 3, 7]) {
+    fixture.socket.end();
+    (await fixture.again()).open();
+    await settle();
+    assert.equal(session.state, "open");
+    assert.equal(runs.length, expected);
+  }
+});
+
 test("L9 hooks run for no first connection, and not when they were taken back", async () => {
   const fixture = await connected({ retryConfig: STEADY });
   let runs = 0;

@@ -256,6 +256,13 @@ test("L8 G4 Retry-After is obeyed, and not for much more than five minutes", asy
   }
 });
 
+test("L8 G4 who is told the same Retry-After comes back spread over a quarter more", () => {
+  const { retry } = toClientRules("ws://localhost", { retryConfig: {} });
+  assert.ok(retry);
+  const waits = [0, 0.25, 0.5, 1].map((random) => toWait(retry, 0, random, 100));
+  assert.deepEqual(waits, [100, 106.25, 112.5, 125]);
+});
+
 test("L8 Retry-After asks for nothing where the refusal is final", async () => {
   const fixture = await start({ retryConfig: STEADY });
   fixture.socket.refuse(new InvalidHandshakeError("Never", { status: 403, retryAfter: 1 }));
