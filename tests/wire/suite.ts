@@ -9,6 +9,7 @@ import { testFrames } from "./frames.ts";
 import { testFuzz } from "./fuzz.ts";
 import { testHandshakes } from "./handshake.ts";
 import { defineFor } from "./harness.ts";
+import { testLarge } from "./large.ts";
 import { testMemory } from "./memory.ts";
 import { testSplits } from "./splits.ts";
 
@@ -20,6 +21,7 @@ export function testWire(engine: EngineName): void {
   testFrames(define);
   testCloses(define);
   testSplits(define);
+  testLarge(define);
   testEndings(define);
   testFuzz(engine, define);
   testCompression(engine, define);
