@@ -3,6 +3,7 @@ import type { EngineName } from "../../mod.ts";
 import { testCloses } from "./closes.ts";
 import { testCompression } from "./compression.ts";
 import { testCompressionOrder } from "./compression_fuzz.ts";
+import { testConversations } from "./conversations.ts";
 import { testEarlyFrames } from "./early.ts";
 import { testEndings } from "./endings.ts";
 import { testFrames } from "./frames.ts";
@@ -19,6 +20,7 @@ export function testWire(engine: EngineName): void {
   testHandshakes(engine, define);
   testEarlyFrames(define);
   testFrames(define);
+  testConversations(engine, define);
   testCloses(define);
   testSplits(define);
   testLarge(define);
