@@ -134,6 +134,14 @@ export const gaps: readonly Gap[] = [
   },
   {
     transport: "platform",
+    on: ["deno"],
+    key: "promptness",
+    reason:
+      "Deno sends the head of a frame of over 1024 bytes apart, and the rest when that is acknowledged, which takes the server 40 ms",
+    upstream: "https://github.com/denoland/fastwebsockets",
+  },
+  {
+    transport: "platform",
     on: ["deno", "bun"],
     key: "1,000,000 fragments",
     reason:

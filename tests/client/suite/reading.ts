@@ -167,6 +167,23 @@ export function reading(subject: Subject): void {
     await scene.within("the end", echo);
   });
 
+  subject.alone(
+    "promptness",
+    "a message of 4 KiB is not held back until the server acknowledges a part",
+    async (scene) => {
+      const server = await scene.serve(echoing());
+      const client = await scene.connect(server);
+      const text = "x".repeat(4096);
+      const started = performance.now();
+      for (let i = 0; i < 10; i++) {
+        await client.writeTextMessage(text);
+        assert.equal(await scene.within("an echo", client.readTextMessage()), text);
+      }
+      const took = performance.now() - started;
+      assert.ok(took < 300, `10 round trips took ${took} ms`);
+    },
+  );
+
   subject.test("L1 messages arrive whole and in order however TCP cuts them up", async (scene) => {
     const one = async (options: FaultOptions): Promise<void> => {
       const server = await scene.serve(echoing());
