@@ -2,6 +2,7 @@
 import type { TransportName } from "./gaps.ts";
 import { bounds } from "./suite/bounds.ts";
 import { causes } from "./suite/causes.ts";
+import { compressing } from "./suite/compressing.ts";
 import { contractHostile } from "./suite/contract_hostile.ts";
 import { contractLoss } from "./suite/contract_loss.ts";
 import { contracts } from "./suite/contracts.ts";
@@ -21,6 +22,7 @@ export function suite(transport: TransportName): void {
   reading(subject);
   bounds(subject);
   conversing(subject);
+  compressing(subject);
   causes(subject);
   retrying(subject);
   reconnecting(subject);
