@@ -12,6 +12,7 @@ import { WebSocket, WebSocketServer } from "ws";
 import { ask, dress } from "../../src/ask.ts";
 import { LONGEST } from "../../src/clock.ts";
 import { toDeflatedLimit } from "../../src/compression.ts";
+import { toFragmentLimit } from "../../src/fragments.ts";
 import type { Host } from "../../src/host.ts";
 import { refuse } from "../../src/refusal.ts";
 import type { ServiceRules } from "../../src/service_config.ts";
@@ -134,8 +135,7 @@ function toWebSocketServer(rules: ServiceRules, deflates: boolean): WebSocketSer
   // Apart from the rest, for the types of `ws` do not know them all.
   const limits = {
     maxPayload: deflates ? toDeflatedLimit(rules.maxFrameSize) : rules.maxFrameSize,
-    // So many fragments that none needs to be of less than 64 bytes.
-    maxFragments: Math.max(16_384, Math.ceil(rules.maxFrameSize / 64)),
+    maxFragments: toFragmentLimit(rules.maxFrameSize),
     // The core waits for the close frame; Bun's own `ws` tells nothing of what comes after it.
     closeTimeout: onBun && rules.closureTimeout !== -1 ? rules.closureTimeout : LONGEST,
   };

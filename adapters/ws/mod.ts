@@ -8,6 +8,7 @@ import type { Dial, Transport, TransportSocket } from "../../src/client/transpor
 import { LONGEST } from "../../src/clock.ts";
 import { toDeflatedLimit } from "../../src/compression.ts";
 import { SslError } from "../../src/errors.ts";
+import { toFragmentLimit } from "../../src/fragments.ts";
 import { Carrier } from "./carrier.ts";
 import type { FrameLine } from "./heartbeat.ts";
 import { connect, onBun, onDeno, type WsOptions } from "./runtime.ts";
@@ -49,6 +50,7 @@ function toOptions({ headers = {}, maxFrameSize, compression = true, secureSocke
     headers,
     // `ws` holds a compressed message to the bound in both its forms.
     maxPayload: deflates ? toDeflatedLimit(maxFrameSize) : maxFrameSize,
+    maxFragments: toFragmentLimit(maxFrameSize),
     perMessageDeflate: deflates && { threshold: 0, clientNoContextTakeover: true, serverNoContextTakeover: true },
     followRedirects: false,
     skipUTF8Validation: false,

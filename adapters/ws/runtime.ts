@@ -59,6 +59,7 @@ export interface WsSocket {
 export interface WsOptions {
   readonly headers: Readonly<Record<string, string>>;
   readonly maxPayload: number;
+  readonly maxFragments: number;
   readonly perMessageDeflate:
     | false
     | {

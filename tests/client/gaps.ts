@@ -113,6 +113,35 @@ export const gaps: readonly Gap[] = [
   },
   {
     transport: "platform",
+    on: ["deno"],
+    key: "longControl",
+    reason: "Deno takes close frames of over 125 bytes, and sends them back",
+    upstream: "https://github.com/denoland/fastwebsockets",
+  },
+  {
+    transport: "platform",
+    on: ["deno"],
+    key: "brokenText",
+    reason: "Deno delivers fragmented text that ends within a character, without that character",
+    upstream: "https://github.com/denoland/fastwebsockets",
+  },
+  {
+    transport: "platform",
+    on: ["node22", "node24", "node26"],
+    key: "byteOrderMark",
+    reason: "Node drops a byte order mark that a text begins with",
+    upstream: "https://github.com/nodejs/undici/blob/main/lib/web/websocket/util.js",
+  },
+  {
+    transport: "platform",
+    on: ["deno"],
+    key: "promptness",
+    reason:
+      "Deno sends the head of a frame of over 1024 bytes apart, and the rest when that is acknowledged, which takes the server 40 ms",
+    upstream: "https://github.com/denoland/fastwebsockets",
+  },
+  {
+    transport: "platform",
     on: ["deno", "bun"],
     key: "1,000,000 fragments",
     reason:

@@ -2,9 +2,11 @@
 import type { TransportName } from "./gaps.ts";
 import { bounds } from "./suite/bounds.ts";
 import { causes } from "./suite/causes.ts";
-import { contracts } from "./suite/contracts.ts";
+import { compressing } from "./suite/compressing.ts";
 import { contractHostile } from "./suite/contract_hostile.ts";
 import { contractLoss } from "./suite/contract_loss.ts";
+import { contracts } from "./suite/contracts.ts";
+import { conversing } from "./suite/conversations.ts";
 import { ending } from "./suite/ending.ts";
 import { hostile } from "./suite/hostile.ts";
 import { opening } from "./suite/opening.ts";
@@ -19,6 +21,8 @@ export function suite(transport: TransportName): void {
   opening(subject);
   reading(subject);
   bounds(subject);
+  conversing(subject);
+  compressing(subject);
   causes(subject);
   retrying(subject);
   reconnecting(subject);

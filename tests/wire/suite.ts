@@ -3,12 +3,14 @@ import type { EngineName } from "../../mod.ts";
 import { testCloses } from "./closes.ts";
 import { testCompression } from "./compression.ts";
 import { testCompressionOrder } from "./compression_fuzz.ts";
+import { testConversations } from "./conversations.ts";
 import { testEarlyFrames } from "./early.ts";
 import { testEndings } from "./endings.ts";
 import { testFrames } from "./frames.ts";
 import { testFuzz } from "./fuzz.ts";
 import { testHandshakes } from "./handshake.ts";
 import { defineFor } from "./harness.ts";
+import { testLarge } from "./large.ts";
 import { testMemory } from "./memory.ts";
 import { testSplits } from "./splits.ts";
 
@@ -18,8 +20,10 @@ export function testWire(engine: EngineName): void {
   testHandshakes(engine, define);
   testEarlyFrames(define);
   testFrames(define);
+  testConversations(engine, define);
   testCloses(define);
   testSplits(define);
+  testLarge(define);
   testEndings(define);
   testFuzz(engine, define);
   testCompression(engine, define);

@@ -4,6 +4,7 @@ import { Buffer } from "node:buffer";
 import { ConnectionClosureError, PayloadBindingError, ReadTimedOutError } from "../../../entries/client.ts";
 import { accepting, closing, echoing } from "../../kit/answers.ts";
 import type { FaultOptions } from "../../kit/fault_proxy.ts";
+import { LARGEST, large, roundTrip } from "../../kit/large.ts";
 import { BINARY, CLOSE, CONTINUATION, PONG, TEXT } from "../../kit/raw_client.ts";
 import { failure, type Subject } from "./subject.ts";
 
@@ -153,6 +154,35 @@ export function reading(subject: Subject): void {
       assert.equal(Buffer.from(await scene.within("binary", client.readBinaryMessage())).toString(), text);
     }
   });
+
+  subject.alone(undefined, "L4 messages of 0 bytes to 16 MiB arrive whole, in one frame or many", async (scene) => {
+    const server = await scene.serve(accepting());
+    const client = await scene.connect(server, { maxFrameSize: LARGEST, maxQueuedBytes: 2 * LARGEST });
+    const echo = (async () => {
+      for await (const message of client) await client.writeMessage(message);
+    })();
+    const attempt = await server.attempt(1);
+    for (const message of large) await roundTrip(attempt, message, false);
+    await attempt.send.close(1000);
+    await scene.within("the end", echo);
+  });
+
+  subject.alone(
+    "promptness",
+    "a message of 4 KiB is not held back until the server acknowledges a part",
+    async (scene) => {
+      const server = await scene.serve(echoing());
+      const client = await scene.connect(server);
+      const text = "x".repeat(4096);
+      const started = performance.now();
+      for (let i = 0; i < 10; i++) {
+        await client.writeTextMessage(text);
+        assert.equal(await scene.within("an echo", client.readTextMessage()), text);
+      }
+      const took = performance.now() - started;
+      assert.ok(took < 300, `10 round trips took ${took} ms`);
+    },
+  );
 
   subject.test("L1 messages arrive whole and in order however TCP cuts them up", async (scene) => {
     const one = async (options: FaultOptions): Promise<void> => {

@@ -15,6 +15,6 @@ export type Checks = [
   Expect<Fits<IncomingMessage, Omit<NodeResponse, "on" | "socket">>>,
   Expect<Fits<Buffer<ArrayBuffer>, Omit<NodeBuffer, "toString">>>,
   Expect<Fits<WsOptions, ClientOptions>>,
-  // The first is newer than the types, the second is of TLS, which `ws` hands all its options.
-  Expect<Fits<Exclude<keyof WsOptions, keyof ClientOptions>, "closeTimeout" | "servername">>,
+  // The first two are newer than the types, the last is of TLS, which `ws` hands all its options.
+  Expect<Fits<Exclude<keyof WsOptions, keyof ClientOptions>, "closeTimeout" | "maxFragments" | "servername">>,
 ];
