@@ -46,10 +46,10 @@ const all: Record<string, () => Promise<unknown>> = {
   },
   // Nobody looks at what rejects.
   async unseen() {
-    const client = await connect("/mute");
+    const client = await connect("/echo");
     const schema = { "~standard": { version: 1, vendor: "test", validate: (value: unknown) => ({ value }) } } as const;
     const pending = [client.readTextMessage(), client.readBinaryMessage(), client.readMessage(schema)];
-    const closing = client.close(1000, "", 0);
+    const closing = client.close();
     void client.ping();
     void client.writeTextMessage("late");
     await closing;

@@ -174,13 +174,16 @@ export function reading(subject: Subject): void {
       const server = await scene.serve(echoing());
       const client = await scene.connect(server);
       const text = "x".repeat(4096);
-      const started = performance.now();
-      for (let i = 0; i < 10; i++) {
+      const times: number[] = [];
+      for (let i = 0; i < 20; i++) {
+        const started = performance.now();
         await client.writeTextMessage(text);
         assert.equal(await scene.within("an echo", client.readTextMessage()), text);
+        times.push(performance.now() - started);
       }
-      const took = performance.now() - started;
-      assert.ok(took < 300, `10 round trips took ${took} ms`);
+      // Not the mean: a busy machine holds up some of them.
+      const median = times.sort((a, b) => a - b)[10] ?? 0;
+      assert.ok(median < 30, `a round trip took ${median} ms`);
     },
   );
 
