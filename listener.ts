@@ -9,7 +9,7 @@ import { chooseEngine } from "./engines.ts";
 import { AttachedServices } from "./src/attached.ts";
 import type { Caller } from "./src/caller.ts";
 import { checkRequirements } from "./src/capabilities.ts";
-import { ServiceConnection } from "./src/connection.ts";
+import { callersOf } from "./src/connections.ts";
 import type { DocumentOptions } from "./src/documents/options.ts";
 import type { Engine, Server } from "./src/engine.ts";
 import { ListenerError, WebSocketError } from "./src/errors.ts";
@@ -21,15 +21,9 @@ import { isRouted, mount } from "./src/routed_app.ts";
 import type { SecureOptions } from "./src/secure_socket.ts";
 import { type ServiceRules, toMilliseconds, type UpgradeConfig } from "./src/service_config.ts";
 import { type App, type Env, slotOf } from "./src/slot.ts";
-import { stopAll } from "./src/stop.ts";
+import { type StopOptions, stopAll } from "./src/stop.ts";
 import { isUpgradeService, rulesOf, type UpgradeHandler, type UpgradeService } from "./src/upgrade.ts";
 import type { ParamsOf, UpgradeContext } from "./src/upgrade_request.ts";
-
-/** The options of {@link Listener.gracefulStop}. */
-export interface StopOptions {
-  /** Seconds until what is left is dropped. @default 10 */
-  deadline?: number;
-}
 
 // Bun's own default; what is known of no service is bounded by it.
 const UNKNOWN_FRAME_SIZE = 16_777_216;
@@ -97,7 +91,7 @@ export class Listener {
 
   /** The open connections. */
   get connections(): IterableIterator<Caller> {
-    return callersOf(this.#host);
+    return callersOf(this.#host === undefined ? [] : [this.#host]);
   }
 
   /**
@@ -267,12 +261,6 @@ export class Listener {
     for (const { path, service } of this.#attached) routes.all(path, (context) => service(context));
     routes.notFound((context) => refuse(404, `No service at ${quote(context.req.path)}`));
     this.#routes = routes;
-  }
-}
-
-function* callersOf(host: Host | undefined): Generator<Caller> {
-  for (const member of [...(host?.sweep.members ?? [])]) {
-    if (member instanceof ServiceConnection && member.caller.isOpen) yield member.caller;
   }
 }
 

@@ -14,7 +14,7 @@
  * @module
  */
 
-export { Listener, type StopOptions } from "./listener.ts";
+export { Listener } from "./listener.ts";
 export { ask } from "./src/ask.ts";
 export type { Authenticator, Principal } from "./src/authenticator.ts";
 export { Caller, type WriteOptions } from "./src/caller.ts";
@@ -37,6 +37,7 @@ export {
   PROTOCOL_ERROR,
   UNSUPPORTED_DATA,
 } from "./src/close_frame.ts";
+export { Connections, type OwnServerOptions } from "./src/connections.ts";
 export type { CredentialSource } from "./src/credentials.ts";
 export type { DocumentOptions } from "./src/documents/options.ts";
 export type { Engine, ListenOptions, Server } from "./src/engine.ts";
@@ -61,7 +62,6 @@ export {
   UnsupportedError,
   WebSocketError,
 } from "./src/errors.ts";
-export { AuthnError, AuthzError, UpgradeError, type UpgradeErrorOptions } from "./src/upgrade_errors.ts";
 export { Host } from "./src/host.ts";
 export type { HostConfig, Http1Settings } from "./src/host_config.ts";
 export type { ListenerConfig } from "./src/listener_config.ts";
@@ -83,6 +83,8 @@ export type { Heartbeat, ResponseHeaders, ServiceConfig, UpgradeConfig } from ".
 export { type App, type Env, Upgrade, UpgradeSlot } from "./src/slot.ts";
 export type { Connection, RuntimeSocket } from "./src/socket.ts";
 export type { SchemaIssue, SchemaResult, StandardSchema } from "./src/standard_schema.ts";
+export type { StopOptions } from "./src/stop.ts";
 export { type UpgradeAnswer, type UpgradeHandler, type UpgradeService, upgrade } from "./src/upgrade.ts";
+export { AuthnError, AuthzError, UpgradeError, type UpgradeErrorOptions } from "./src/upgrade_errors.ts";
 export type { ParamsOf, UpgradeContext, UpgradeRequest } from "./src/upgrade_request.ts";
 export { type AcceptOptions, accept } from "./src/web_socket.ts";

@@ -7,11 +7,11 @@
 import { isBinary, toBytes } from "./bytes.ts";
 import { type Capabilities, ENGINE_CAPABILITIES, lacking } from "./capabilities.ts";
 import { UnsupportedError } from "./errors.ts";
+import { toMessage } from "./message.ts";
 import type { Outbox } from "./outbox.ts";
 import type { ConnectionDetails, Peer } from "./peer.ts";
 import type { PeerCertificate } from "./peer_certificate.ts";
 import type { Principal } from "./principal.ts";
-import { toMessage } from "./message.ts";
 
 /** How one message is written. */
 export interface WriteOptions {

@@ -6,14 +6,14 @@
 
 import { BUSY, Callbacks } from "./callbacks.ts";
 import { Caller } from "./caller.ts";
-import { callbacksOf, ContractService } from "./contract/contract_service.ts";
-import { CorruptedFrameError, PayloadTooLargeError } from "./errors.ts";
-import { after, TOKEN_EXPIRED } from "./expiry.ts";
+import { ContractService, callbacksOf } from "./contract/contract_service.ts";
 import { ContractCaller } from "./dispatch/contract_caller.ts";
 import { Dispatcher } from "./dispatch/dispatcher.ts";
 import { MessageBinder } from "./dispatch/message_binder.ts";
-import type { Host } from "./host.ts";
+import { CorruptedFrameError, PayloadTooLargeError } from "./errors.ts";
+import { after, TOKEN_EXPIRED } from "./expiry.ts";
 import { Failure } from "./failure.ts";
+import type { Host } from "./host.ts";
 import { type Arrival, BINARY, FAULT, Inbox, PING, PONG, TEXT } from "./inbox.ts";
 import type { Intake } from "./intake.ts";
 import { BEAT, DROP_IT, isBeat, Liveness, PING_IT } from "./liveness.ts";

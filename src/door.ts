@@ -10,7 +10,6 @@ import { checkRequirements } from "./capabilities.ts";
 import { callbacksOf } from "./contract/contract_service.ts";
 import { findCredential } from "./credentials.ts";
 import { HandshakeTimedOut } from "./errors.ts";
-import { AuthnError, AuthzError, UpgradeError } from "./upgrade_errors.ts";
 import { checkForm, checkOrigin, chooseSubProtocol } from "./handshake.ts";
 import type { Host } from "./host.ts";
 import type { ReadHeader } from "./http.ts";
@@ -21,6 +20,7 @@ import type { GiveHeaders } from "./response_headers.ts";
 import type { Service } from "./service.ts";
 import type { ServiceRules } from "./service_config.ts";
 import { markAccepted, Upgrade, type UpgradeSlot } from "./slot.ts";
+import { AuthnError, AuthzError, UpgradeError } from "./upgrade_errors.ts";
 import { type ParamsOf, type UpgradeContext, UpgradeRequest } from "./upgrade_request.ts";
 
 /** What an upgrade handler may answer: a service accepts, anything else refuses. */

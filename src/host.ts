@@ -35,6 +35,8 @@ export class Host {
   readonly sweep: Sweep<Hosted>;
   /** Whether new upgrades are refused with 503. */
   stopping = false;
+  /** Ends the wait of a stop that has begun. */
+  overrun: (() => void) | undefined;
   /** How many turns have been waited for. */
   turns = 0;
   #turn: Promise<void> | undefined;

@@ -8,10 +8,10 @@ import { ask } from "../../src/ask.ts";
 import { toUnshared } from "../../src/bytes.ts";
 import { ENGINE_CAPABILITIES } from "../../src/capabilities.ts";
 import { toDeflatedLimit } from "../../src/compression.ts";
+import { type OwnServerOptions, toOwnHost } from "../../src/connections.ts";
 import type { Engine, ListenOptions, Server } from "../../src/engine.ts";
 import { ListenerError } from "../../src/errors.ts";
-import { Host } from "../../src/host.ts";
-import { checkHostNames, type HostConfig } from "../../src/host_config.ts";
+import type { Host } from "../../src/host.ts";
 import { refuse } from "../../src/refusal.ts";
 import { type App, Upgrade, UpgradeSlot } from "../../src/slot.ts";
 import { type BunServer, type BunWebSocketHandler, bunGlobal } from "./runtime.ts";
@@ -23,7 +23,7 @@ import { toBunTls } from "./tls.ts";
 export type SocketData = BunSocket;
 
 /** Options of {@link handlers}. */
-export interface HandlersOptions extends HostConfig {
+export interface HandlersOptions extends OwnServerOptions {
   /** Bytes of the largest message that Bun accepts; each service judges its own `maxFrameSize`. @default 16777216 */
   maxFrameSize?: number;
 }
@@ -57,10 +57,8 @@ const NEVER_DROP = 0x7fffffff;
  * ```
  */
 export function handlers(app: App, options: HandlersOptions = {}): Handlers {
-  checkHostNames("HandlersOptions", options, "maxFrameSize");
-  const { maxFrameSize = 16_777_216, ...config } = options;
-  const host = new Host(ENGINE_CAPABILITIES.bun, config);
-  return toHandlers(app, host, maxFrameSize);
+  const host = toOwnHost(ENGINE_CAPABILITIES.bun, "HandlersOptions", options, "maxFrameSize");
+  return toHandlers(app, host, options.maxFrameSize ?? 16_777_216);
 }
 
 /** The engine `bun`. */

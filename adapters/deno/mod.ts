@@ -6,10 +6,10 @@
 
 import { ask } from "../../src/ask.ts";
 import { ENGINE_CAPABILITIES } from "../../src/capabilities.ts";
+import { type OwnServerOptions, toOwnHost } from "../../src/connections.ts";
 import type { Engine, ListenOptions, Server } from "../../src/engine.ts";
 import { ListenerError } from "../../src/errors.ts";
-import { Host } from "../../src/host.ts";
-import { checkHostNames, type HostConfig } from "../../src/host_config.ts";
+import type { Host } from "../../src/host.ts";
 import { refuse } from "../../src/refusal.ts";
 import { type App, Upgrade, UpgradeSlot } from "../../src/slot.ts";
 import { drive } from "../../src/web_socket.ts";
@@ -17,7 +17,7 @@ import { DenoPort } from "./port.ts";
 import { type DenoGlobal, type DenoServeInfo, denoGlobal, hostnameOf } from "./runtime.ts";
 
 /** Options of {@link handler}. */
-export type HandlerOptions = HostConfig;
+export type HandlerOptions = OwnServerOptions;
 
 /** What `Deno.serve` takes to serve an app and its upgrades. */
 export type Handler = (request: Request, info: DenoServeInfo) => Promise<Response>;
@@ -38,8 +38,7 @@ export type Handler = (request: Request, info: DenoServeInfo) => Promise<Respons
  * ```
  */
 export function handler(app: App, options: HandlerOptions = {}): Handler {
-  checkHostNames("HandlerOptions", options);
-  const answer = toHandler(deno(), app, new Host(ENGINE_CAPABILITIES.deno, options));
+  const answer = toHandler(deno(), app, toOwnHost(ENGINE_CAPABILITIES.deno, "HandlerOptions", options));
   return async (request, info) => await answer(request, info);
 }
 

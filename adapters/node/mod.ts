@@ -5,16 +5,16 @@
  */
 
 import { type Capabilities, ENGINE_CAPABILITIES } from "../../src/capabilities.ts";
+import { type OwnServerOptions, toOwnHost } from "../../src/connections.ts";
 import type { Engine, ListenOptions, Server } from "../../src/engine.ts";
-import { Host } from "../../src/host.ts";
-import { checkHostNames, type HostConfig } from "../../src/host_config.ts";
+import type { Host } from "../../src/host.ts";
 import type { App } from "../../src/slot.ts";
 import { isNode, type NodeServer, type NodeSocket, onBun, type UpgradeListener } from "./runtime.ts";
 import { toServer } from "./servers.ts";
 import { toUpgradeListener } from "./upgrades.ts";
 
 /** Options of {@link attach} and {@link upgrader}. */
-export type UpgraderOptions = HostConfig;
+export type UpgraderOptions = OwnServerOptions;
 
 const capabilities: Capabilities = {
   ...ENGINE_CAPABILITIES.node,
@@ -52,8 +52,7 @@ export function attach(server: NodeServer, app: App, options: UpgraderOptions = 
 
 /** Makes the listener for the event `upgrade` of an `http.Server`; {@link attach} adds it for you. */
 export function upgrader(app: App, options: UpgraderOptions = {}): UpgradeListener {
-  checkHostNames("UpgraderOptions", options);
-  const host = new Host(capabilities, options);
+  const host = toOwnHost(capabilities, "UpgraderOptions", options);
   if (options.timeout !== undefined)
     host.logger.debug(
       "Option timeout has no effect on a server of your own: set its headersTimeout and requestTimeout",

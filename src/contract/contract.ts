@@ -6,8 +6,8 @@
 
 import type { ClientContract, ContractLine } from "../client/contract_line.ts";
 import type { Service } from "../service.ts";
-import { toTypedClient } from "./client/typed_client.ts";
 import type { WithoutClash } from "./clashes.ts";
+import { toTypedClient } from "./client/typed_client.ts";
 import type { TypedMethods } from "./client/typed_methods.ts";
 import { checkHandlers } from "./completeness.ts";
 import { ContractService, type Handlers } from "./contract_service.ts";

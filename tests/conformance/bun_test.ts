@@ -4,6 +4,7 @@ import { suite } from "./suite.ts";
 
 const onBun: Mount = {
   name: "Bun.serve(handlers(app))",
+  isOwn: true,
   open(app, config) {
     const server = Bun.serve({ port: 0, ...handlers(app, config) });
     return Promise.resolve({ port: server.port ?? 0, close: () => server.stop(true) });

@@ -4,6 +4,7 @@ import { suite } from "./suite.ts";
 
 const onDeno: Mount = {
   name: "Deno.serve(handler(app))",
+  isOwn: true,
   open(app, config) {
     const server = Deno.serve({ port: 0, onListen: () => {} }, handler(app, config));
     return Promise.resolve({ port: server.addr.port, close: () => server.shutdown() });

@@ -10,6 +10,7 @@ const overrideGlobalObjects = false;
 
 const onHttp: Mount = {
   name: "attach(http.Server)",
+  isOwn: true,
   async open(app, config) {
     const server = createServer(getRequestListener((request) => app.fetch(request, {}), { overrideGlobalObjects }));
     attach(server, app, config);
@@ -21,6 +22,7 @@ const onHttp: Mount = {
 
 const onHono: Mount = {
   name: "attach(serve(app))",
+  isOwn: true,
   async open(app, config) {
     const server = serve({ fetch: (request) => app.fetch(request, {}), port: 0, overrideGlobalObjects }) as Server;
     attach(server, app, config);

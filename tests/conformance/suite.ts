@@ -30,6 +30,7 @@ import type { Mount } from "./suite/mounted.ts";
 import { negotiation } from "./suite/negotiation.ts";
 import { order } from "./suite/order.ts";
 import { outbound } from "./suite/outbound.ts";
+import { ownServers } from "./suite/own_servers.ts";
 import { ping } from "./suite/ping.ts";
 import { promises } from "./suite/promises.ts";
 import { proxies } from "./suite/proxies.ts";
@@ -71,6 +72,7 @@ export function suite(engine: EngineName, mounts: readonly Mount[]): void {
   proxies(subject);
   slowRequests(subject);
   hono(subject, mounts);
+  ownServers(subject, mounts);
   guards(subject, mounts);
   stopping(subject);
   starting(subject);

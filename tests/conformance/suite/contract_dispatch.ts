@@ -1,6 +1,7 @@
 /** C1 to C4: which messages reach which handler. */
-import { Buffer } from "node:buffer";
+
 import assert from "node:assert/strict";
+import { Buffer } from "node:buffer";
 import { contract } from "../../../entries/contract.ts";
 import type { Caller, Service } from "../../../mod.ts";
 import { anything, errorOf, exchange, fields, say, sync, until } from "./contract_fixture.ts";

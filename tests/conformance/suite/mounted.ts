@@ -1,13 +1,15 @@
 /** Ways to serve a Hono app that has upgrade services. */
 import assert from "node:assert/strict";
-import { type App, type HostConfig, Listener } from "../../../mod.ts";
+import { type App, Listener, type OwnServerOptions } from "../../../mod.ts";
 import { connect, HandshakeRefused, type HttpResponse, type RawClient } from "../../kit/raw_client.ts";
 import { Log, type Subject } from "./subject.ts";
 
 /** A way to serve an app. */
 export interface Mount {
   readonly name: string;
-  open(app: App, config: HostConfig): Promise<{ readonly port: number; close(): unknown }>;
+  /** Whether the server is one's own. */
+  readonly isOwn?: boolean;
+  open(app: App, config: OwnServerOptions): Promise<{ readonly port: number; close(): unknown }>;
 }
 
 /** An app that is served. */
@@ -25,7 +27,7 @@ export type Serve = (
   app: App,
   use: (mounted: Mounted) => Promise<void>,
   logs?: RegExp,
-  config?: HostConfig,
+  config?: OwnServerOptions,
 ) => Promise<void>;
 
 /** Every way to serve an app with an engine: the listener's, and those of one's own server. */

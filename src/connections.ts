@@ -1,0 +1,118 @@
+/**
+ * The connections of servers that are the user's own.
+ *
+ * @module
+ */
+
+import type { Caller } from "./caller.ts";
+import type { Capabilities } from "./capabilities.ts";
+import { ServiceConnection } from "./connection.ts";
+import { Host } from "./host.ts";
+import { checkHostNames, type HostConfig } from "./host_config.ts";
+import { toMilliseconds } from "./service_config.ts";
+import { type StopOptions, stopAll } from "./stop.ts";
+
+/** The options of a server of one's own. */
+export interface OwnServerOptions extends HostConfig {
+  /** Where its connections are found, and stopped. @default nowhere */
+  connections?: Connections;
+}
+
+// The port is the user's to close.
+const NO_PORT = { close: () => Promise.resolve() };
+
+/**
+ * The connections of servers of your own, which a `Listener` would look after: who is connected, and an end in good order.
+ *
+ * Give it to `attach`, `upgrader`, `handlers` or `handler`, to several if you like.
+ *
+ * @example
+ * ```ts
+ * import { createServer } from "node:http";
+ * import { Connections, upgrade } from "@switchboard/websocket";
+ * import { attach } from "@switchboard/websocket/node";
+ * import { Hono } from "hono";
+ *
+ * const app = new Hono();
+ * app.get("/echo", upgrade(() => ({ onTextMessage: (_caller, text) => text })));
+ * const server = createServer();
+ * const connections = new Connections();
+ * attach(server, app, { connections });
+ * await connections.gracefulStop({ deadline: 8 });
+ * server.close();
+ * ```
+ */
+export class Connections {
+  readonly #hosts: Set<Host> = new Set();
+  #stopping: Promise<void> | undefined;
+
+  /** The open connections. */
+  [Symbol.iterator](): IterableIterator<Caller> {
+    return callersOf([...this.#hosts]);
+  }
+
+  /**
+   * Closes every connection with 1001, lets running callbacks finish, and drops what is left at the deadline. From its call on new upgrades get 503,
+   * for good; ordinary requests are answered as before, and the port stays open. Always settles.
+   *
+   * @throws {RangeError} If the deadline is negative
+   */
+  gracefulStop(options: StopOptions = {}): Promise<void> {
+    const deadline = toMilliseconds("deadline", options.deadline ?? 10);
+    if (this.#stopping === undefined || deadline === 0) this.#stopping = this.#stop(deadline);
+    return this.#stopping;
+  }
+
+  /** Drops every connection; from its call on new upgrades get 503. */
+  immediateStop(): Promise<void> {
+    return this.gracefulStop({ deadline: 0 });
+  }
+
+  /** Stops gracefully: `await using connections = new Connections()`. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.gracefulStop();
+  }
+
+  /** Looks after the connections of a host too; called by adapters. Those of one that comes after a stop are looked after anew. */
+  add(host: Host): void {
+    this.#hosts.add(host);
+  }
+
+  async #stop(deadline: number): Promise<void> {
+    const hosts = [...this.#hosts];
+    for (const host of hosts) host.stopping = true;
+    await Promise.all(hosts.map((host) => stopAll(host, NO_PORT, deadline)));
+    for (const host of hosts) this.#hosts.delete(host);
+    this.#stopping = undefined;
+  }
+}
+
+/**
+ * Makes the host for a server of the user's own.
+ *
+ * @param what How its options are called
+ * @param further The names of those that this kind of server has besides
+ * @throws {TypeError} If an option is unknown or of the wrong type
+ * @throws {RangeError} If a number is out of range
+ */
+export function toOwnHost(
+  capabilities: Capabilities,
+  what: string,
+  options: OwnServerOptions,
+  ...further: string[]
+): Host {
+  checkHostNames(what, options, "connections", ...further);
+  const { connections } = options;
+  if (connections !== undefined && !(connections instanceof Connections))
+    throw new TypeError("Option connections must be made by new Connections()");
+  const host = new Host(capabilities, options);
+  connections?.add(host);
+  return host;
+}
+
+/** The callers of the connections that are open. */
+export function* callersOf(hosts: readonly Host[]): Generator<Caller> {
+  for (const member of hosts.flatMap((host) => host.sweep.members)) {
+    if (member instanceof ServiceConnection && member.caller.isOpen) yield member.caller;
+  }
+}
