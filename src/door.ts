@@ -85,8 +85,11 @@ export class Door {
     try {
       const asks = this.#rules.auth.length > 0 || hasSchema(this.#rules);
       const answer = asks ? this.#admit(request, handler) : handler(request);
-      return isPromise(answer) ? this.#await(answer, request) : this.#take(answer);
+      if (isPromise(answer)) return this.#await(answer, request);
+      request.answered();
+      return this.#take(answer);
     } catch (error) {
+      request.answered();
       return this.#failed(error);
     }
   }
@@ -124,6 +127,7 @@ export class Door {
       .catch((error: unknown) => (this.#isLate ? refuse(503, "Too late") : this.#failed(error)));
     const response = await Promise.race([answered, overdue]);
     cancel();
+    request.answered();
     return response;
   }
 
