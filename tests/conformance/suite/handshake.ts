@@ -295,6 +295,29 @@ export function handshake(subject: Subject): void {
     );
   });
 
+  for (const first of ["headers", "cookies"] as const) {
+    subject.test(`R22 cookies that come in several lines are all there, when ${first} are read first`, async () => {
+      const config: ServiceConfig = {
+        auth: [{ scheme: "Bearer", authenticate: async () => ({ scopes: [], claims: {} }) }],
+        credentials: [{ cookie: "b" }],
+      };
+      await subject.run(
+        () => (asked) => {
+          void asked[first];
+          const { cookies, headers } = asked;
+          return { onOpen: () => [[...cookies.keys()].join(), headers.get("cookie")] };
+        },
+        async ({ connect: open }) => {
+          const headers = { Cookie: ["a=1", "b=2; c=3", "d=4"], "X-Some": ["e=5", "f=6"] };
+          const client = await open({ headers });
+          assert.deepEqual(JSON.parse(`${await client.message()}`), ["a,b,c,d", "a=1; b=2; c=3; d=4"]);
+        },
+        // With this the request is made anew, and its headers are read before any of ours.
+        { config, listener: { requestLimits: { maxEntityBodySize: first === "headers" ? 1000 : -1 } } },
+      );
+    });
+  }
+
   subject.test("R22 a handler may read the request only after the upgrade", async () => {
     await subject.run(
       () => (asked) => ({
