@@ -136,7 +136,7 @@ export class Listener {
   /**
    * Stops new upgrades to a service; open connections are left alone.
    *
-   * @param service What was given to `attach`, or its path
+   * @param service What was given to `attach`, which is taken from every path that it is at, or one path
    * @throws {ListenerError} If it is not attached
    */
   detach(service: string | UpgradeService | UpgradeHandler<string>): void {
