@@ -11,7 +11,7 @@ import { callbacksOf } from "./contract/contract_service.ts";
 import { findCredential } from "./credentials.ts";
 import { HandshakeTimedOut } from "./errors.ts";
 import { AuthnError, AuthzError, UpgradeError } from "./upgrade_errors.ts";
-import { checkForm, checkOrigin, chooseSubProtocol } from "./handshake.ts";
+import { checkForm, checkOrigin, chooseSubProtocol, needsSubProtocol } from "./handshake.ts";
 import type { Host } from "./host.ts";
 import type { ReadHeader } from "./http.ts";
 import { quote } from "./logger.ts";
@@ -74,6 +74,10 @@ export class Door {
     }
     const chosen = chooseSubProtocol(this.#rules, header);
     if (typeof chosen !== "string") return chosen;
+    if (chosen === "" && this.#rules.requireSubProtocol) {
+      this.#tell("400: it offers none of option subProtocols, and option requireSubProtocol is on");
+      return needsSubProtocol(this.#rules);
+    }
     this.#protocol = chosen;
     return undefined;
   }
@@ -95,8 +99,13 @@ export class Door {
   }
 
   async #admit(request: UpgradeRequest, handler: UpgradeHandler): Promise<UpgradeAnswer> {
-    const refused = (await this.#authenticate(request)) ?? (await bind(this.#rules, request));
+    const refused = await this.#authenticate(request);
     if (refused !== undefined) return refused;
+    const misfit = await bind(this.#rules, request);
+    if (misfit !== undefined) {
+      this.#tell(`400: it does not fit the schema that is option ${misfit.part}`);
+      return misfit.refusal;
+    }
     // Nobody waits any more for what the handler would begin.
     return this.#isLate ? refuse(503, "Too late") : await handler(request);
   }
@@ -107,10 +116,22 @@ export class Door {
     const { headers } = request.raw;
     const credential = findCredential(credentials, request, (name) => headers.get(name));
     const found = await authenticate(auth, credential, request, this.#host.logger);
-    if (isResponse(found)) return found;
+    if (isResponse(found)) {
+      // The rest is malformed, or was told as a fault.
+      if (found.status === 401)
+        this.#tell("401: it has no credential that option auth accepts, where option credentials looks");
+      if (found.status === 403)
+        this.#tell("403: an authenticator of option auth denies it, by its option scopes or by itself");
+      return found;
+    }
     this.#found = found;
     request.identify(found.principal);
     return undefined;
+  }
+
+  // The line holds nothing that the peer has sent, and there is one for each refusal: of a late one that was overdue.
+  #tell(why: string): void {
+    if (!this.#isLate) this.#host.logger.info(`Refused an upgrade with ${why}`);
   }
 
   async #await(answer: PromiseLike<UpgradeAnswer>, request: UpgradeRequest): Promise<Response> {
