@@ -6,7 +6,6 @@
 
 import { authenticate, challenges, type Found } from "./authenticators.ts";
 import { bind, hasSchema } from "./binding.ts";
-import { checkRequirements } from "./capabilities.ts";
 import { callbacksOf } from "./contract/contract_service.ts";
 import { findCredential } from "./credentials.ts";
 import { HandshakeTimedOut } from "./errors.ts";
@@ -179,7 +178,7 @@ export class Door {
     const slot = this.#slot;
     const { capabilities } = this.#host;
     try {
-      checkRequirements(capabilities, this.#rules.requires, "A service");
+      this.#host.checkRequirements(this.#rules.requires, "A service");
       const headers = this.#giveHeaders(this.#context.req.raw);
       const { onPing, onPong } = callbacksOf(service);
       if (!capabilities.ping && (onPing !== undefined || onPong !== undefined)) {
