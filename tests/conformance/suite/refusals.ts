@@ -17,16 +17,21 @@ export function refusals(subject: Subject): void {
 type Case = readonly [what: string, send: HandshakeOptions, status: number, asked: readonly string[]];
 
 const cases: readonly Case[] = [
-  ["a form before the origin", { headers: { ...FOREIGN, "Sec-WebSocket-Key": "short" } }, 400, []],
-  ["an origin before the subprotocol", { headers: FOREIGN, protocols: ["x"] }, 403, []],
-  ["a subprotocol before the credential, which is wrong", { headers: WRONG, protocols: ["x"] }, 400, []],
-  ["a subprotocol before the credential, which is known", { headers: KNOWN, protocols: ["x"] }, 400, []],
-  ["no subprotocol before the credential", { headers: KNOWN }, 400, []],
-  ["a list of subprotocols that is none", { headers: { ...KNOWN, "Sec-WebSocket-Protocol": "a, a" } }, 400, []],
-  ["a credential before the schemas", { headers: WRONG, protocols: ["a"] }, 401, ["authenticator"]],
-  ["no credential before the schemas", { protocols: ["a"] }, 401, []],
+  ["a form is judged before the origin", { headers: { ...FOREIGN, "Sec-WebSocket-Key": "short" } }, 400, []],
+  ["an origin is judged before the subprotocol", { headers: FOREIGN, protocols: ["x"] }, 403, []],
+  ["a subprotocol is judged before a credential that is wrong", { headers: WRONG, protocols: ["x"] }, 400, []],
+  ["a subprotocol is judged before a credential that is known", { headers: KNOWN, protocols: ["x"] }, 400, []],
+  ["a lack of subprotocols is judged before the credential", { headers: KNOWN }, 400, []],
   [
-    "a schema before the handler",
+    "a list of subprotocols is judged before the credential",
+    { headers: { ...KNOWN, "Sec-WebSocket-Protocol": "a, a" } },
+    400,
+    [],
+  ],
+  ["a credential is judged before the schemas", { headers: WRONG, protocols: ["a"] }, 401, ["authenticator"]],
+  ["a lack of credentials is judged before the schemas", { protocols: ["a"] }, 401, []],
+  [
+    "a schema is judged before the handler",
     { headers: KNOWN, protocols: ["a"], path: "/?wrong" },
     400,
     ["authenticator", "schema"],
@@ -35,7 +40,7 @@ const cases: readonly Case[] = [
 
 function order(subject: Subject): void {
   for (const [what, send, status, asked] of cases) {
-    subject.test(`R22 ${what} is judged: ${status}, and what comes after it does not begin`, async () => {
+    subject.test(`R22 ${what}: ${status}, and what comes after it does not begin`, async () => {
       await judge(subject, send, status, asked);
     });
   }
