@@ -8,8 +8,12 @@ import { Hono } from "hono";
 import { chooseEngine } from "./engines.ts";
 import { AttachedServices } from "./src/attached.ts";
 import type { Caller } from "./src/caller.ts";
+<<<<<<< HEAD
 import { checkRequirements } from "./src/capabilities.ts";
 import { callersOf } from "./src/connections.ts";
+=======
+import { ServiceConnection } from "./src/connection.ts";
+>>>>>>> wt-server
 import type { DocumentOptions } from "./src/documents/options.ts";
 import type { Engine, Server } from "./src/engine.ts";
 import { ListenerError, WebSocketError } from "./src/errors.ts";
@@ -100,7 +104,9 @@ export class Listener {
    * With option `contract` its AsyncAPI document is served at the path `asyncapi`, and a page for people at the path `docs`.
    *
    * @throws {ListenerError} If there is a service or a document on that path, or on that of a document, already
-   * @throws {TypeError} If the path does not begin with a slash, or an option is wrong
+   * @throws {TypeError} If the path does not begin with a slash, or an option is unknown or of the wrong type
+   * @throws {RangeError} If a number is out of range
+   * @throws {UnsupportedError} If the listener is started, and the service requires what its engine lacks
    */
   attach<Path extends string, Params = ParamsOf<Path>, Query = URLSearchParams, Fields = Headers>(
     path: Path,
@@ -119,8 +125,7 @@ export class Listener {
     options?: UpgradeConfig & DocumentOptions,
   ): void {
     const attached = this.#attached.prepare(path, answer, options);
-    if (this.#host !== undefined)
-      checkRequirements(this.#host.capabilities, rulesOf(attached.service).requires, A_SERVICE);
+    this.#host?.checkRequirements(rulesOf(attached.service).requires, A_SERVICE);
     if (this.#app !== undefined) mount(this.#app, attached);
     this.#attached.add(attached);
     this.#route();
@@ -130,7 +135,7 @@ export class Listener {
   /**
    * Stops new upgrades to a service; open connections are left alone.
    *
-   * @param service What was given to `attach`, or its path
+   * @param service What was given to `attach`, which is taken from every path that it is at, or one path
    * @throws {ListenerError} If it is not attached
    */
   detach(service: string | UpgradeService | UpgradeHandler<string>): void {
@@ -184,7 +189,7 @@ export class Listener {
     const secure = secureSocket && (await (await import("./tls/mod.ts")).toSecureOptions(secureSocket));
     const host = new Host(engine.capabilities, this.#config);
     // An engine may lack what the table has of it, on this runtime or by these options.
-    checkRequirements(host.capabilities, requires, A_SERVICE);
+    host.checkRequirements(requires, A_SERVICE);
     host.sweep.lingers = true;
     this.#warn(host);
     this.#server = await this.#listen(engine, host, secure);

@@ -91,18 +91,17 @@ export class AttachedServices {
   }
 
   /**
-   * Takes a service away; by itself, by its handler, or by its path.
+   * Takes a service away, from every path; by itself, by its handler, or by its path.
    *
    * @throws {ListenerError} If it is not attached
    */
   remove(service: unknown): void {
-    for (const [pattern, attached] of this.#byPattern) {
-      if (attached.key !== service && attached.path !== service) continue;
+    const found = [...this.#byPattern].filter(([, { key, path }]) => key === service || path === service);
+    if (found.length === 0) throw new ListenerError("Cannot detach: the service is not attached");
+    for (const [pattern, attached] of found) {
       attached.active = false;
       this.#byPattern.delete(pattern);
-      return;
     }
-    throw new ListenerError("Cannot detach: the service is not attached");
   }
 
   #checkFree(path: string, attached: string): void {

@@ -16,6 +16,12 @@ export const PARTS = ["params", "query", "headers"] as const;
 /** The name of such a part. */
 export type Part = (typeof PARTS)[number];
 
+/** A part that does not fit its schema, and the answer to that. */
+export interface Misfit {
+  readonly part: Part;
+  readonly refusal: Response;
+}
+
 // What a schema says of these may hold what they hold.
 const SECRET: ReadonlySet<string> = new Set([
   "authorization",
@@ -25,16 +31,16 @@ const SECRET: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * Puts what the schemas make of a request into it. Returns the refusal, if any.
+ * Puts what the schemas make of a request into it. Returns what does not fit, if anything.
  *
  * @throws What a schema throws
  */
-export async function bind(rules: ServiceRules, request: UpgradeRequest): Promise<Response | undefined> {
+export async function bind(rules: ServiceRules, request: UpgradeRequest): Promise<Misfit | undefined> {
   for (const part of PARTS) {
     const schema: StandardSchema | undefined = rules[part];
     if (schema === undefined) continue;
     const result: SchemaResult<unknown> = await schema["~standard"].validate(toInput(part, request));
-    if (result.issues !== undefined) return refuse(400, toAdvice(part, result.issues, rules));
+    if (result.issues !== undefined) return { part, refusal: refuse(400, toAdvice(part, result.issues, rules)) };
     request.bind(part, result.value);
   }
   return undefined;

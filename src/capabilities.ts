@@ -121,7 +121,7 @@ export function lacking(capabilities: Capabilities, able: readonly Capabilities[
   // The table is of the engine at its best.
   if (others.length < able.length) {
     const elsewhere = names === "" ? "" : `; so has engine ${names}`;
-    return `the engine "${capabilities.engine}" has only on other runtimes, or with other options${elsewhere}`;
+    return `the engine "${capabilities.engine}" has only on other runtimes${elsewhere}`;
   }
   const lack = `the engine "${capabilities.engine}" lacks`;
   return names === "" ? `${lack}; so do all engines of this version` : `${lack}: use engine ${names}`;

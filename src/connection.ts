@@ -250,9 +250,10 @@ export class ServiceConnection extends Callbacks implements Connection, Owner {
     return data.byteLength > size ? this.#tooLarge() : this.onBinary(data);
   }
 
+  // R10: closed before `onError` can close otherwise, as where the runtime judges the size.
   #tooLarge(): void {
-    this.onFault(new Failure(toFault(1009, undefined, this.outbox.rules)));
     void this.outbox.close(1009, "Message too big");
+    this.onFault(new Failure(toFault(1009, undefined, this.outbox.rules)));
   }
 
   #resumeIfRoom(): void {

@@ -6,11 +6,10 @@
 
 import { authenticate, challenges, type Found } from "./authenticators.ts";
 import { bind, hasSchema } from "./binding.ts";
-import { checkRequirements } from "./capabilities.ts";
 import { callbacksOf } from "./contract/contract_service.ts";
 import { findCredential } from "./credentials.ts";
 import { HandshakeTimedOut } from "./errors.ts";
-import { checkForm, checkOrigin, chooseSubProtocol } from "./handshake.ts";
+import { checkForm, checkOrigin, chooseSubProtocol, needsSubProtocol } from "./handshake.ts";
 import type { Host } from "./host.ts";
 import type { ReadHeader } from "./http.ts";
 import { quote } from "./logger.ts";
@@ -74,6 +73,10 @@ export class Door {
     }
     const chosen = chooseSubProtocol(this.#rules, header);
     if (typeof chosen !== "string") return chosen;
+    if (chosen === "" && this.#rules.requireSubProtocol) {
+      this.#tell("400: it offers none of option subProtocols, and option requireSubProtocol is on");
+      return needsSubProtocol(this.#rules);
+    }
     this.#protocol = chosen;
     return undefined;
   }
@@ -85,15 +88,23 @@ export class Door {
     try {
       const asks = this.#rules.auth.length > 0 || hasSchema(this.#rules);
       const answer = asks ? this.#admit(request, handler) : handler(request);
-      return isPromise(answer) ? this.#await(answer, request) : this.#take(answer);
+      if (isPromise(answer)) return this.#await(answer, request);
+      request.answered();
+      return this.#take(answer);
     } catch (error) {
+      request.answered();
       return this.#failed(error);
     }
   }
 
   async #admit(request: UpgradeRequest, handler: UpgradeHandler): Promise<UpgradeAnswer> {
-    const refused = (await this.#authenticate(request)) ?? (await bind(this.#rules, request));
+    const refused = await this.#authenticate(request);
     if (refused !== undefined) return refused;
+    const misfit = await bind(this.#rules, request);
+    if (misfit !== undefined) {
+      this.#tell(`400: it does not fit the schema that is option ${misfit.part}`);
+      return misfit.refusal;
+    }
     // Nobody waits any more for what the handler would begin.
     return this.#isLate ? refuse(503, "Too late") : await handler(request);
   }
@@ -104,10 +115,22 @@ export class Door {
     const { headers } = request.raw;
     const credential = findCredential(credentials, request, (name) => headers.get(name));
     const found = await authenticate(auth, credential, request, this.#host.logger);
-    if (isResponse(found)) return found;
+    if (isResponse(found)) {
+      // The rest is malformed, or was told as a fault.
+      if (found.status === 401)
+        this.#tell("401: it has no credential that option auth accepts, where option credentials looks");
+      if (found.status === 403)
+        this.#tell("403: an authenticator of option auth denies it, by its option scopes or by itself");
+      return found;
+    }
     this.#found = found;
     request.identify(found.principal);
     return undefined;
+  }
+
+  // The line holds nothing that the peer has sent, and there is one for each refusal: of a late one that was overdue.
+  #tell(why: string): void {
+    if (!this.#isLate) this.#host.logger.info(`Refused an upgrade with ${why}`);
   }
 
   async #await(answer: PromiseLike<UpgradeAnswer>, request: UpgradeRequest): Promise<Response> {
@@ -124,6 +147,7 @@ export class Door {
       .catch((error: unknown) => (this.#isLate ? refuse(503, "Too late") : this.#failed(error)));
     const response = await Promise.race([answered, overdue]);
     cancel();
+    request.answered();
     return response;
   }
 
@@ -154,7 +178,7 @@ export class Door {
     const slot = this.#slot;
     const { capabilities } = this.#host;
     try {
-      checkRequirements(capabilities, this.#rules.requires, "A service");
+      this.#host.checkRequirements(this.#rules.requires, "A service");
       const headers = this.#giveHeaders(this.#context.req.raw);
       const { onPing, onPong } = callbacksOf(service);
       if (!capabilities.ping && (onPing !== undefined || onPong !== undefined)) {

@@ -54,12 +54,11 @@ export function checkOrigin(
 }
 
 /**
- * Chooses the subprotocol (R24): the first that the client lists and the service speaks, "" for none. Returns the refusal of a malformed list
- * or, with `requireSubProtocol`, of one without a common name.
+ * Chooses the subprotocol (R24): the first that the client lists and the service speaks, "" for none. Returns the refusal of a malformed list.
  */
 export function chooseSubProtocol(rules: ServiceRules, header: ReadHeader): string | Response {
   const list = header("sec-websocket-protocol");
-  if (list === null) return rules.requireSubProtocol ? needsSubProtocol(rules) : "";
+  if (list === null) return "";
   const seen = new Set<string>();
   for (const item of list.split(",", MOST_SUBPROTOCOLS + 1)) {
     const name = item.trim();
@@ -69,11 +68,11 @@ export function chooseSubProtocol(rules: ServiceRules, header: ReadHeader): stri
     seen.add(name);
   }
   const offered = withoutCredentials(rules.credentials, [...seen]);
-  const chosen = offered.find((name) => rules.subProtocols.has(name)) ?? "";
-  return chosen === "" && rules.requireSubProtocol ? needsSubProtocol(rules) : chosen;
+  return offered.find((name) => rules.subProtocols.has(name)) ?? "";
 }
 
-function needsSubProtocol(rules: ServiceRules): Response {
+/** Makes the refusal of a list without a common name, with `requireSubProtocol`. */
+export function needsSubProtocol(rules: ServiceRules): Response {
   return refuse(400, `Offer one of the subprotocols ${[...rules.subProtocols].join(", ")}`);
 }
 

@@ -5,8 +5,9 @@
  */
 
 import { Admission } from "./admission.ts";
-import type { Capabilities } from "./capabilities.ts";
+import { type Capabilities, checkRequirements, type Requirement } from "./capabilities.ts";
 import { type Clock, soon, systemClock } from "./clock.ts";
+import { UnsupportedError } from "./errors.ts";
 import { type HostConfig, type HostRules, toHostRules } from "./host_config.ts";
 import { consoleLogger, type Logger, toSafeLogger } from "./logger.ts";
 import { Sweep, type Swept } from "./sweep.ts";
@@ -39,6 +40,7 @@ export class Host {
   overrun: (() => void) | undefined;
   /** How many turns have been waited for. */
   turns = 0;
+  readonly #isCompressionOff: boolean;
   #turn: Promise<void> | undefined;
   readonly #told: Set<string> = new Set();
 
@@ -51,6 +53,7 @@ export class Host {
   constructor(capabilities: Capabilities, config: HostConfig = {}, clock: Clock = systemClock) {
     this.rules = toHostRules(config);
     this.capabilities = this.rules.compression ? capabilities : { ...capabilities, compression: false };
+    this.#isCompressionOff = capabilities.compression && !this.rules.compression;
     this.logger = toSafeLogger(config.logger ?? consoleLogger);
     this.clock = clock;
     this.sweep = new Sweep(clock);
@@ -60,6 +63,20 @@ export class Host {
     const { engine } = capabilities;
     const all = config.timeout === undefined || engine === "node" ? ignored : [...ignored, "timeout"];
     for (const name of all) this.logger.debug(`Option ${name} has no effect on engine "${engine}"`);
+  }
+
+  /**
+   * Checks that there is what a service requires.
+   *
+   * @throws {UnsupportedError} Naming the engines that have it, or the option that turns it off
+   */
+  checkRequirements(requires: readonly Requirement[], who: string): void {
+    if (this.#isCompressionOff && requires.includes("compression")) {
+      throw new UnsupportedError(
+        `${who} requires "compression", which option webSocketCompressionEnabled turns off: leave that out`,
+      );
+    }
+    checkRequirements(this.capabilities, requires, who);
   }
 
   /** Resolves in a later turn of the event loop: one for all that wait. */

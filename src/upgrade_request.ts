@@ -58,8 +58,9 @@ export class UpgradeRequest<
   #cookies: ReadonlyMap<string, string> | undefined;
   #principal: Principal | undefined;
   #aborter: AbortController | undefined;
-  #signal: AbortSignal | undefined;
   #reason: Error | undefined;
+  #isAnswered = false;
+  #letGo: (() => void) | undefined;
 
   /** Made by the upgrade service. */
   constructor(raw: Request, context: Context, params: unknown, peer: Peer) {
@@ -107,26 +108,36 @@ export class UpgradeRequest<
     return trust(this.#headers);
   }
 
-  /** The cookies of the request (RFC 6265, section 4.2.1), as they came; of several with one name the first. */
+  /** The cookies of the request (RFC 6265, section 4.2.1), quotes around a value taken off; of several with one name the first. */
   get cookies(): ReadonlyMap<string, string> {
     this.#cookies ??= toCookies(this.raw.headers.get("cookie") ?? "");
     return this.#cookies;
   }
 
-  /** Aborts when the peer leaves, where the runtime tells, or when the handler has taken longer than `upgradeTimeout`. */
+  /**
+   * Aborts when the peer leaves, where the runtime tells, or when the handler has taken longer than `upgradeTimeout`. Once the handler has
+   * answered it aborts no more: what lasts as long as the connection goes by the `signal` of the caller.
+   */
   get signal(): AbortSignal {
-    if (this.#signal === undefined) {
+    if (this.#aborter === undefined) {
       this.#aborter = new AbortController();
       if (this.#reason !== undefined) this.#aborter.abort(this.#reason);
-      this.#signal = AbortSignal.any([this.#aborter.signal, this.raw.signal]);
+      else if (!this.#isAnswered) this.#follow(this.#aborter, this.raw.signal);
     }
-    return this.#signal;
+    return this.#aborter.signal;
   }
 
   /** Aborts {@link signal}; called by the upgrade service. */
   abort(reason: Error): void {
     this.#reason = reason;
     this.#aborter?.abort(reason);
+  }
+
+  /** Lets go of the runtime's signal, which on some aborts at the upgrade or at the end; called by the upgrade service. */
+  answered(): void {
+    this.#isAnswered = true;
+    this.#letGo?.();
+    this.#letGo = undefined;
   }
 
   /** Says who asks; called by the upgrade service. */
@@ -139,6 +150,13 @@ export class UpgradeRequest<
     if (part === "params") this.#params = value;
     else if (part === "query") this.#query = value;
     else this.#headers = value;
+  }
+
+  #follow(aborter: AbortController, signal: AbortSignal): void {
+    if (signal.aborted) return aborter.abort(signal.reason);
+    const left = (): void => aborter.abort(signal.reason);
+    signal.addEventListener("abort", left, { once: true });
+    this.#letGo = () => signal.removeEventListener("abort", left);
   }
 }
 

@@ -22,14 +22,16 @@ export interface AcceptOptions {
 
 /**
  * Runs a service over a Web-standard `WebSocket`: a client's, `Deno.upgradeWebSocket`'s, Cloudflare's. The options that concern the handshake
- * have no effect.
+ * have no effect, but for `requires`.
  *
  * The part of it that needs more than the standard gives is lost, as `caller.capabilities` says: there are no pings, and a connection that
  * does not answer a close is counted as down after `connectionClosureTimeout`.
  *
  * @returns The caller, once the socket is open
  * @throws {ConnectionError} If the socket is closed, or closes before it opens
- * @throws {TypeError} If an option is wrong
+ * @throws {TypeError} If an option is unknown or of the wrong type
+ * @throws {RangeError} If a number is out of range
+ * @throws {UnsupportedError} If the service requires what such a socket lacks
  * @example
  * ```ts
  * import { accept } from "@switchboard/websocket";
@@ -48,6 +50,7 @@ export function accept(
 ): Promise<Caller> {
   const rules = toServiceRules(config);
   const host = new Host(socketCapabilities({}), options);
+  host.checkRequirements(rules.requires, "A service");
   const { promise, resolve, reject } = Promise.withResolvers<Caller>();
   promise.catch(() => {}); // Nobody needs to wait for a service to be opened.
   const open = (): Connection => {

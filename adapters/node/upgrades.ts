@@ -17,6 +17,7 @@ import type { Host } from "../../src/host.ts";
 import { refuse } from "../../src/refusal.ts";
 import type { ServiceRules } from "../../src/service_config.ts";
 import { type App, Upgrade, UpgradeSlot } from "../../src/slot.ts";
+import { joinCookies } from "./cookies.ts";
 import { pickOffer } from "./deflate_offer.ts";
 import { DeflatingSocket } from "./deflating_socket.ts";
 import { malformed } from "./faults.ts";
@@ -112,6 +113,7 @@ export function toUpgradeListener(app: App, host: Host, strays: Set<NodeSocket> 
       throw new TypeError("An upgrader listens to the event upgrade of an http.Server");
     }
     const head = Buffer.isBuffer(rest) ? rest : Buffer.from(rest);
+    joinCookies(incoming);
     void answer(incoming, toOutgoing(new Handshake(incoming, head, host)));
   };
 }

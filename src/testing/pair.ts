@@ -85,6 +85,7 @@ const capabilities: Capabilities = {
  *
  * @throws {TypeError} If an option is unknown or of the wrong type
  * @throws {RangeError} If a number is out of range
+ * @throws {UnsupportedError} If the service requires what a socket in memory lacks
  * @example
  * ```ts
  * import { pair } from "@switchboard/websocket/testing";
@@ -100,10 +101,10 @@ export function pair(service: Service, config: ServiceConfig = {}, options: Pair
   checkNames("PairOptions", options, NAMES);
   const { protocol = "", remoteAddress, isSecure = false, principal } = options;
   const host = toHost(options);
-  return join(
-    new Upgrade(service, toServiceRules(config), host, { protocol, peer: { remoteAddress }, isSecure, principal }, []),
-    options,
-  );
+  const rules = toServiceRules(config);
+  host.checkRequirements(rules.requires, "A service");
+  const details = { protocol, peer: { remoteAddress }, isSecure, principal };
+  return join(new Upgrade(service, rules, host, details, []), options);
 }
 
 /** What connections in memory share. */

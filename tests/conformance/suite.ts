@@ -34,6 +34,7 @@ import { ownServers } from "./suite/own_servers.ts";
 import { ping } from "./suite/ping.ts";
 import { promises } from "./suite/promises.ts";
 import { proxies } from "./suite/proxies.ts";
+import { refusals } from "./suite/refusals.ts";
 import { replies } from "./suite/replies.ts";
 import { slowRequests } from "./suite/slow_requests.ts";
 import { starting } from "./suite/starting.ts";
@@ -65,6 +66,7 @@ export function suite(engine: EngineName, mounts: readonly Mount[]): void {
   introspection(subject);
   tokens(subject);
   binding(subject);
+  refusals(subject);
   promises(subject);
   advisories(subject);
   limits(subject, mounts);

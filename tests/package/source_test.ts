@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { code, imports } from "./source.ts";
+import { code, imports, list, text } from "./source.ts";
 
 test("code() blanks comments and literals and keeps positions", () => {
   const source = 'a("any"); // any\n/* any */ b(/any["/]/g, `any ${c({ d: `x` })} any`);\n';
@@ -49,4 +49,16 @@ test("imports() finds every form of import, and none in comments and strings", (
     "type x/o.ts",
     "type x/p.ts",
   ]);
+});
+
+test("R11 every class of errors is used: made by the module, or for handlers to return", () => {
+  const files = list("{listener,engines,client,transports}.ts", "{src,adapters,auth,cli,tls}/**/*.ts");
+  const all = files.map((file) => code(text(file))).join("\n");
+  const classes = [...all.matchAll(/^export class (\w+) extends (?:WebSocketError|\w+Error)\b/gm)].map(
+    ([, name]) => name ?? "",
+  );
+  assert.ok(classes.includes("PayloadTooLargeError") && classes.includes("AuthzError"), `${classes}`);
+  const unused = classes.filter((name) => !new RegExp(`\\bnew ${name}\\(`).test(all));
+  // What a handler returns, and one that this version does not raise.
+  assert.deepEqual(unused.sort(), ["AuthnError", "AuthzError", "InvalidContinuationFrameError", "UpgradeError"]);
 });

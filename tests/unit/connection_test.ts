@@ -506,19 +506,32 @@ test("R10 a message over maxFrameSize without an onError closes with 1009 and is
   assert.deepEqual(logger.lines, []);
 });
 
-test("a message that arrives inside the onError of one over maxFrameSize is not handled", () => {
+test("a message that arrives while one over maxFrameSize is refused is not handled", () => {
   const seen: unknown[] = [];
   const { connection, socket } = open(
     {
       onTextMessage: (_caller, text) => void seen.push(text),
-      onError: () => "too long",
+      onError: () => {
+        connection.text("x");
+        return "too long";
+      },
     },
     { config: { maxFrameSize: 3 } },
   );
-  socket.onSend = () => connection.text("x");
+  socket.onClose = () => connection.text("x");
   connection.text("long");
   assert.deepEqual(seen, []);
-  assert.deepEqual(socket.names, ["send", "close"]);
+  assert.deepEqual(socket.names, ["close"]);
+});
+
+test("R10 onError learns of a message over maxFrameSize before onClose, where the socket is down within close()", () => {
+  const { service, seen } = recorder();
+  const { connection, socket } = open(service, { config: { maxFrameSize: 3 } });
+  socket.onClose = (code, reason) => connection.closed(code ?? 1005, reason ?? "");
+  connection.text("long");
+  assert.equal(seen.length, 3);
+  assert.ok(seen[1] instanceof PayloadTooLargeError);
+  assert.deepEqual(seen[2], ["close", 1009, "Message too big"]);
 });
 
 for (const [code, kind, message] of [

@@ -28,7 +28,7 @@ const tree = [
 ] as const;
 
 for (const [name, code, parent] of tree) {
-  test(`${name} has its name, its code, its cause and its place`, () => {
+  test(`R11 ${name} has its name, its code, its cause and its place`, () => {
     const cause = new Error("why");
     const error = new errors[name]("what", { cause });
     assert.equal(error.name, name);
@@ -42,7 +42,7 @@ for (const [name, code, parent] of tree) {
   });
 }
 
-test("the tree is the whole tree, and no two codes are the same", () => {
+test("R11 the tree is the whole tree, and no two codes are the same", () => {
   const classes = Object.entries(errors).flatMap(([name, value]) =>
     value.prototype instanceof errors.WebSocketError ? [name] : [],
   );

@@ -153,13 +153,6 @@ test("R24 the first that the client lists and the service speaks is chosen, and 
   assert.equal(choose({}, "a"), "");
 });
 
-test("R24 requireSubProtocol turns no overlap into 400", () => {
-  const config = { subProtocols: ["a", "b"], requireSubProtocol: true };
-  assert.equal(choose(config, "a"), "a");
-  assert.equal(choose(config, "x"), 400);
-  assert.equal(choose(config, null), 400);
-});
-
 test("R24 a list that is none is refused with 400, whether or not the service speaks any", () => {
   for (const list of ["", ",", "a,", ",a", "a,,b", "a b", "a, a", "a;q=1", "é", '"a"']) {
     assert.equal(choose({}, list), 400, list);

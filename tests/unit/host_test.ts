@@ -2,6 +2,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { systemClock } from "../../src/clock.ts";
 import { Host } from "../../src/host.ts";
+import type { Service } from "../../src/service.ts";
+import type { ServiceConfig } from "../../src/service_config.ts";
 import { FakeClock } from "../../src/testing/mod.ts";
 import { full, open, silent, toHost } from "./support.ts";
 
@@ -47,4 +49,36 @@ test("the members of the sweep are the connections whose onClose has not settled
   resolve();
   await clock.advance(0);
   assert.equal(host.sweep.members.length, 0);
+});
+
+test("R17 one timer serves all connections of a host, with whatever time-outs, messages and unsent bytes", async () => {
+  const clock = new FakeClock();
+  const host = toHost(silent(), clock);
+  const service: Service = { onTextMessage: (_caller, text) => text, onIdleTimeout: () => undefined };
+  const opened = Array.from({ length: 500 }, (_, i) => {
+    const config: ServiceConfig = {
+      idleTimeout: 1 + (i % 7),
+      heartbeat: i % 2 === 0 ? false : { interval: 2, timeout: 1 },
+      writeTimeout: 3,
+    };
+    return open(service, { host, config });
+  });
+  assert.equal(clock.pending, 1);
+  for (const [i, { connection, socket, caller }] of opened.entries()) {
+    connection.text("x");
+    connection.binary(new Uint8Array(1));
+    connection.ping(new Uint8Array(0));
+    connection.pong(new Uint8Array(0));
+    if (i % 10 !== 0) continue;
+    socket.bufferedAmount = 100_000;
+    void caller.writeBinaryMessage(new Uint8Array(70_000));
+    assert.ok(caller.isOpen);
+  }
+  assert.equal(clock.pending, 1);
+  for (let i = 0; i < 8; i++) {
+    await clock.advance(0.3);
+    assert.equal(clock.pending, 1);
+  }
+  for (const { connection } of opened) connection.closed(1006, "");
+  assert.equal(clock.pending, 0);
 });

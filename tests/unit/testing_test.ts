@@ -15,6 +15,14 @@ test("pair() joins a service and a client, in order, onOpen first", async () => 
   assert.deepEqual(client.messages, ["Welcome", "ONE", "TWO"]);
 });
 
+test("R28 pair() throws when the service requires what a socket in memory lacks", () => {
+  assert.throws(() => pair({}, { requires: ["ping", "compression"] }), {
+    name: "UnsupportedError",
+    message: 'A service requires "compression", which the engine "websocket" lacks: use engine "node" or "bun"',
+  });
+  assert.ok(pair({}, { requires: ["ping", "terminate"] }).caller.isOpen);
+});
+
 test("pair() calls onOpen before it returns, and nothing else", () => {
   const seen: string[] = [];
   const { client } = pair({

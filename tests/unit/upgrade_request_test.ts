@@ -97,3 +97,16 @@ test("signal aborts when the runtime says that the peer has left", () => {
   controller.abort();
   assert.equal(signal.aborted, true);
 });
+
+test("signal aborts no more, once the request is answered, whether it was asked for before or after", () => {
+  const controller = new AbortController();
+  const [before, after] = [request("http://x", {}, controller.signal), request("http://x", {}, controller.signal)];
+  const { signal } = before;
+  before.answered();
+  after.answered();
+  controller.abort();
+  assert.deepEqual([signal.aborted, after.signal.aborted], [false, false]);
+  const gone = request("http://x", {}, controller.signal);
+  assert.equal(gone.signal.aborted, true);
+  assert.equal(gone.signal.reason, gone.raw.signal.reason);
+});

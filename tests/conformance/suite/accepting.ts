@@ -1,6 +1,14 @@
 /** `accept`: a service over the platform's own client socket, connected to a service of the engine. */
 import assert from "node:assert/strict";
-import { accept, type Caller, ConnectionError, closeFrame, type Service, type ServiceConfig } from "../../../mod.ts";
+import {
+  accept,
+  type Caller,
+  ConnectionError,
+  closeFrame,
+  type Service,
+  type ServiceConfig,
+  UnsupportedError,
+} from "../../../mod.ts";
 import { gate, type Journal, Log, type Running, type Subject, wait } from "./subject.ts";
 
 export function accepting(subject: Subject): void {
@@ -172,6 +180,23 @@ export function accepting(subject: Subject): void {
     const socket = new WebSocket("ws://127.0.0.1:1");
     socket.onerror = () => {};
     assert.throws(() => accept(socket, {}, { idleTimeout: -1 }), RangeError);
+    await wait(10);
+  });
+
+  subject.test("R28 accept() throws at once when the service requires what a standard socket lacks", async () => {
+    const socket = new WebSocket("ws://127.0.0.1:1");
+    socket.onerror = () => {};
+    for (const requirement of ["ping", "terminate", "messageLimit", "compression"] as const) {
+      assert.throws(
+        () => accept(socket, {}, { requires: [requirement] }),
+        (error: unknown) => {
+          assert.ok(error instanceof UnsupportedError);
+          const wanted = `A service requires "${requirement}", which the engine "websocket" lacks: use engine "node" or "bun"`;
+          assert.equal(error.message, wanted);
+          return true;
+        },
+      );
+    }
     await wait(10);
   });
 

@@ -188,15 +188,6 @@ export function authentication(subject: Subject): void {
   });
 
   subject.test(
-    "R22 form, origin and subprotocol are checked before the credential, the handler comes after",
-    async () => {
-      const headers = { Origin: "https://evil.example" };
-      await refused(subject, { headers }, 403, setup);
-      await refused(subject, { headers: { Upgrade: null, Connection: null } }, 426, setup);
-    },
-  );
-
-  subject.test(
     "B13 the connection is closed with 4401 when the principal expires, unless closeOnExpiry is off",
     async () => {
       const expiring = (): Authenticator => ({

@@ -110,6 +110,29 @@ export function capabilities(subject: Subject): void {
     });
   }
 
+  subject.test(
+    'R28 requires: ["compression"] names the option that turns it off, where the engine has it',
+    async () => {
+      const { compression } = await capabilitiesOf(subject);
+      const requires = ["compression"] as const;
+      const refuses = (error: unknown): boolean => {
+        assert.ok(error instanceof UnsupportedError, `${error}`);
+        const isByOption = /which option webSocketCompressionEnabled turns off/.test(error.message);
+        assert.deepEqual([isByOption, /engine/.test(error.message)], [compression, !compression], error.message);
+        return true;
+      };
+      const off = { webSocketCompressionEnabled: false };
+      await assert.rejects(subject.listener({ ...off, requires }).start(), refuses);
+      const running = subject.listener(off);
+      await running.start();
+      try {
+        assert.throws(() => attached(running, requires), refuses);
+      } finally {
+        await running.immediateStop();
+      }
+    },
+  );
+
   const native = runtime;
   for (const requires of [
     [],

@@ -1,8 +1,17 @@
 /** R22 and R23: the opening handshake, as far as it can be said without counting bytes. */
 import assert from "node:assert/strict";
-import { AuthnError, AuthzError, UpgradeError, type UpgradeHandler } from "../../../mod.ts";
+import {
+  AuthnError,
+  AuthzError,
+  type ServiceConfig,
+  type UpgradeAnswer,
+  UpgradeError,
+  type UpgradeHandler,
+  type UpgradeRequest,
+} from "../../../mod.ts";
 import {
   connect,
+  dial,
   type HandshakeOptions,
   HandshakeRefused,
   type HttpResponse,
@@ -161,6 +170,59 @@ export function handshake(subject: Subject): void {
     },
   );
 
+  for (const [how, waits] of [
+    ["at once", false],
+    ["late", true],
+  ] as const) {
+    subject.test(`R22 the signal of a request aborts no more, once a handler has answered ${how}`, async () => {
+      const before: AbortSignal[] = [];
+      const after: AbortSignal[] = [];
+      await subject.run(
+        ({ journal }) => {
+          const decide = (asked: UpgradeRequest): UpgradeAnswer => {
+            before.push(asked.signal);
+            if (asked.url.searchParams.has("refuse")) return new UpgradeError("No");
+            return { onOpen: () => void after.push(asked.signal), onClose: () => journal.add("close") };
+          };
+          return waits ? (asked) => wait(5).then(() => decide(asked)) : decide;
+        },
+        async ({ connect: open, listener, journal }) => {
+          const { status } = await request(listener.port, toHandshake(listener.port, { path: "/?refuse" }));
+          assert.equal(status, 400);
+          const client = await open();
+          await wait(30);
+          assert.deepEqual([before.length, after.length], [2, 1]);
+          assert.equal(after[0], before[1]);
+          assert.ok(!before.some(({ aborted }) => aborted), "while the connection is open");
+          await client.send.close(1000);
+          await client.ended();
+          await journal.until("close");
+          await wait(30);
+          assert.ok(!before.some(({ aborted }) => aborted), "when the connection is down");
+        },
+      );
+    });
+  }
+
+  subject.test("R22 the signal of a request aborts when the peer leaves while the handler waits", async () => {
+    await subject.run(
+      ({ journal }) =>
+        async ({ signal }) => {
+          signal.addEventListener("abort", () => journal.add("abort"));
+          journal.add("handler");
+          await journal.until("abort");
+          return {};
+        },
+      async ({ listener, journal }) => {
+        const socket = await dial(listener.port);
+        socket.write(toHandshake(listener.port));
+        await journal.until("handler");
+        socket.destroy();
+        await journal.until("abort");
+      },
+    );
+  });
+
   subject.test("R23 a peer that leaves while the handler runs leaves nothing behind", async () => {
     const held = gate();
     await subject.run(
@@ -232,6 +294,29 @@ export function handshake(subject: Subject): void {
       { path: "/rooms/:room" },
     );
   });
+
+  for (const first of ["headers", "cookies"] as const) {
+    subject.test(`R22 cookies that come in several lines are all there, when ${first} are read first`, async () => {
+      const config: ServiceConfig = {
+        auth: [{ scheme: "Bearer", authenticate: async () => ({ scopes: [], claims: {} }) }],
+        credentials: [{ cookie: "b" }],
+      };
+      await subject.run(
+        () => (asked) => {
+          void asked[first];
+          const { cookies, headers } = asked;
+          return { onOpen: () => [[...cookies.keys()].join(), headers.get("cookie")] };
+        },
+        async ({ connect: open }) => {
+          const headers = { Cookie: ["a=1", "b=2; c=3", "d=4"], "X-Some": ["e=5", "f=6"] };
+          const client = await open({ headers });
+          assert.deepEqual(JSON.parse(`${await client.message()}`), ["a,b,c,d", "a=1; b=2; c=3; d=4"]);
+        },
+        // With this the request is made anew, and its headers are read before any of ours.
+        { config, listener: { requestLimits: { maxEntityBodySize: first === "headers" ? 1000 : -1 } } },
+      );
+    });
+  }
 
   subject.test("R22 a handler may read the request only after the upgrade", async () => {
     await subject.run(

@@ -187,6 +187,37 @@ export function idle(subject: Subject): void {
     );
   });
 
+  subject.test("R17 one timer serves all connections, with a heartbeat and an idle time-out each", async () => {
+    const { setTimeout: original } = globalThis;
+    let timers = 0;
+    await subject.serve(
+      ({ journal }) => ({
+        onOpen: () => journal.add("open"),
+        onTextMessage: (_caller, text) => text,
+      }),
+      async ({ connect, journal }) => {
+        const clients = await Promise.all(Array.from({ length: 50 }, () => connect()));
+        await journal.until("open", 50);
+        for (const client of clients) {
+          await client.send.text("x");
+          await client.message();
+        }
+        globalThis.setTimeout = ((...args: Parameters<typeof original>) => {
+          timers++;
+          return original(...args);
+        }) as typeof original;
+        try {
+          await wait(400);
+        } finally {
+          globalThis.setTimeout = original;
+        }
+        // A twelfth of the shortest time-out is a tick: five of them, and the one that waits here.
+        assert.ok(timers > 1 && timers < 20, `${timers} timers for 50 connections in 0.4 s`);
+      },
+      { config: { idleTimeout: 1, heartbeat: { interval: 3, timeout: 1 } } },
+    );
+  });
+
   subject.test("R17 messages set no timers", async () => {
     const { setTimeout: original } = globalThis;
     let timers = 0;

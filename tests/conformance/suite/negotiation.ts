@@ -50,12 +50,20 @@ export function negotiation(subject: Subject): void {
     });
   }
 
-  subject.test("R24 requireSubProtocol refuses with 400 who offers none of them", async () => {
+  subject.test("R24 requireSubProtocol refuses with 400 who offers none of them, and nobody else", async () => {
+    const config = { subProtocols: ["a"], requireSubProtocol: true };
     for (const headers of [{}, { "Sec-WebSocket-Protocol": "x" }]) {
-      await refused(subject, accepting, { headers }, ({ status }) => assert.equal(status, 400), {
-        config: { subProtocols: ["a"], requireSubProtocol: true },
-      });
+      const check = ({ status, body }: HttpResponse): void =>
+        assert.deepEqual([status, body], [400, "Offer one of the subprotocols a\n"]);
+      await refused(subject, accepting, { headers }, check, { config });
     }
+    await subject.run(
+      () => accepting,
+      async ({ connect: open }) => {
+        assert.equal(await (await open({ protocols: ["x", "a"] })).message(), "open");
+      },
+      { config },
+    );
   });
 
   const origins: readonly [string, ServiceConfig, (port: number) => string | null, boolean][] = [

@@ -1,8 +1,8 @@
 /** R27: how a listener starts, and what can be attached and detached while it runs. */
 import assert from "node:assert/strict";
 import { Hono } from "hono";
-import { Listener, ListenerError, type Service, upgrade } from "../../../mod.ts";
-import { connect, HandshakeRefused } from "../../kit/raw_client.ts";
+import { Listener, ListenerError, type Service, type UpgradeService, upgrade } from "../../../mod.ts";
+import { connect, HandshakeRefused, request, toHandshake } from "../../kit/raw_client.ts";
 import { Log, type Running, type Subject } from "./subject.ts";
 
 export function starting(subject: Subject): void {
@@ -47,6 +47,27 @@ export function starting(subject: Subject): void {
       }
     });
   });
+
+  subject.test(
+    "R27 detach takes a handler, or a service, from every path that it is at, and a path alone",
+    async () => {
+      const handler = (): Service => ({});
+      const service = upgrade(handler);
+      await subject.serve(closes, async ({ listener }) => {
+        const statuses = async (): Promise<number[]> => {
+          const asked = ["/one", "/two", "/three", "/"].map((path) => toHandshake(listener.port, { path }));
+          return await Promise.all(asked.map(async (raw) => (await request(listener.port, raw)).status));
+        };
+        for (const key of [handler, service]) {
+          for (const path of ["/one", "/two", "/three"]) listener.attach(path, key as UpgradeService);
+          listener.detach("/two");
+          assert.deepEqual(await statuses(), [101, 404, 101, 101]);
+          listener.detach(key);
+          assert.deepEqual(await statuses(), [404, 404, 404, 101]);
+        }
+      });
+    },
+  );
 
   subject.test("R27 detach on an app's listener gives the path back to the app", async () => {
     const app = new Hono();

@@ -1,6 +1,6 @@
 /** The engine under test, and what every test needs around it. */
 import assert from "node:assert/strict";
-import type { ServiceConfig, UpgradeHandler } from "../../../mod.ts";
+import type { UpgradeConfig, UpgradeHandler } from "../../../mod.ts";
 import { type EngineName, Listener, type ListenerConfig, type Logger, type Service } from "../../../mod.ts";
 import { type ConnectOptions, connect, type RawClient } from "../../kit/raw_client.ts";
 import { checkSecrets } from "../../kit/secrets.ts";
@@ -94,7 +94,7 @@ export interface Running {
 /** What a test may set besides its service. */
 export interface Setup {
   /** The options of the service. */
-  config?: ServiceConfig;
+  config?: UpgradeConfig;
   /** The options of the listener. */
   listener?: ListenerConfig;
   /** @default "/" */

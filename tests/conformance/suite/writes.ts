@@ -1,8 +1,42 @@
 /** R10 and R12: messages that are too large, and writes that come too late. */
 import assert from "node:assert/strict";
-import { type Caller, ConnectionClosureError, ConnectionError, PayloadTooLargeError } from "../../../mod.ts";
-import type { RawClient } from "../../kit/raw_client.ts";
-import type { Subject } from "./subject.ts";
+import {
+  type Caller,
+  closeFrame,
+  ConnectionClosureError,
+  ConnectionError,
+  PayloadTooLargeError,
+  type Reply,
+} from "../../../mod.ts";
+import { CLOSE, type RawClient } from "../../kit/raw_client.ts";
+import { type Subject, wait } from "./subject.ts";
+
+/** What an `onError` may do about a message over maxFrameSize; nothing of it changes the end. */
+const reactions: readonly (readonly [does: string, react: (caller: Caller) => Reply | Promise<Reply>])[] = [
+  ["returns a close frame", () => closeFrame(4000, "mine")],
+  ["resolves to a close frame", async () => await Promise.resolve(closeFrame(4000, "mine"))],
+  ["closes", (caller) => void caller.close(4001, "mine")],
+  ["waits for its close", async (caller) => await caller.close(4001, "mine")],
+  ["waits and closes", (caller) => wait(20).then(() => void caller.close(4001, "mine"))],
+  ["returns a message", () => "too long"],
+  ["writes", (caller) => void caller.writeTextMessage("too long")],
+  ["waits for its write", async (caller) => await caller.writeTextMessage("too long")],
+  ["streams", (caller) => endless(caller)],
+  [
+    "throws",
+    () => {
+      throw new Error("on purpose");
+    },
+  ],
+  ["rejects", () => Promise.reject(new Error("on purpose"))],
+];
+
+async function* endless(caller: Caller): AsyncGenerator<Reply> {
+  while (!caller.signal.aborted) {
+    yield "more";
+    await wait(5);
+  }
+}
 
 export function writes(subject: Subject): void {
   const sizes: readonly [string, (client: RawClient, size: number) => Promise<void>][] = [
@@ -48,6 +82,33 @@ export function writes(subject: Subject): void {
         );
       });
     }
+  }
+
+  for (const [does, react] of reactions) {
+    subject.test(
+      `R10 a message over maxFrameSize closes with 1009, and onClose is told so, when onError ${does}`,
+      async () => {
+        await subject.serve(
+          ({ journal }) => ({
+            onMessage: () => "passed",
+            onError(caller, error) {
+              journal.add(`error ${error instanceof PayloadTooLargeError}`);
+              return react(caller);
+            },
+            onClose: (_caller, code) => journal.add(`close ${code}`),
+          }),
+          async ({ connect, journal }) => {
+            const client = await connect();
+            await client.send.text("a".repeat(1001));
+            const { code } = await client.ended();
+            assert.deepEqual([code, client.frames.filter(({ opcode }) => opcode !== CLOSE)], [1009, []]);
+            await journal.until(/close/);
+            assert.deepEqual(journal.entries, ["error true", "close 1009"]);
+          },
+          { config: { maxFrameSize: 1000 }, logs: /^error onError failed.*on purpose/ },
+        );
+      },
+    );
   }
 
   subject.test("R12 a write after the end is rejected with a ConnectionError whose code says why", async () => {

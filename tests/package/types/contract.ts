@@ -1,4 +1,4 @@
-/** What follows from a contract: the types of handlers, of their replies, of pushes. */
+/** C10: what follows from a contract: the types of handlers, of their replies, of pushes. */
 import {
   array,
   looseObject,

@@ -1,4 +1,4 @@
-/** What a client with a contract is typed as. */
+/** C10: what a client with a contract is typed as. */
 import { type } from "arktype";
 import * as v from "valibot";
 import * as z from "zod";
