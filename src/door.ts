@@ -15,7 +15,7 @@ import { checkForm, checkOrigin, chooseSubProtocol } from "./handshake.ts";
 import type { Host } from "./host.ts";
 import type { ReadHeader } from "./http.ts";
 import { quote } from "./logger.ts";
-import { isResponse, refuse } from "./refusal.ts";
+import { isResponse, refuse, whyUnsendable } from "./refusal.ts";
 import { isPromise } from "./reply.ts";
 import type { GiveHeaders } from "./response_headers.ts";
 import type { Service } from "./service.ts";
@@ -131,7 +131,7 @@ export class Door {
     if (isResponse(answer)) {
       // Where they are looked at late, headers that are not allowed would be found by nobody who can tell.
       void answer.headers;
-      return answer;
+      return this.#refuse(answer);
     }
     if (answer instanceof UpgradeError) return refuse(answer.status, answer.message, answer.headers);
     if (answer instanceof AuthnError) return refuse(401, answer.message, this.#challenges());
@@ -143,6 +143,13 @@ export class Door {
     return this.#failed(
       new TypeError(`An upgrade handler returned ${what}: must be a service, an error or a Response`),
     );
+  }
+
+  #refuse(response: Response): Response {
+    const why = whyUnsendable(response, this.#host.sent);
+    if (why !== undefined) return this.#failed(new TypeError(`An upgrade handler returned ${why}`));
+    this.#slot.refusal = response;
+    return response;
   }
 
   #challenges(): Record<string, string> {

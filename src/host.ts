@@ -35,6 +35,8 @@ export class Host {
   readonly sweep: Sweep<Hosted>;
   /** Whether new upgrades are refused with 503. */
   stopping = false;
+  /** What handlers and apps have refused with: each can be sent once. */
+  readonly sent: WeakSet<Response> = new WeakSet();
   /** How many turns have been waited for. */
   turns = 0;
   #turn: Promise<void> | undefined;

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { ask } from "../../src/ask.ts";
+import { ask, dress } from "../../src/ask.ts";
 import { toUnshared } from "../../src/bytes.ts";
 import { ENGINE_CAPABILITIES } from "../../src/capabilities.ts";
 import { toDeflatedLimit } from "../../src/compression.ts";
@@ -13,7 +13,7 @@ import { ListenerError } from "../../src/errors.ts";
 import { Host } from "../../src/host.ts";
 import { checkHostNames, type HostConfig } from "../../src/host_config.ts";
 import { refuse } from "../../src/refusal.ts";
-import { type App, Upgrade, UpgradeSlot } from "../../src/slot.ts";
+import { type App, fail, Upgrade, UpgradeSlot } from "../../src/slot.ts";
 import { type BunServer, type BunWebSocketHandler, bunGlobal } from "./runtime.ts";
 import { BunSocket, closed } from "./socket.ts";
 import { Tick } from "./tick.ts";
@@ -71,10 +71,12 @@ export const engine: Engine = {
     if (bun === undefined) throw new ListenerError('The engine "bun" runs on Bun only');
     const { port, hostname, maxFrameSize, secure } = options;
     const tls = secure === undefined ? {} : { tls: toBunTls(secure) };
-    const server = bun.serve({ port, hostname, ...tls, ...toHandlers(app, host, maxFrameSize) });
+    // Of what goes wrong with an answer Bun would show the peer a page with the paths of the machine.
+    const quiet = { development: false, error: (error: unknown) => dress(host, fail(host, error)) } as const;
+    const server = bun.serve({ port, hostname, ...tls, ...quiet, ...toHandlers(app, host, maxFrameSize) });
     return Promise.resolve({
       port: server.port ?? port,
-      limit: (size) => void server.reload(toHandlers(app, host, size)),
+      limit: (size) => void server.reload({ ...quiet, ...toHandlers(app, host, size) }),
       close(force) {
         if (!force) outlive(server);
         return server.stop(force);

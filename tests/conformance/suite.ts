@@ -41,6 +41,7 @@ import { streams } from "./suite/streams.ts";
 import { Subject } from "./suite/subject.ts";
 import { tls } from "./suite/tls.ts";
 import { tokens } from "./suite/tokens.ts";
+import { unsendable } from "./suite/unsendable.ts";
 import { writes } from "./suite/writes.ts";
 
 /** Registers all tests for one engine; `mounts` are the ways to run it in a server of one's own. */
@@ -72,6 +73,7 @@ export function suite(engine: EngineName, mounts: readonly Mount[]): void {
   slowRequests(subject);
   hono(subject, mounts);
   guards(subject, mounts);
+  unsendable(subject, mounts);
   stopping(subject);
   starting(subject);
   listening(subject);
