@@ -47,7 +47,7 @@ export function handler(app: App, options: HandlerOptions = {}): Handler {
 export const engine: Engine = {
   capabilities: ENGINE_CAPABILITIES.deno,
   listen(app: App, options: ListenOptions, host: Host): Promise<Server> {
-    return Promise.resolve(new DenoPort(deno(), options, toHandler(deno(), app, host), host.logger));
+    return Promise.resolve(new DenoPort(deno(), options, toHandler(deno(), app, host), host));
   },
 };
 
