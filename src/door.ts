@@ -9,7 +9,7 @@ import { bind, hasSchema } from "./binding.ts";
 import { checkRequirements } from "./capabilities.ts";
 import { callbacksOf } from "./contract/contract_service.ts";
 import { findCredential } from "./credentials.ts";
-import { HandshakeTimedOut } from "./errors.ts";
+import { HandshakeTimedOut, toError } from "./errors.ts";
 import { AuthnError, AuthzError, UpgradeError } from "./upgrade_errors.ts";
 import { checkForm, checkOrigin, chooseSubProtocol } from "./handshake.ts";
 import type { Host } from "./host.ts";
@@ -182,7 +182,7 @@ export class Door {
   }
 
   #failed(error: unknown): Response {
-    this.#host.logger.error("An upgrade handler failed; the upgrade is refused with 500", error);
+    this.#host.logger.error("An upgrade handler failed; the upgrade is refused with 500", toError(error));
     return refuse(500, "Internal server error");
   }
 }

@@ -10,6 +10,7 @@ import type { Place } from "./admission.ts";
 import type { Caller } from "./caller.ts";
 import { ServiceConnection } from "./connection.ts";
 import { callbacksOf } from "./contract/contract_service.ts";
+import { toError } from "./errors.ts";
 import { readForwarded } from "./forwarded.ts";
 import type { Host } from "./host.ts";
 import type { ConnectionDetails, Peer } from "./peer.ts";
@@ -139,9 +140,8 @@ export class Upgrade {
   /** Joins the service and the open socket, and runs `onOpen`. */
   open(socket: RuntimeSocket): Connection & { readonly caller: Caller } {
     const service = this.#service;
-    const { onClose, onError } = callbacksOf(service);
     // Once the socket is down, Bun and Node do not tell it any more.
-    if (onClose !== undefined || onError !== undefined) void this.#details.peer.remoteAddress;
+    if (isTold(service)) void this.#details.peer.remoteAddress;
     const connection = new ServiceConnection(service, socket, this.rules, this.#host, this.#details);
     if (this.#details.until !== undefined) connection.expire(this.#details.until);
     this.#place?.opened(connection);
@@ -165,6 +165,16 @@ export class Upgrade {
   /** Says that the connection will not open, for the peer has left. An adapter that cannot tell leaves it out. */
   abandon(): void {
     this.#place?.free();
+  }
+}
+
+// Whether it hears of the end. One whose callbacks cannot be read is told so in its turn.
+function isTold(service: Service): boolean {
+  try {
+    const { onClose, onError } = callbacksOf(service);
+    return onClose !== undefined || onError !== undefined;
+  } catch {
+    return true;
   }
 }
 
@@ -192,7 +202,7 @@ export function put(
 
 /** Answers for an app that has failed. */
 export function fail(host: Host, error: unknown): Response {
-  host.logger.error("The app failed", error);
+  host.logger.error("The app failed", toError(error));
   return refuse(500, "Internal server error");
 }
 

@@ -20,6 +20,7 @@ import { errors } from "./suite/errors.ts";
 import { guards } from "./suite/guards.ts";
 import { handshake } from "./suite/handshake.ts";
 import { hono } from "./suite/hono.ts";
+import { hostileValues } from "./suite/hostile_values.ts";
 import { idle } from "./suite/idle.ts";
 import { inbound } from "./suite/inbound.ts";
 import { introspection } from "./suite/introspection.ts";
@@ -51,6 +52,7 @@ export function suite(engine: EngineName, mounts: readonly Mount[]): void {
   replies(subject);
   streams(subject);
   errors(subject);
+  hostileValues(subject);
   writes(subject);
   closing(subject);
   closes(subject);
