@@ -6,7 +6,7 @@
 
 import { Hono } from "hono";
 import { chooseEngine } from "./engines.ts";
-import { AttachedServices } from "./src/attached.ts";
+import { type Attached, AttachedServices } from "./src/attached.ts";
 import type { Caller } from "./src/caller.ts";
 import { checkRequirements } from "./src/capabilities.ts";
 import { ServiceConnection } from "./src/connection.ts";
@@ -125,6 +125,7 @@ export class Listener {
     options?: UpgradeConfig & DocumentOptions,
   ): void {
     const attached = this.#attached.prepare(path, answer, options);
+    checkPaths(attached);
     if (this.#host !== undefined)
       checkRequirements(this.#host.capabilities, rulesOf(attached.service).requires, A_SERVICE);
     if (this.#app !== undefined) mount(this.#app, attached);
@@ -267,6 +268,17 @@ export class Listener {
     for (const { path, service } of this.#attached) routes.all(path, (context) => service(context));
     routes.notFound((context) => refuse(404, `No service at ${quote(context.req.path)}`));
     this.#routes = routes;
+  }
+}
+
+// Hono compiles all routes at the first request: one that it cannot compile would be a 500 for all.
+function checkPaths({ path, documents }: Attached): void {
+  const routes = new Hono();
+  try {
+    for (const route of [path, ...documents.map((document) => document.path)]) routes.all(route, () => new Response());
+    routes.router.match("GET", "/");
+  } catch (cause) {
+    throw new TypeError(`Cannot attach at ${quote(path)}: Hono cannot read the path`, { cause });
   }
 }
 

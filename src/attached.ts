@@ -63,6 +63,11 @@ export class AttachedServices {
     if (typeof path !== "string" || !path.startsWith("/")) {
       throw new TypeError(`Cannot attach at ${quote(String(path))}: a path begins with a slash`);
     }
+    if (/[?#]/.test(withoutParams(path))) {
+      throw new TypeError(
+        `Cannot attach at ${quote(path)}: a path has no query and no fragment, so nothing would match it`,
+      );
+    }
     if (typeof answer !== "function") {
       throw new TypeError(`Cannot attach at "${path}": must be a handler or an upgrade service`);
     }
@@ -116,6 +121,12 @@ export class AttachedServices {
       throw new ListenerError(`Cannot attach at "${attached}"${what}: a document is served there`);
     }
   }
+}
+
+// The pattern of a parameter may hold anything, and the mark behind one says that it may be left out.
+function withoutParams(path: string): string {
+  const bare = path.replace(/\{[^{}]*\}/g, "");
+  return bare === path ? path.replace(/:[^/?#]+\?(?=\/|$)/g, "") : withoutParams(bare);
 }
 
 // Two paths that differ by the names of their parameters are one.

@@ -71,8 +71,8 @@ export const engine: Engine = {
     if (bun === undefined) throw new ListenerError('The engine "bun" runs on Bun only');
     const { port, hostname, maxFrameSize, secure } = options;
     const tls = secure === undefined ? {} : { tls: toBunTls(secure) };
-    // Of what goes wrong with an answer Bun would show the peer a page with the paths of the machine.
-    const quiet = { development: false, error: (error: unknown) => dress(host, fail(host, error)) } as const;
+    // Else a peer is shown what goes wrong, with the paths of the machine; not in development Bun would share a port that is taken.
+    const quiet = { development: false, reusePort: false, error: (error: unknown) => dress(host, fail(host, error)) };
     const server = bun.serve({ port, hostname, ...tls, ...quiet, ...toHandlers(app, host, maxFrameSize) });
     return Promise.resolve({
       port: server.port ?? port,

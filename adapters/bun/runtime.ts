@@ -66,7 +66,8 @@ export interface BunServeOptions<Data> {
   readonly port: number;
   readonly hostname: string;
   readonly tls?: BunTls;
-  readonly development: false;
+  readonly reusePort: boolean;
+  readonly development: boolean;
   error(error: unknown): Response;
   fetch(request: Request, server: BunServer<Data>): Response | undefined | Promise<Response | undefined>;
   readonly websocket: BunWebSocketHandler<Data>;
