@@ -20,6 +20,7 @@ import { isPromise } from "./reply.ts";
 import type { GiveHeaders } from "./response_headers.ts";
 import type { Service } from "./service.ts";
 import type { ServiceRules } from "./service_config.ts";
+import { isService, nameNoService } from "./service_value.ts";
 import { markAccepted, Upgrade, type UpgradeSlot } from "./slot.ts";
 import { type ParamsOf, type UpgradeContext, UpgradeRequest } from "./upgrade_request.ts";
 
@@ -138,8 +139,7 @@ export class Door {
     if (answer instanceof AuthzError) return refuse(403, answer.message);
     if (answer instanceof Error) return refuse(400, answer.message);
     if (isService(answer)) return this.#accept(answer);
-    const what =
-      answer === null ? "null" : isContract(answer) ? "a contract, not contract.service({ … })" : typeof answer;
+    const what = nameNoService(answer);
     return this.#failed(
       new TypeError(`An upgrade handler returned ${what}: must be a service, an error or a Response`),
     );
@@ -185,13 +185,4 @@ export class Door {
     this.#host.logger.error("An upgrade handler failed; the upgrade is refused with 500", toError(error));
     return refuse(500, "Internal server error");
   }
-}
-
-function isService(value: unknown): value is Service {
-  return typeof value === "object" && value !== null && !isContract(value);
-}
-
-// Without its handlers it would be a service that says nothing to anybody. Types refuse it, and JavaScript has none.
-function isContract(value: unknown): boolean {
-  return typeof value === "object" && value !== null && "toTyped" in value && "definition" in value;
 }

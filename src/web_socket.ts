@@ -12,6 +12,7 @@ import { Host } from "./host.ts";
 import type { Logger } from "./logger.ts";
 import type { Service } from "./service.ts";
 import { type ServiceConfig, toServiceRules } from "./service_config.ts";
+import { isService, nameNoService } from "./service_value.ts";
 import type { Connection } from "./socket.ts";
 
 /** What {@link accept} takes besides the options of a service. */
@@ -29,7 +30,7 @@ export interface AcceptOptions {
  *
  * @returns The caller, once the socket is open
  * @throws {ConnectionError} If the socket is closed, or closes before it opens
- * @throws {TypeError} If an option is wrong
+ * @throws {TypeError} If an option is wrong, or the service is none
  * @example
  * ```ts
  * import { accept } from "@switchboard/websocket";
@@ -46,6 +47,7 @@ export function accept(
   config: ServiceConfig = {},
   options: AcceptOptions = {},
 ): Promise<Caller> {
+  if (!isService(service)) throw new TypeError(`Cannot run ${nameNoService(service)}: must be a service`);
   const rules = toServiceRules(config);
   const host = new Host(socketCapabilities({}), options);
   const { promise, resolve, reject } = Promise.withResolvers<Caller>();

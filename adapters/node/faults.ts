@@ -35,7 +35,8 @@ export function toServerLimits(rules: HostRules): ServerLimits {
     headersTimeout,
     requestTimeout: timeout,
     // A connection is closed at most so much too late.
-    connectionsCheckingInterval: headersTimeout === 0 ? 500 : Math.max(50, Math.min(500, Math.ceil(headersTimeout / 10))),
+    connectionsCheckingInterval:
+      headersTimeout === 0 ? 500 : Math.max(50, Math.min(500, Math.ceil(headersTimeout / 10))),
   };
 }
 
