@@ -68,6 +68,7 @@ export class Listener {
    * @throws {RangeError} If a number is out of range
    */
   constructor(target: number | App, config: ListenerConfig = {}) {
+    if (typeof config !== "object" || config === null) throw new TypeError("ListenerConfig must be an object");
     this.#config = typeof target === "number" ? { ...config, port: target } : config;
     checkListenerConfig(this.#config);
     if (typeof target === "number") {
@@ -79,7 +80,8 @@ export class Listener {
     } else {
       this.#app = target;
     }
-    this.#attached = new AttachedServices(this.#config.trustedProxies ?? 0, () => import("./page/mod.ts"));
+    const hops = this.#config.trustedProxies ?? 0;
+    this.#attached = new AttachedServices(hops, () => import("./page/mod.ts"), siblingsOf(this.#app));
     this.#route();
   }
 
@@ -154,7 +156,9 @@ export class Listener {
    */
   async start(): Promise<void> {
     if (this.#starting !== undefined || this.#host !== undefined)
-      throw new ListenerError("Cannot start: the listener is started already");
+      throw new ListenerError(
+        `Cannot start: the listener ${this.#host?.stopping ? "is still stopping" : "is started already"}`,
+      );
     this.#starting = this.#begin();
     try {
       await this.#starting;
@@ -170,6 +174,7 @@ export class Listener {
    * @throws {RangeError} If the deadline is negative
    */
   gracefulStop(options: StopOptions = {}): Promise<void> {
+    if (typeof options !== "object" || options === null) throw new TypeError("StopOptions must be an object");
     const deadline = toMilliseconds("deadline", options.deadline ?? 10);
     return this.#stop(deadline);
   }
@@ -269,6 +274,15 @@ export class Listener {
     routes.notFound((context) => refuse(404, `No service at ${quote(context.req.path)}`));
     this.#routes = routes;
   }
+}
+
+// What is attached to an app answers on the ports of all its listeners.
+const attachedTo = new WeakMap<App, Set<AttachedServices>>();
+
+function siblingsOf(app: App | undefined): Set<AttachedServices> {
+  const siblings = (app && attachedTo.get(app)) ?? new Set();
+  if (app !== undefined) attachedTo.set(app, siblings);
+  return siblings;
 }
 
 // Hono compiles all routes at the first request: one that it cannot compile would be a 500 for all.

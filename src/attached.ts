@@ -32,11 +32,17 @@ export class AttachedServices {
   readonly #byPattern: Map<string, Attached> = new Map();
   readonly #hops: number;
   readonly #loadPage: LoadPage;
+  readonly #siblings: Set<AttachedServices>;
 
-  /** Takes how many proxies are believed, and what loads the page of a contract. */
-  constructor(hops: number, loadPage: LoadPage) {
+  /**
+   * Takes how many proxies are believed, and what loads the page of a contract.
+   *
+   * @param siblings Those of all listeners with the same app, whose paths are the same; these are added
+   */
+  constructor(hops: number, loadPage: LoadPage, siblings: Set<AttachedServices> = new Set()) {
     this.#hops = hops;
     this.#loadPage = loadPage;
+    this.#siblings = siblings.add(this);
   }
 
   /** All of them. */
@@ -113,10 +119,11 @@ export class AttachedServices {
   #checkFree(path: string, attached: string): void {
     const pattern = toPattern(path);
     const what = path === attached ? "" : `, with a document at "${path}"`;
-    if (this.#byPattern.has(pattern)) {
+    const others = [...this.#siblings];
+    if (others.some((services) => services.#byPattern.has(pattern))) {
       throw new ListenerError(`Cannot attach at "${attached}"${what}: a service is attached there`);
     }
-    for (const { documents } of this) {
+    for (const { documents } of others.flatMap((services) => [...services])) {
       if (!documents.some((document) => document.path === pattern)) continue;
       throw new ListenerError(`Cannot attach at "${attached}"${what}: a document is served there`);
     }

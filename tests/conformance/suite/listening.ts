@@ -37,6 +37,7 @@ const serviceOptions: readonly Wrong[] = [
     { connection: "close" },
     { "sec-websocket-accept": "x" },
     { a: "b\r\nc: d" },
+    { a: "caf\u00e9" },
     1,
   ],
   ["colour", "red"],
@@ -72,6 +73,29 @@ export function listening(subject: Subject): void {
       listener.attach("/", () => ({}));
     });
   }
+
+  subject.test("attach() refuses a path that another listener of the same app has, until it is detached there", () => {
+    const app = new Hono();
+    const [one, other] = [new Listener(app, { port: 0 }), new Listener(app, { port: 0 })];
+    one.attach("/same/:a", () => ({}));
+    assert.throws(() => other.attach("/same/:b", () => ({})), { name: "ListenerError" });
+    one.detach("/same/:a");
+    other.attach("/same/:b", () => ({}));
+    new Listener(new Hono(), { port: 0 }).attach("/same/:b", () => ({}));
+  });
+
+  subject.test(
+    "gracefulStop() and new Listener() name options that are null; start() says what is still stopping",
+    async () => {
+      assert.throws(() => new Listener(0, null as never), { name: "TypeError", message: /ListenerConfig/ });
+      const listener = subject.listener();
+      assert.throws(() => listener.gracefulStop(null as never), { name: "TypeError", message: /StopOptions/ });
+      await listener.start();
+      const stopped = listener.gracefulStop();
+      await assert.rejects(listener.start(), { name: "ListenerError", message: /still stopping/ });
+      await stopped;
+    },
+  );
 
   subject.test("new Listener() and attach() refuse what makes no sense", () => {
     const listener = subject.listener();
