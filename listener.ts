@@ -6,14 +6,9 @@
 
 import { Hono } from "hono";
 import { chooseEngine } from "./engines.ts";
-import { AttachedServices } from "./src/attached.ts";
+import { type Attached, AttachedServices } from "./src/attached.ts";
 import type { Caller } from "./src/caller.ts";
-<<<<<<< HEAD
-import { checkRequirements } from "./src/capabilities.ts";
 import { callersOf } from "./src/connections.ts";
-=======
-import { ServiceConnection } from "./src/connection.ts";
->>>>>>> wt-server
 import type { DocumentOptions } from "./src/documents/options.ts";
 import type { Engine, Server } from "./src/engine.ts";
 import { ListenerError, WebSocketError } from "./src/errors.ts";
@@ -66,6 +61,7 @@ export class Listener {
    * @throws {RangeError} If a number is out of range
    */
   constructor(target: number | App, config: ListenerConfig = {}) {
+    if (typeof config !== "object" || config === null) throw new TypeError("ListenerConfig must be an object");
     this.#config = typeof target === "number" ? { ...config, port: target } : config;
     checkListenerConfig(this.#config);
     if (typeof target === "number") {
@@ -77,7 +73,8 @@ export class Listener {
     } else {
       this.#app = target;
     }
-    this.#attached = new AttachedServices(this.#config.trustedProxies ?? 0, () => import("./page/mod.ts"));
+    const hops = this.#config.trustedProxies ?? 0;
+    this.#attached = new AttachedServices(hops, () => import("./page/mod.ts"), siblingsOf(this.#app));
     this.#route();
   }
 
@@ -125,6 +122,7 @@ export class Listener {
     options?: UpgradeConfig & DocumentOptions,
   ): void {
     const attached = this.#attached.prepare(path, answer, options);
+    checkPaths(attached);
     this.#host?.checkRequirements(rulesOf(attached.service).requires, A_SERVICE);
     if (this.#app !== undefined) mount(this.#app, attached);
     this.#attached.add(attached);
@@ -152,7 +150,9 @@ export class Listener {
    */
   async start(): Promise<void> {
     if (this.#starting !== undefined || this.#host !== undefined)
-      throw new ListenerError("Cannot start: the listener is started already");
+      throw new ListenerError(
+        `Cannot start: the listener ${this.#host?.stopping ? "is still stopping" : "is started already"}`,
+      );
     this.#starting = this.#begin();
     try {
       await this.#starting;
@@ -168,6 +168,7 @@ export class Listener {
    * @throws {RangeError} If the deadline is negative
    */
   gracefulStop(options: StopOptions = {}): Promise<void> {
+    if (typeof options !== "object" || options === null) throw new TypeError("StopOptions must be an object");
     const deadline = toMilliseconds("deadline", options.deadline ?? 10);
     return this.#stop(deadline);
   }
@@ -266,6 +267,26 @@ export class Listener {
     for (const { path, service } of this.#attached) routes.all(path, (context) => service(context));
     routes.notFound((context) => refuse(404, `No service at ${quote(context.req.path)}`));
     this.#routes = routes;
+  }
+}
+
+// What is attached to an app answers on the ports of all its listeners.
+const attachedTo = new WeakMap<App, Set<AttachedServices>>();
+
+function siblingsOf(app: App | undefined): Set<AttachedServices> {
+  const siblings = (app && attachedTo.get(app)) ?? new Set();
+  if (app !== undefined) attachedTo.set(app, siblings);
+  return siblings;
+}
+
+// Hono compiles all routes at the first request: one that it cannot compile would be a 500 for all.
+function checkPaths({ path, documents }: Attached): void {
+  const routes = new Hono();
+  try {
+    for (const route of [path, ...documents.map((document) => document.path)]) routes.all(route, () => new Response());
+    routes.router.match("GET", "/");
+  } catch (cause) {
+    throw new TypeError(`Cannot attach at ${quote(path)}: Hono cannot read the path`, { cause });
   }
 }
 

@@ -79,7 +79,9 @@ export type { RunConfig, RunningService, ServiceSource };
  */
 export async function run(url: string | URL, service: ServiceSource, config: RunConfig = {}): Promise<RunningService> {
   if (typeof service !== "function" && (typeof service !== "object" || service === null)) {
-    throw new TypeError(`Cannot run a ${typeof service}: must be a service, or a function that makes one`);
+    throw new TypeError(
+      `Cannot run ${service === null ? "null" : `a ${typeof service}`}: must be a service, or a function that makes one`,
+    );
   }
   const rules = toRunRules(url, config);
   rules.client.signal?.throwIfAborted();

@@ -32,11 +32,17 @@ export class AttachedServices {
   readonly #byPattern: Map<string, Attached> = new Map();
   readonly #hops: number;
   readonly #loadPage: LoadPage;
+  readonly #siblings: Set<AttachedServices>;
 
-  /** Takes how many proxies are believed, and what loads the page of a contract. */
-  constructor(hops: number, loadPage: LoadPage) {
+  /**
+   * Takes how many proxies are believed, and what loads the page of a contract.
+   *
+   * @param siblings Those of all listeners with the same app, whose paths are the same; these are added
+   */
+  constructor(hops: number, loadPage: LoadPage, siblings: Set<AttachedServices> = new Set()) {
     this.#hops = hops;
     this.#loadPage = loadPage;
+    this.#siblings = siblings.add(this);
   }
 
   /** All of them. */
@@ -62,6 +68,11 @@ export class AttachedServices {
   ): Attached {
     if (typeof path !== "string" || !path.startsWith("/")) {
       throw new TypeError(`Cannot attach at ${quote(String(path))}: a path begins with a slash`);
+    }
+    if (/[?#]/.test(withoutParams(path))) {
+      throw new TypeError(
+        `Cannot attach at ${quote(path)}: a path has no query and no fragment, so nothing would match it`,
+      );
     }
     if (typeof answer !== "function") {
       throw new TypeError(`Cannot attach at "${path}": must be a handler or an upgrade service`);
@@ -107,14 +118,21 @@ export class AttachedServices {
   #checkFree(path: string, attached: string): void {
     const pattern = toPattern(path);
     const what = path === attached ? "" : `, with a document at "${path}"`;
-    if (this.#byPattern.has(pattern)) {
+    const others = [...this.#siblings];
+    if (others.some((services) => services.#byPattern.has(pattern))) {
       throw new ListenerError(`Cannot attach at "${attached}"${what}: a service is attached there`);
     }
-    for (const { documents } of this) {
+    for (const { documents } of others.flatMap((services) => [...services])) {
       if (!documents.some((document) => document.path === pattern)) continue;
       throw new ListenerError(`Cannot attach at "${attached}"${what}: a document is served there`);
     }
   }
+}
+
+// The pattern of a parameter may hold anything, and the mark behind one says that it may be left out.
+function withoutParams(path: string): string {
+  const bare = path.replace(/\{[^{}]*\}/g, "");
+  return bare === path ? path.replace(/:[^/?#]+\?(?=\/|$)/g, "") : withoutParams(bare);
 }
 
 // Two paths that differ by the names of their parameters are one.

@@ -6,7 +6,7 @@
 
 import type { Caller } from "./caller.ts";
 import { INTERNAL_SERVER_ERROR } from "./close_frame.ts";
-import { ConnectionError, toError } from "./errors.ts";
+import { ConnectionError, isA, toError } from "./errors.ts";
 import { Failure } from "./failure.ts";
 import { PING, type PONG } from "./inbox.ts";
 import type { Intake } from "./intake.ts";
@@ -92,6 +92,15 @@ export abstract class Callbacks {
     }
   }
 
+  /** Tells whether there is an `onPing` or `onPong`; where it cannot be read, its turn tells of that. */
+  protected hears(kind: typeof PING | typeof PONG): boolean {
+    try {
+      return (kind === PING ? this.service.onPing : this.service.onPong) !== undefined;
+    } catch {
+      return true;
+    }
+  }
+
   /** Calls `onPing` or `onPong`. */
   protected onControl(kind: typeof PING | typeof PONG, data: Uint8Array<ArrayBuffer>): void {
     const service = this.service;
@@ -105,17 +114,15 @@ export abstract class Callbacks {
 
   /** Calls `onIdleTimeout`, or closes with 1001. */
   protected onIdle(): void {
-    const service = this.service;
-    if (service.onIdleTimeout === undefined) {
-      void this.outbox.close(1001, "Idle timeout");
-      return;
-    }
+    const { service } = this;
     this.doing |= BUSY;
     try {
-      this.#settle(service.onIdleTimeout(this.caller));
+      if (service.onIdleTimeout !== undefined) return this.#settle(service.onIdleTimeout(this.caller));
     } catch (error) {
-      this.#threw(error);
+      return this.#threw(error);
     }
+    void this.outbox.close(1001, "Idle timeout");
+    this.#release();
   }
 
   /** Calls `onError` for what failed outside of a callback. */
@@ -182,7 +189,7 @@ export abstract class Callbacks {
 
   // Nobody is left to reply to, but an error is an error.
   #settleLast(reply: unknown): void {
-    if (reply instanceof Error) this.#lastThrew(reply);
+    if (isA(reply, Error)) this.#lastThrew(reply);
     else this.left();
   }
 
@@ -197,19 +204,19 @@ export abstract class Callbacks {
   }
 
   #threw(thrown: unknown): void {
-    this.#report(thrown instanceof Failure ? thrown : toFault(thrown, "A callback failed"));
+    this.#report(isA(thrown, Failure) ? thrown : toFault(thrown, "A callback failed"));
   }
 
   #report(failure: Failure): void {
     const { error } = failure;
     if (this.doing & REPORTING) return this.#fail(toFault(error, "onError failed"));
-    if (this.service.onError === undefined) return this.#fail(failure);
     this.doing |= REPORTING;
     try {
-      this.#settle(this.service.onError(this.caller, error));
+      if (this.service.onError !== undefined) return this.#settle(this.service.onError(this.caller, error));
     } catch (second) {
-      this.#fail(toFault(second, "onError failed"));
+      return this.#fail(toFault(second, "onError failed"));
     }
+    this.#fail(failure);
   }
 
   #fail({ error, line, frame }: Failure): void {
@@ -224,12 +231,13 @@ export abstract class Callbacks {
   }
 
   #reportLast(thrown: unknown): void {
-    const log = (error: unknown): void => this.outbox.host.logger.error("A callback failed after the end", error);
-    if (this.service.onError === undefined) return log(thrown);
+    const log = (error: unknown): void =>
+      this.outbox.host.logger.error("A callback failed after the end", toError(error));
     const settled = (reply: unknown): void => {
-      if (reply instanceof Error) log(reply);
+      if (isA(reply, Error)) log(reply);
     };
     try {
+      if (this.service.onError === undefined) return log(thrown);
       const reply: unknown = this.service.onError(this.caller, toError(thrown));
       if (isPromise(reply)) toPromise(reply).then(settled, log);
       else settled(reply);

@@ -10,7 +10,7 @@ import { ContractService, callbacksOf } from "./contract/contract_service.ts";
 import { ContractCaller } from "./dispatch/contract_caller.ts";
 import { Dispatcher } from "./dispatch/dispatcher.ts";
 import { MessageBinder } from "./dispatch/message_binder.ts";
-import { CorruptedFrameError, PayloadTooLargeError } from "./errors.ts";
+import { CorruptedFrameError, isA, PayloadTooLargeError } from "./errors.ts";
 import { after, TOKEN_EXPIRED } from "./expiry.ts";
 import { Failure } from "./failure.ts";
 import type { Host } from "./host.ts";
@@ -56,7 +56,7 @@ export class ServiceConnection extends Callbacks implements Connection, Owner {
     host.sweep.join(this, shortest(rules, host));
     this.outbox = new Outbox(socket, rules, host, this);
     this.#liveness = new Liveness(host.sweep.now);
-    if (service instanceof ContractService) {
+    if (isA(service, ContractService)) {
       this.caller = new ContractCaller(this, details, service, rules);
       this.intake = new Dispatcher(this, this.caller, service, rules);
       if (rules.message !== undefined) host.warnOnce("Option message has no effect on a service with a contract");
@@ -82,7 +82,7 @@ export class ServiceConnection extends Callbacks implements Connection, Owner {
 
   /** Runs `onOpen`; whatever arrives before it has settled waits (R1). */
   start(): void {
-    if (this.service.onOpen !== undefined) this.onOpen();
+    this.onOpen();
   }
 
   /** A text message arrived. */
@@ -105,14 +105,14 @@ export class ServiceConnection extends Callbacks implements Connection, Owner {
   ping(data: Uint8Array<ArrayBuffer>): void {
     this.#liveness.receivedAt = this.outbox.host.sweep.now;
     this.outbox.answered(data.byteLength);
-    if (this.service.onPing !== undefined) this.#queue({ kind: PING, data });
+    if (this.hears(PING)) this.#queue({ kind: PING, data });
   }
 
   /** A pong arrived. */
   pong(data: Uint8Array<ArrayBuffer>): void {
     if (this.outbox.rules.heartbeatInterval > 0 && isBeat(data)) return this.#liveness.beat(this.outbox.host.sweep.now);
     this.#liveness.receivedAt = this.outbox.host.sweep.now;
-    if (this.service.onPong !== undefined) this.#queue({ kind: PONG, data });
+    if (this.hears(PONG)) this.#queue({ kind: PONG, data });
   }
 
   /** Unsent bytes have left. */

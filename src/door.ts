@@ -8,16 +8,17 @@ import { authenticate, challenges, type Found } from "./authenticators.ts";
 import { bind, hasSchema } from "./binding.ts";
 import { callbacksOf } from "./contract/contract_service.ts";
 import { findCredential } from "./credentials.ts";
-import { HandshakeTimedOut } from "./errors.ts";
+import { HandshakeTimedOut, toError } from "./errors.ts";
 import { checkForm, checkOrigin, chooseSubProtocol, needsSubProtocol } from "./handshake.ts";
 import type { Host } from "./host.ts";
 import type { ReadHeader } from "./http.ts";
 import { quote } from "./logger.ts";
-import { isResponse, refuse } from "./refusal.ts";
+import { isResponse, refuse, whyUnsendable } from "./refusal.ts";
 import { isPromise } from "./reply.ts";
 import type { GiveHeaders } from "./response_headers.ts";
 import type { Service } from "./service.ts";
 import type { ServiceRules } from "./service_config.ts";
+import { isService, nameNoService } from "./service_value.ts";
 import { markAccepted, Upgrade, type UpgradeSlot } from "./slot.ts";
 import { AuthnError, AuthzError, UpgradeError } from "./upgrade_errors.ts";
 import { type ParamsOf, type UpgradeContext, UpgradeRequest } from "./upgrade_request.ts";
@@ -155,18 +156,24 @@ export class Door {
     if (isResponse(answer)) {
       // Where they are looked at late, headers that are not allowed would be found by nobody who can tell.
       void answer.headers;
-      return answer;
+      return this.#refuse(answer);
     }
     if (answer instanceof UpgradeError) return refuse(answer.status, answer.message, answer.headers);
     if (answer instanceof AuthnError) return refuse(401, answer.message, this.#challenges());
     if (answer instanceof AuthzError) return refuse(403, answer.message);
     if (answer instanceof Error) return refuse(400, answer.message);
     if (isService(answer)) return this.#accept(answer);
-    const what =
-      answer === null ? "null" : isContract(answer) ? "a contract, not contract.service({ … })" : typeof answer;
+    const what = nameNoService(answer);
     return this.#failed(
       new TypeError(`An upgrade handler returned ${what}: must be a service, an error or a Response`),
     );
+  }
+
+  #refuse(response: Response): Response {
+    const why = whyUnsendable(response, this.#host.sent);
+    if (why !== undefined) return this.#failed(new TypeError(`An upgrade handler returned ${why}`));
+    this.#slot.refusal = response;
+    return response;
   }
 
   #challenges(): Record<string, string> {
@@ -199,16 +206,7 @@ export class Door {
   }
 
   #failed(error: unknown): Response {
-    this.#host.logger.error("An upgrade handler failed; the upgrade is refused with 500", error);
+    this.#host.logger.error("An upgrade handler failed; the upgrade is refused with 500", toError(error));
     return refuse(500, "Internal server error");
   }
-}
-
-function isService(value: unknown): value is Service {
-  return typeof value === "object" && value !== null && !isContract(value);
-}
-
-// Without its handlers it would be a service that says nothing to anybody. Types refuse it, and JavaScript has none.
-function isContract(value: unknown): boolean {
-  return typeof value === "object" && value !== null && "toTyped" in value && "definition" in value;
 }

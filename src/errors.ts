@@ -268,8 +268,17 @@ export class ListenerError extends WebSocketError {
 
 /** Turns what was thrown into an `Error`; what is none becomes the `cause` of one. */
 export function toError(thrown: unknown): Error {
-  if (thrown instanceof Error) return thrown;
+  if (isA(thrown, Error)) return thrown;
   return new Error(`A value that is no error was thrown: ${describe(thrown)}`, { cause: thrown });
+}
+
+/** Does as `instanceof` for what users threw or made: a Proxy that was revoked throws when it is asked, and is nothing. */
+export function isA<Kind>(value: unknown, kind: abstract new (...values: never[]) => Kind): value is Kind {
+  try {
+    return value instanceof kind;
+  } catch {
+    return false;
+  }
 }
 
 function describe(value: unknown): string {

@@ -38,6 +38,8 @@ export class Host {
   stopping = false;
   /** Ends the wait of a stop that has begun. */
   overrun: (() => void) | undefined;
+  /** What handlers and apps have refused with: each can be sent once. */
+  readonly sent: WeakSet<Response> = new WeakSet();
   /** How many turns have been waited for. */
   turns = 0;
   readonly #isCompressionOff: boolean;

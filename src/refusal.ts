@@ -16,6 +16,23 @@ export function isResponse(value: unknown): value is Response {
   return value instanceof Response || Object.prototype.toString.call(value) === "[object Response]";
 }
 
+/**
+ * Takes a response that is about to be sent, and says why it cannot be, `undefined` if it can. Of one that it cannot send each runtime tells
+ * the peer in its own way, and Deno stops listening.
+ *
+ * Looks at its body, which then is a stream: not for those that are many.
+ *
+ * @param sent Those that were taken before
+ */
+export function whyUnsendable(response: Response, sent: WeakSet<Response>): string | undefined {
+  if (response.status === 0) return "a Response of status 0, as Response.error() makes it: it has no form in HTTP";
+  if (sent.has(response) || response.bodyUsed || response.body?.locked === true) {
+    return "a Response that was used before: make a new Response for each request";
+  }
+  sent.add(response);
+  return undefined;
+}
+
 /** The headers by which a client learns what to speak (RFC 6455, section 4.4). */
 export const SPEAK_WEBSOCKET: Readonly<Record<string, string>> = {
   upgrade: "websocket",

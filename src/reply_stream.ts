@@ -5,6 +5,7 @@
  */
 
 import { INTERNAL_SERVER_ERROR } from "./close_frame.ts";
+import { toError } from "./errors.ts";
 import type { Outbox } from "./outbox.ts";
 import { sendReply } from "./reply.ts";
 import type { Sink } from "./stream.ts";
@@ -27,7 +28,7 @@ export class ReplyStream implements Sink {
   ended(): void {}
 
   failed(error: unknown): void {
-    this.#outbox.host.logger.error("A stream failed; the connection is closed with 1011", error);
+    this.#outbox.host.logger.error("A stream failed; the connection is closed with 1011", toError(error));
     void this.#outbox.close(INTERNAL_SERVER_ERROR.statusCode, FAILED);
   }
 

@@ -32,6 +32,10 @@ function checkHeaders(headers: unknown): readonly (readonly [string, string])[] 
     if (RESERVED.has(name.toLowerCase()) || /^sec-websocket-/i.test(name)) {
       throw new TypeError(`Option responseHeaders has "${name}": it belongs to the handshake`);
     }
+    // RFC 9110, section 5.5; outside of ASCII the runtimes differ.
+    if (/[^\t -~]/.test(value)) {
+      throw new TypeError(`Option responseHeaders has ${quote(name)}, whose value is not printable ASCII: encode it`);
+    }
     try {
       checked.append(name, value);
     } catch (cause) {

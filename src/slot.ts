@@ -10,10 +10,11 @@ import type { Place } from "./admission.ts";
 import type { Caller } from "./caller.ts";
 import { ServiceConnection } from "./connection.ts";
 import { callbacksOf } from "./contract/contract_service.ts";
+import { toError } from "./errors.ts";
 import { readForwarded } from "./forwarded.ts";
 import type { Host } from "./host.ts";
 import type { ConnectionDetails, Peer } from "./peer.ts";
-import { refuse } from "./refusal.ts";
+import { isResponse, refuse, whyUnsendable } from "./refusal.ts";
 import type { Service } from "./service.ts";
 import type { ServiceRules } from "./service_config.ts";
 import type { Connection, RuntimeSocket } from "./socket.ts";
@@ -69,6 +70,8 @@ export class UpgradeSlot {
   place: Place | undefined;
   /** The decision to accept. */
   upgrade: Upgrade | undefined;
+  /** What the handler has refused with, which was looked at. */
+  refusal: Response | undefined;
   /** Whether the app only routes: with no middleware behind the service, the decision needs no response of its own. */
   isDirect = false;
 
@@ -137,9 +140,8 @@ export class Upgrade {
   /** Joins the service and the open socket, and runs `onOpen`. */
   open(socket: RuntimeSocket): Connection & { readonly caller: Caller } {
     const service = this.#service;
-    const { onClose, onError } = callbacksOf(service);
     // Once the socket is down, Bun and Node do not tell it any more.
-    if (onClose !== undefined || onError !== undefined) void this.#details.peer.remoteAddress;
+    if (isTold(service)) void this.#details.peer.remoteAddress;
     const connection = new ServiceConnection(service, socket, this.rules, this.#host, this.#details);
     if (this.#details.until !== undefined) connection.expire(this.#details.until);
     this.#place?.opened(connection);
@@ -166,6 +168,16 @@ export class Upgrade {
   }
 }
 
+// Whether it hears of the end. One whose callbacks cannot be read is told so in its turn.
+function isTold(service: Service): boolean {
+  try {
+    const { onClose, onError } = callbacksOf(service);
+    return onClose !== undefined || onError !== undefined;
+  } catch {
+    return true;
+  }
+}
+
 /**
  * Hands a request and its slot to an app and takes the decision out of the slot.
  *
@@ -181,22 +193,26 @@ export function put(
   try {
     const answer = app.fetch(request, env);
     return answer instanceof Promise
-      ? answer.then((response) => decide(slot, response)).catch((error: unknown) => fail(slot, error))
-      : decide(slot, answer);
+      ? answer.then((response) => decide(slot, request, response)).catch((error: unknown) => fail(slot.host, error))
+      : decide(slot, request, answer);
   } catch (error) {
-    return fail(slot, error);
+    return fail(slot.host, error);
   }
 }
 
-function fail(slot: UpgradeSlot, error: unknown): Response {
-  slot.host.logger.error("The app failed", error);
+/** Answers for an app that has failed. */
+export function fail(host: Host, error: unknown): Response {
+  host.logger.error("The app failed", toError(error));
   return refuse(500, "Internal server error");
 }
 
-function decide(slot: UpgradeSlot, response: Response): Response | Upgrade {
+function decide(slot: UpgradeSlot, request: Request, response: Response): Response | Upgrade {
   const { upgrade } = slot;
   const isDirect = response === ACCEPTED;
-  if (upgrade === undefined || !(isDirect || response.headers.has(MARK))) return response;
+  if (upgrade === undefined || !(isDirect || response.headers.has(MARK))) {
+    if (!slot.isDirect && response !== slot.refusal) checkAnswer(slot, request, response);
+    return response;
+  }
   // Hono copies the headers when middleware sets another response, so a refusal may bear the mark; ours has no body.
   if (!response.ok || response.body !== null) return unmarked(response);
   if (slot.host.stopping) return refuse(503, "The server is stopping", { "retry-after": "1" });
@@ -206,6 +222,13 @@ function decide(slot: UpgradeSlot, response: Response): Response | Upgrade {
     if (!NOT_FORWARDED.has(name) && !name.startsWith("sec-websocket-")) added.push([name, value]);
   }
   return added.length === 0 ? upgrade : upgrade.with(added);
+}
+
+// Only of an upgrade, for the bodies of pages would become streams; what is wrong with those is the runtime's to find.
+function checkAnswer({ host }: UpgradeSlot, request: Request, response: Response): void {
+  if (!isResponse(response) || request.headers.get("upgrade") === null) return;
+  const why = whyUnsendable(response, host.sent);
+  if (why !== undefined) throw new TypeError(`An app answered with ${why}`);
 }
 
 function unmarked(response: Response): Response {

@@ -12,6 +12,7 @@ import { Host } from "./host.ts";
 import type { Logger } from "./logger.ts";
 import type { Service } from "./service.ts";
 import { type ServiceConfig, toServiceRules } from "./service_config.ts";
+import { isService, nameNoService } from "./service_value.ts";
 import type { Connection } from "./socket.ts";
 
 /** What {@link accept} takes besides the options of a service. */
@@ -29,7 +30,7 @@ export interface AcceptOptions {
  *
  * @returns The caller, once the socket is open
  * @throws {ConnectionError} If the socket is closed, or closes before it opens
- * @throws {TypeError} If an option is unknown or of the wrong type
+ * @throws {TypeError} If an option is unknown or of the wrong type, or the service is none
  * @throws {RangeError} If a number is out of range
  * @throws {UnsupportedError} If the service requires what such a socket lacks
  * @example
@@ -48,6 +49,7 @@ export function accept(
   config: ServiceConfig = {},
   options: AcceptOptions = {},
 ): Promise<Caller> {
+  if (!isService(service)) throw new TypeError(`Cannot run ${nameNoService(service)}: must be a service`);
   const rules = toServiceRules(config);
   const host = new Host(socketCapabilities({}), options);
   host.checkRequirements(rules.requires, "A service");

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { ask } from "../../src/ask.ts";
+import { ask, dress } from "../../src/ask.ts";
 import { toUnshared } from "../../src/bytes.ts";
 import { ENGINE_CAPABILITIES } from "../../src/capabilities.ts";
 import { toDeflatedLimit } from "../../src/compression.ts";
@@ -13,7 +13,7 @@ import type { Engine, ListenOptions, Server } from "../../src/engine.ts";
 import { ListenerError } from "../../src/errors.ts";
 import type { Host } from "../../src/host.ts";
 import { refuse } from "../../src/refusal.ts";
-import { type App, Upgrade, UpgradeSlot } from "../../src/slot.ts";
+import { type App, fail, Upgrade, UpgradeSlot } from "../../src/slot.ts";
 import { type BunServer, type BunWebSocketHandler, bunGlobal } from "./runtime.ts";
 import { BunSocket, closed } from "./socket.ts";
 import { Tick } from "./tick.ts";
@@ -69,10 +69,12 @@ export const engine: Engine = {
     if (bun === undefined) throw new ListenerError('The engine "bun" runs on Bun only');
     const { port, hostname, maxFrameSize, secure } = options;
     const tls = secure === undefined ? {} : { tls: toBunTls(secure) };
-    const server = bun.serve({ port, hostname, ...tls, ...toHandlers(app, host, maxFrameSize) });
+    // Else a peer is shown what goes wrong, with the paths of the machine; not in development Bun would share a port that is taken.
+    const quiet = { development: false, reusePort: false, error: (error: unknown) => dress(host, fail(host, error)) };
+    const server = bun.serve({ port, hostname, ...tls, ...quiet, ...toHandlers(app, host, maxFrameSize) });
     return Promise.resolve({
       port: server.port ?? port,
-      limit: (size) => void server.reload(toHandlers(app, host, size)),
+      limit: (size) => void server.reload({ ...quiet, ...toHandlers(app, host, size) }),
       close(force) {
         if (!force) outlive(server);
         return server.stop(force);

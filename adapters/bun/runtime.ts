@@ -27,7 +27,7 @@ export interface BunServer<Data> {
   upgrade(request: Request, options: { data: Data; headers?: Headers }): boolean;
   requestIP(request: Request): { readonly address: string } | null;
   stop(force?: boolean): Promise<void>;
-  reload(options: Pick<BunServeOptions<Data>, "fetch" | "websocket">): unknown;
+  reload(options: Pick<BunServeOptions<Data>, "development" | "error" | "fetch" | "websocket">): unknown;
 }
 
 /** The handlers of `Bun.serve({ websocket })`. */
@@ -66,6 +66,9 @@ export interface BunServeOptions<Data> {
   readonly port: number;
   readonly hostname: string;
   readonly tls?: BunTls;
+  readonly reusePort: boolean;
+  readonly development: boolean;
+  error(error: unknown): Response;
   fetch(request: Request, server: BunServer<Data>): Response | undefined | Promise<Response | undefined>;
   readonly websocket: BunWebSocketHandler<Data>;
 }

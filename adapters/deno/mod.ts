@@ -16,6 +16,9 @@ import { drive } from "../../src/web_socket.ts";
 import { DenoPort } from "./port.ts";
 import { type DenoGlobal, type DenoServeInfo, denoGlobal, hostnameOf } from "./runtime.ts";
 
+// Seconds: past 31 bits of milliseconds Deno ends the connection at once.
+const LONGEST_IDLE = 2_147_483;
+
 /** Options of {@link handler}. */
 export type HandlerOptions = OwnServerOptions;
 
@@ -46,7 +49,7 @@ export function handler(app: App, options: HandlerOptions = {}): Handler {
 export const engine: Engine = {
   capabilities: ENGINE_CAPABILITIES.deno,
   listen(app: App, options: ListenOptions, host: Host): Promise<Server> {
-    return Promise.resolve(new DenoPort(deno(), options, toHandler(deno(), app, host), host.logger));
+    return Promise.resolve(new DenoPort(deno(), options, toHandler(deno(), app, host), host));
   },
 };
 
@@ -72,7 +75,7 @@ function reply(runtime: DenoGlobal, answer: Response | Upgrade, request: Request
   if (!(answer instanceof Upgrade)) return answer;
   const { heartbeatInterval, heartbeatTimeout } = answer.rules;
   // Deno pings a silent peer after half of its idle timeout, and drops it at the end.
-  const idleTimeout = Math.ceil((heartbeatInterval + heartbeatTimeout) / 1000);
+  const idleTimeout = Math.min(Math.ceil((heartbeatInterval + heartbeatTimeout) / 1000), LONGEST_IDLE);
   // Deno lets a request without Host through. Not `has`, for which it copies all headers and keeps them with the socket.
   if (request.headers.get("host") === null) return refuse(400, "Send a Host");
   const { socket, response } = runtime.upgradeWebSocket(request, { idleTimeout });

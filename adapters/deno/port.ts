@@ -4,8 +4,10 @@
  * @module
  */
 
+import { dress } from "../../src/ask.ts";
 import type { ListenOptions, Server } from "../../src/engine.ts";
-import type { Logger } from "../../src/logger.ts";
+import type { Host } from "../../src/host.ts";
+import { fail } from "../../src/slot.ts";
 import { type DenoGlobal, type DenoServeInfo, type DenoServer, portOf } from "./runtime.ts";
 
 // Milliseconds.
@@ -21,25 +23,26 @@ export class DenoPort implements Server {
   readonly #runtime: DenoGlobal;
   readonly #options: ListenOptions;
   readonly #answer: Answer;
-  readonly #logger: Logger;
+  readonly #host: Host;
   #server: DenoServer;
   #abort: AbortController = new AbortController();
+  #isServing = false;
   #closed: Promise<void> | undefined;
 
   /** Opens the port; throws Deno's own error when it cannot. */
-  constructor(runtime: DenoGlobal, options: ListenOptions, answer: Answer, logger: Logger) {
+  constructor(runtime: DenoGlobal, options: ListenOptions, answer: Answer, host: Host) {
     this.#runtime = runtime;
     this.#options = options;
     this.#answer = answer;
-    this.#logger = logger;
+    this.#host = host;
     this.#server = this.#serve(options.port);
     this.port = portOf(this.#server.addr) ?? options.port;
   }
 
   /** Stops listening; with `force` what is left is cut. */
   close(force: boolean): Promise<void> {
-    // Deno throws when a server that is going down is aborted.
-    if (force && this.#closed === undefined) this.#abort.abort();
+    // Deno throws when a server that is going down, or has gone, is aborted.
+    if (force && this.#closed === undefined && this.#isServing) this.#abort.abort();
     this.#closed ??= this.#server.shutdown();
     return force ? settleWithin(SETTLES_WITHIN, this.#closed) : this.#closed;
   }
@@ -49,23 +52,31 @@ export class DenoPort implements Server {
     const { signal } = this.#abort;
     const { hostname, secure } = this.#options;
     const tls = secure === undefined ? {} : { cert: secure.cert, key: secure.key };
-    const server = this.#runtime.serve({ port, hostname, ...tls, signal, onListen: () => {} }, this.#answer);
-    server.finished.catch((error: unknown) => this.#serveAgain(error));
+    const onError = (error: unknown): Response => dress(this.#host, fail(this.#host, error));
+    const options = { port, hostname, ...tls, signal, onListen: () => {}, onError };
+    const server = this.#runtime.serve(options, this.#answer);
+    this.#isServing = true;
+    // A response that it cannot send ends Deno's loop too, as if all were well.
+    server.finished.then(
+      () => this.#serveAgain(0),
+      (error: unknown) => this.#serveAgain(OPENS_AGAIN_AFTER, error),
+    );
     return server;
   }
 
   // Deno gives up listening when it cannot accept, for one when the file descriptors have run out; a peer can bring that about.
-  #serveAgain(error: unknown): void {
+  #serveAgain(ms: number, ...cause: unknown[]): void {
+    this.#isServing = false;
     if (this.#closed !== undefined) return;
-    this.#logger.error("Deno has stopped listening; the port is opened again", error);
+    this.#host.logger.error("Deno has stopped listening; the port is opened again", ...cause);
     setTimeout(() => {
       if (this.#closed !== undefined) return;
       try {
         this.#server = this.#serve(this.port);
-      } catch (second) {
-        this.#serveAgain(second);
+      } catch (error) {
+        this.#serveAgain(OPENS_AGAIN_AFTER, error);
       }
-    }, OPENS_AGAIN_AFTER);
+    }, ms);
   }
 }
 

@@ -19,7 +19,15 @@ export interface DenoServer {
 /** The global `Deno`. */
 export interface DenoGlobal {
   serve(
-    options: { port: number; hostname: string; cert?: string; key?: string; signal: AbortSignal; onListen: () => void },
+    options: {
+      port: number;
+      hostname: string;
+      cert?: string;
+      key?: string;
+      signal: AbortSignal;
+      onListen: () => void;
+      onError: (error: unknown) => Response;
+    },
     handler: (request: Request, info: DenoServeInfo) => Response | Promise<Response>,
   ): DenoServer;
   upgradeWebSocket(request: Request, options: { idleTimeout: number }): { socket: WebSocket; response: Response };

@@ -9,6 +9,7 @@ import { STATUS_CODES } from "node:http";
 import { dress } from "../../src/ask.ts";
 import type { Host } from "../../src/host.ts";
 import type { HostRules } from "../../src/host_config.ts";
+import { LONGEST } from "../../src/clock.ts";
 import { refuse } from "../../src/refusal.ts";
 import { headersTooLarge, uriTooLong } from "../../src/request_limits.ts";
 import { type Fault, type FaultyServer, toFaulty } from "./runtime.ts";
@@ -25,14 +26,17 @@ export interface ServerLimits {
 /** Gives the options of `createServer`. */
 export function toServerLimits(rules: HostRules): ServerLimits {
   const { maxHeaderSize, maxUriLength } = rules.requestLimits;
-  const { headersTimeout, timeout } = rules;
+  // Node takes whole milliseconds only, and a timer no more than 31 bits.
+  const headersTimeout = Math.min(Math.ceil(rules.headersTimeout), LONGEST);
+  const timeout = Math.min(Math.ceil(rules.timeout), LONGEST);
   return {
     // Node counts the address with the headers: past the sum one of them is too long, and which one is told where it is known.
     maxHeaderSize: maxHeaderSize + maxUriLength,
     headersTimeout,
     requestTimeout: timeout,
     // A connection is closed at most so much too late.
-    connectionsCheckingInterval: headersTimeout === 0 ? 500 : Math.max(50, Math.min(500, headersTimeout / 10)),
+    connectionsCheckingInterval:
+      headersTimeout === 0 ? 500 : Math.max(50, Math.min(500, Math.ceil(headersTimeout / 10))),
   };
 }
 

@@ -25,7 +25,7 @@ const capabilities: Capabilities = {
 
 /**
  * Serves the upgrades of your own `http.Server`, be it made by `node:http` or by `serve` of `@hono/node-server`, which goes on serving its
- * ordinary requests.
+ * ordinary requests. One listener a server answers all its upgrades: of two that are attached the first does.
  *
  * @returns What ends it; open connections stay
  * @example

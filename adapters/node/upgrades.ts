@@ -112,11 +112,17 @@ export function toUpgradeListener(app: App, host: Host, strays: Set<NodeSocket> 
     if (!(incoming instanceof IncomingMessage)) {
       throw new TypeError("An upgrader listens to the event upgrade of an http.Server");
     }
+    // Another of our listeners answers, and its stream is not to be written into.
+    if (taken.has(incoming.socket)) return;
+    taken.add(incoming.socket);
     const head = Buffer.isBuffer(rest) ? rest : Buffer.from(rest);
     joinCookies(incoming);
     void answer(incoming, toOutgoing(new Handshake(incoming, head, host)));
   };
 }
+
+// The sockets of all servers on which an upgrade has come.
+const taken = new WeakSet<Socket>();
 
 // On Bun a plain socket has the property too.
 function isSecure(socket: Socket): boolean {

@@ -11,8 +11,10 @@ import { ServiceConnection } from "../connection.ts";
 import { callbacksOf } from "../contract/contract_service.ts";
 import { ConnectionClosureError, WebSocketError } from "../errors.ts";
 import { Host } from "../host.ts";
+import { isPromise } from "../reply.ts";
 import type { Service } from "../service.ts";
 import { toClosureTimeout } from "../service_config.ts";
+import { isService, nameNoService } from "../service_value.ts";
 import type { ClientClosure, ClientState } from "./client_events.ts";
 import { clientClock, type Dialer, type DialerUser, toClosure, toDialer } from "./dialer.ts";
 import type { Message } from "./message.ts";
@@ -155,22 +157,10 @@ export class RunSession implements DialerUser {
     this.#connection?.closed(statusCode, reason);
   }
 
-  #serve(): Service {
-    const source = this.#source;
-    const service = typeof source === "function" ? this.#make(source) : source;
-    const { onPing, onPong } = callbacksOf(service);
-    if ((onPing ?? onPong) !== undefined && !this.#host.capabilities.ping) {
-      this.#host.warnOnce(
-        `A service has onPing or onPong, which transport "${this.#host.capabilities.engine}" never calls: use transport "ws", off the browser`,
-      );
-    }
-    return service;
-  }
-
   // What cannot be made ends as if its `onOpen` had failed: with a line of the log and 1011.
-  #make(source: () => Service): Service {
+  #serve(): Service {
     try {
-      return source();
+      return this.#make();
     } catch (error) {
       this.first.reject(error);
       return {
@@ -179,6 +169,22 @@ export class RunSession implements DialerUser {
         },
       };
     }
+  }
+
+  #make(): Service {
+    const source = this.#source;
+    const service: unknown = typeof source === "function" ? source() : source;
+    if (!isService(service) || isPromise(service)) {
+      const what = isPromise(service) ? "a promise" : nameNoService(service);
+      throw new TypeError(`Cannot run ${what}: must be a service`);
+    }
+    const { onPing, onPong } = callbacksOf(service);
+    if ((onPing ?? onPong) !== undefined && !this.#host.capabilities.ping) {
+      this.#host.warnOnce(
+        `A service has onPing or onPong, which transport "${this.#host.capabilities.engine}" never calls: use transport "ws", off the browser`,
+      );
+    }
+    return service;
   }
 }
 

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { isA } from "../errors.ts";
 import type { Service } from "../service.ts";
 import type { Envelope } from "./envelope.ts";
 import type { ContractRules } from "./rules.ts";
@@ -31,5 +32,5 @@ export class ContractService implements Service {
 
 /** Gives the callbacks of a service: those of its handlers, if it has a contract. */
 export function callbacksOf(service: Service): Service {
-  return service instanceof ContractService ? service.handlers : service;
+  return isA(service, ContractService) ? service.handlers : service;
 }

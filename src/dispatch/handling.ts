@@ -7,7 +7,7 @@
 import type { Caller } from "../caller.ts";
 import type { ContractService, Handlers } from "../contract/contract_service.ts";
 import type { MessageRule } from "../contract/rules.ts";
-import { type PayloadValidationError, RequestError, toError } from "../errors.ts";
+import { isA, type PayloadValidationError, RequestError, toError } from "../errors.ts";
 import { Failure } from "../failure.ts";
 import { isPromise, isStream } from "../reply.ts";
 import type { SchemaResult } from "../standard_schema.ts";
@@ -157,8 +157,8 @@ export class Handling {
       this.#connected.outbox.host.logger.debug("A request failed after it was cancelled", thrown);
       return;
     }
-    if (id === undefined || thrown instanceof Failure) throw thrown;
-    if (thrown instanceof RequestError) return this.#replies.refuseWith(id, thrown);
+    if (id === undefined || isA(thrown, Failure)) throw thrown;
+    if (isA(thrown, RequestError)) return this.#replies.refuseWith(id, thrown);
     this.#replies.refuse(id, "internal", "Internal error");
     throw new Failure(toError(thrown), "A handler failed; its caller was told so");
   }

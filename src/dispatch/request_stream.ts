@@ -5,7 +5,7 @@
  */
 
 import type { MessageRule } from "../contract/rules.ts";
-import { RequestError, toError } from "../errors.ts";
+import { isA, RequestError, toError } from "../errors.ts";
 import { Failure } from "../failure.ts";
 import { ReplyStream } from "../reply_stream.ts";
 import type { Sink } from "../stream.ts";
@@ -49,7 +49,7 @@ export class RequestStream implements Sink {
     const { id } = this.#request;
     if (id === undefined) return new ReplyStream(this.#connected.outbox).failed(thrown);
     this.#leave();
-    if (thrown instanceof RequestError) return this.#replies.refuseWith(id, thrown);
+    if (isA(thrown, RequestError)) return this.#replies.refuseWith(id, thrown);
     this.#replies.refuse(id, "internal", "Internal error");
     this.#connected.report(new Failure(toError(thrown), "A stream failed; its caller was told so"));
   }

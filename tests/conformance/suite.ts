@@ -20,6 +20,7 @@ import { errors } from "./suite/errors.ts";
 import { guards } from "./suite/guards.ts";
 import { handshake } from "./suite/handshake.ts";
 import { hono } from "./suite/hono.ts";
+import { hostileValues } from "./suite/hostile_values.ts";
 import { idle } from "./suite/idle.ts";
 import { inbound } from "./suite/inbound.ts";
 import { introspection } from "./suite/introspection.ts";
@@ -43,6 +44,7 @@ import { streams } from "./suite/streams.ts";
 import { Subject } from "./suite/subject.ts";
 import { tls } from "./suite/tls.ts";
 import { tokens } from "./suite/tokens.ts";
+import { unsendable } from "./suite/unsendable.ts";
 import { writes } from "./suite/writes.ts";
 
 /** Registers all tests for one engine; `mounts` are the ways to run it in a server of one's own. */
@@ -52,6 +54,7 @@ export function suite(engine: EngineName, mounts: readonly Mount[]): void {
   replies(subject);
   streams(subject);
   errors(subject);
+  hostileValues(subject);
   writes(subject);
   closing(subject);
   closes(subject);
@@ -76,6 +79,7 @@ export function suite(engine: EngineName, mounts: readonly Mount[]): void {
   hono(subject, mounts);
   ownServers(subject, mounts);
   guards(subject, mounts);
+  unsendable(subject, mounts);
   stopping(subject);
   starting(subject);
   listening(subject);

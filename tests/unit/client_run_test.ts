@@ -121,6 +121,22 @@ for (const transport of ["platform", "ws"] as const) {
     assert.equal(server.attempts.length, 1);
   });
 
+  it("R9 a factory that makes no service fails the run, as one that throws, and the connection ends with 1011", async (own) => {
+    const server = own(await serve(accepting()));
+    const getter = Object.defineProperty({}, "onPing", {
+      get: () => {
+        throw new Error("Cannot run this");
+      },
+    });
+    for (const made of [null, undefined, "x", Promise.resolve({}), getter]) {
+      await assert.rejects(
+        start(server.url, () => made as never),
+        { message: /^Cannot run / },
+        String(made),
+      );
+    }
+  });
+
   it("R9 a callback that throws reports to onError, whose reply is sent", async (own) => {
     const server = own(await serve(accepting((attempt) => attempt.send.text("boom"))));
     const running = own(

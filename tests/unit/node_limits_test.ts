@@ -20,6 +20,16 @@ const cases: readonly (readonly [what: string, config: HostConfig, expected: Ret
     { maxHeaderSize: 12_288, headersTimeout: 100, requestTimeout: 100, connectionsCheckingInterval: 50 },
   ],
   [
+    "gives whole milliseconds, for Node takes no others",
+    { timeout: 2.01 },
+    { maxHeaderSize: 12_288, headersTimeout: 2010, requestTimeout: 2010, connectionsCheckingInterval: 201 },
+  ],
+  [
+    "gives no more than a timer takes",
+    { timeout: 1e10 },
+    { maxHeaderSize: 12_288, headersTimeout: 10_000, requestTimeout: 2_147_483_647, connectionsCheckingInterval: 500 },
+  ],
+  [
     "waits for ever, when timeout is 0",
     { timeout: 0 },
     { maxHeaderSize: 12_288, headersTimeout: 0, requestTimeout: 0, connectionsCheckingInterval: 500 },

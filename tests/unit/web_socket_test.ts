@@ -161,3 +161,31 @@ test("accept() closes without a code, where the socket may not send it", async (
   assert.equal(logger.lines.length, 1);
   socket.end(1005);
 });
+
+test("accept() refuses at once what is no service", () => {
+  for (const service of [null, undefined, "x", () => ({})]) {
+    const socket = new FakeWebSocket();
+    assert.throws(() => accept(socket.web, service as never), {
+      name: "TypeError",
+      message: /^Cannot run .+: must be a/,
+    });
+    assert.equal(socket.listened, 0);
+  }
+});
+
+test("accept() closes with 1011 when a callback cannot be read", async () => {
+  const socket = new FakeWebSocket();
+  const lines: unknown[] = [];
+  const logger = { ...console, error: (...line: unknown[]) => void lines.push(line) };
+  const service = Object.defineProperty({}, "onOpen", {
+    get: () => {
+      throw new Error("on purpose");
+    },
+  });
+  const accepted = accept(socket.web, service, {}, { logger });
+  socket.open();
+  assert.equal((await accepted).isOpen, false);
+  assert.deepEqual(socket.calls.at(-1)?.slice(0, 2), ["close", 1011]);
+  assert.equal(lines.length, 1);
+  socket.end(1011);
+});

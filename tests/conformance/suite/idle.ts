@@ -5,6 +5,19 @@ import { PING } from "../../kit/raw_client.ts";
 import { gate, type Subject, wait } from "./subject.ts";
 
 export function idle(subject: Subject): void {
+  subject.test("R17 a heartbeat may be as rare as you like", async () => {
+    await subject.serve(
+      () => ({ onTextMessage: (_caller, text) => text }),
+      async ({ connect }) => {
+        const client = await connect();
+        await wait(50);
+        await client.send.text("still here");
+        assert.equal(await client.message(), "still here");
+      },
+      { config: { heartbeat: { interval: 1e10, timeout: 1e10 } } },
+    );
+  });
+
   subject.test("R16 an idle connection is closed with 1001 after idleTimeout, and not before", async () => {
     await subject.serve(
       ({ journal }) => ({ onClose: (_caller, ...args) => journal.add(`close ${args}`) }),

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { Hono } from "hono";
 import { type Caller, Listener, upgrade } from "../../../mod.ts";
 import { connect } from "../../kit/raw_client.ts";
-import { gate, type Subject } from "./subject.ts";
+import { gate, Log, type Subject } from "./subject.ts";
 
 type Wrong = readonly [name: string, ...values: unknown[]];
 
@@ -37,6 +37,7 @@ const serviceOptions: readonly Wrong[] = [
     { connection: "close" },
     { "sec-websocket-accept": "x" },
     { a: "b\r\nc: d" },
+    { a: "caf\u00e9" },
     1,
   ],
   ["colour", "red"],
@@ -73,6 +74,29 @@ export function listening(subject: Subject): void {
     });
   }
 
+  subject.test("attach() refuses a path that another listener of the same app has, until it is detached there", () => {
+    const app = new Hono();
+    const [one, other] = [new Listener(app, { port: 0 }), new Listener(app, { port: 0 })];
+    one.attach("/same/:a", () => ({}));
+    assert.throws(() => other.attach("/same/:b", () => ({})), { name: "ListenerError" });
+    one.detach("/same/:a");
+    other.attach("/same/:b", () => ({}));
+    new Listener(new Hono(), { port: 0 }).attach("/same/:b", () => ({}));
+  });
+
+  subject.test(
+    "gracefulStop() and new Listener() name options that are null; start() says what is still stopping",
+    async () => {
+      assert.throws(() => new Listener(0, null as never), { name: "TypeError", message: /ListenerConfig/ });
+      const listener = subject.listener();
+      assert.throws(() => listener.gracefulStop(null as never), { name: "TypeError", message: /StopOptions/ });
+      await listener.start();
+      const stopped = listener.gracefulStop();
+      await assert.rejects(listener.start(), { name: "ListenerError", message: /still stopping/ });
+      await stopped;
+    },
+  );
+
   subject.test("new Listener() and attach() refuse what makes no sense", () => {
     const listener = subject.listener();
     assert.throws(() => new Listener(0, { port: 1 }), TypeError);
@@ -84,6 +108,33 @@ export function listening(subject: Subject): void {
     assert.throws(() => listener.attach("/", upgrade(() => ({})) as never, {}), TypeError);
     assert.throws(() => upgrade({} as never, undefined as never), TypeError);
   });
+
+  subject.test(
+    "attach() names a path that can match nothing, or that Hono cannot read, and the others go on",
+    async () => {
+      for (const app of [undefined, new Hono()]) {
+        const config = { engine: subject.engine, logger: new Log(subject.patience) };
+        const listener = app === undefined ? new Listener(0, config) : new Listener(app, { ...config, port: 0 });
+        for (const path of ["/a/:x{(}", "/a/:x{[}", "/a?b", "/a#b", "/:a?b", "/:a{b?}/c#"]) {
+          const attach = (): void => listener.attach(path, () => ({}));
+          assert.throws(attach, (error) => error instanceof TypeError && error.message.includes(path), path);
+        }
+        listener.attach("/ok", () => ({ onOpen: () => "open" }));
+        listener.attach("/opt/:a?", () => ({ onOpen: () => "open" }));
+        listener.attach("/pattern/:a{[a-z]{2}[?#]?}", () => ({ onOpen: () => "open" }));
+        await listener.start();
+        try {
+          for (const path of ["/ok", "/opt", "/opt/x", "/pattern/ab"]) {
+            const client = await connect(listener.port, { path });
+            assert.equal(await client.message(), "open", path);
+            client.destroy();
+          }
+        } finally {
+          await listener.immediateStop();
+        }
+      }
+    },
+  );
 
   subject.test(
     "port is the one asked for before start, and the one bound after it; url says how to get there",
