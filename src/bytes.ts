@@ -27,6 +27,18 @@ function isUnshared(data: Uint8Array): data is Uint8Array<ArrayBuffer> {
   return data.buffer instanceof ArrayBuffer;
 }
 
+/**
+ * How many bytes there are.
+ *
+ * @throws {TypeError} If they were transferred elsewhere: some runtimes would send an empty message
+ */
+export function lengthOf(data: Uint8Array): number {
+  const length = data.byteLength;
+  if (length === 0 && "detached" in data.buffer && data.buffer.detached === true)
+    throw new TypeError("Cannot send bytes that were transferred");
+  return length;
+}
+
 /** Copies bytes. `slice` would not do: of a `Buffer` it makes a view. */
 export function copyOf(data: Uint8Array): Uint8Array<ArrayBuffer> {
   return new Uint8Array(data);

@@ -5,7 +5,7 @@
  */
 
 import { Backlog } from "./backlog.ts";
-import { copyOf, toUnshared } from "./bytes.ts";
+import { copyOf, lengthOf, toUnshared } from "./bytes.ts";
 import { checkClose } from "./close_code.ts";
 import { Ending } from "./ending.ts";
 import { ConnectionClosureError, ConnectionError } from "./errors.ts";
@@ -105,7 +105,7 @@ export class Outbox {
       size = data.length * 3;
       taken = socket.send(data, compress);
     } else {
-      size = data.byteLength;
+      size = lengthOf(data);
       const bytes = takes(socket, data) ? data : toUnshared(data);
       taken =
         owned && socket.sendOwned !== undefined ? socket.sendOwned(bytes, compress) : socket.send(bytes, compress);

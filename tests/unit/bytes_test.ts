@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import { test } from "node:test";
-import { copyOf, isBinary, toBytes, toUnshared } from "../../src/bytes.ts";
+import { copyOf, isBinary, lengthOf, toBytes, toUnshared } from "../../src/bytes.ts";
 
 test("toBytes() gives plain bytes as they are, and views an ArrayBuffer", () => {
   const bytes = new Uint8Array([1, 2, 3, 4]).subarray(1, 3);
@@ -9,6 +9,14 @@ test("toBytes() gives plain bytes as they are, and views an ArrayBuffer", () => 
   const { buffer } = new Uint8Array([5, 6]);
   assert.deepEqual(toBytes(buffer), new Uint8Array([5, 6]));
   assert.equal(toBytes(buffer).buffer, buffer);
+});
+
+test("lengthOf() refuses bytes that were transferred", () => {
+  const gone = new Uint8Array(3);
+  structuredClone(gone.buffer, { transfer: [gone.buffer] });
+  assert.throws(() => lengthOf(gone), new TypeError("Cannot send bytes that were transferred"));
+  for (const length of [0, 1, 300]) assert.equal(lengthOf(new Uint8Array(length)), length);
+  assert.equal(lengthOf(new Uint8Array(new SharedArrayBuffer(0))), 0);
 });
 
 test("copyOf() copies every kind of bytes, a Buffer too", () => {

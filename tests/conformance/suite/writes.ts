@@ -167,6 +167,25 @@ export function writes(subject: Subject): void {
     );
   });
 
+  subject.test("R12 a write of bytes that were transferred elsewhere rejects and sends nothing", async () => {
+    await subject.serve(
+      () => ({
+        async onTextMessage(caller) {
+          const gone = new Uint8Array(3);
+          structuredClone(gone.buffer, { transfer: [gone.buffer] });
+          await assert.rejects(caller.writeBinaryMessage(gone), ConnectionError);
+          await assert.rejects(caller.writeMessage(gone), ConnectionError);
+          return "done";
+        },
+      }),
+      async ({ connect }) => {
+        const client = await connect();
+        await client.send.text("");
+        assert.equal(await client.message(), "done");
+      },
+    );
+  });
+
   subject.test("R12 a write of the wrong type throws at once and sends nothing", async () => {
     await subject.serve(
       () => ({
