@@ -76,13 +76,14 @@ test("the heartbeat of a client is 15 and 10 seconds, if nothing else is asked",
   let told = 0;
   const socket = { readyState: 1, bufferedAmount: 0, send: () => true, close() {}, ping() {} };
   const transport = { name: "mine", ping: true, dial: (_: Dial, line: Line) => Object.assign(socket, { line }) };
+  const line = { opened() {}, refused() {}, message() {}, closed: () => void told++ };
+  const dialled = (await toTransport({ transport })).dial({ url: "ws://a", protocols: [], maxFrameSize: 1 }, line);
+  assert.ok("line" in dialled);
   const { setTimeout: original } = globalThis;
   const fake = (callback: () => void, ms: number): number => timers.push([callback, ms]);
+  // Nothing is awaited meanwhile, or the timers of others would be caught too.
   Object.assign(globalThis, { setTimeout: fake });
   try {
-    const line = { opened() {}, refused() {}, message() {}, closed: () => void told++ };
-    const dialled = (await toTransport({ transport })).dial({ url: "ws://a", protocols: [], maxFrameSize: 1 }, line);
-    assert.ok("line" in dialled);
     (dialled.line as Line).opened({ protocol: "" });
     for (const [i, ms] of [15_000, 10_000].entries()) {
       assert.equal(timers[i]?.[1], ms);
