@@ -2,7 +2,7 @@
 import { type ClientContest, clientContests, clientPhases, echoServer } from "./plan.ts";
 import { GENERATOR_CORE, SERVER_CORE, Talker } from "./process.ts";
 import type { ClientLoad, ClientWindow } from "./protocol.ts";
-import { cpuOf, NAMES, type Round, type Row } from "./stats.ts";
+import { cpuOf, NAMES, namesOf, type Round, type Row } from "./stats.ts";
 
 /** Messages that a client has had before it is looked at. */
 const LEAST = 20_000;
@@ -58,7 +58,7 @@ async function play(
   const clients = new Map<keyof Round, Talker>();
   try {
     const { port } = await server.read();
-    for (const name of round % 2 === 0 ? NAMES : [...NAMES].reverse()) {
+    for (const name of namesOf(round)) {
       const who = name === "ours" ? "ours" : "raw";
       const client = new Talker(SERVER_CORE, [...contest.client, who, contest.transport, String(port)]);
       clients.set(name, client);

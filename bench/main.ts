@@ -24,7 +24,7 @@ import {
 import { GENERATOR_CORE, SERVER_CORE, Talker } from "./process.ts";
 import type { Command, Target, Window } from "./protocol.ts";
 import { toDispatchTable, toTable, toTimersTable, toTokensTable, writePage } from "./report.ts";
-import { cpuOf as cpuOfEach, NAMES, type Round, type Row } from "./stats.ts";
+import { cpuOf as cpuOfEach, NAMES, namesOf, type Round, type Row } from "./stats.ts";
 import type { TokensResult } from "./tokens.ts";
 
 const { values: options, positionals: words } = parseArgs({
@@ -110,7 +110,7 @@ function toRows(contest: Contest): Draft[] {
 async function play(contest: Contest, rows: readonly Draft[], round: number): Promise<void> {
   const servers: Server[] = [];
   try {
-    for (const name of round % 2 === 0 ? NAMES : [...NAMES].reverse()) servers.push(await start(contest, name));
+    for (const name of namesOf(round)) servers.push(await start(contest, name));
     for (const { target } of servers) await tell({ op: "verify", target });
     for (const phase of phases) {
       const row = rows.find((candidate) => candidate.phase === phase.name);
@@ -126,7 +126,7 @@ async function play(contest: Contest, rows: readonly Draft[], round: number): Pr
   // One at a time and fresh: what a load has left behind would be counted.
   await record(idle, async () => {
     const found = { raw: 0, again: 0, ours: 0 };
-    for (const name of round % 2 === 0 ? NAMES : [...NAMES].reverse()) found[name] = await bytesOf(contest, name);
+    for (const name of namesOf(round)) found[name] = await bytesOf(contest, name);
     return found;
   });
 }

@@ -11,6 +11,12 @@ export interface Round {
 /** The names of the three, in the order of a round. */
 export const NAMES: readonly (keyof Round)[] = ["raw", "again", "ours"];
 
+/** The order of a round: each of them has each place in its turn, for the place tells in the figures, by up to a tenth. */
+export function namesOf(round: number): readonly (keyof Round)[] {
+  const first = round % NAMES.length;
+  return [...NAMES.slice(first), ...NAMES.slice(0, first)];
+}
+
 /** What one of the three did in a slice of time. */
 export interface Slice {
   readonly cpu: number;
