@@ -4,6 +4,7 @@
  * @module
  */
 
+import { copyOf, toBytes } from "../bytes.ts";
 import { utf8Length } from "../utf8.ts";
 
 /** What travels. */
@@ -84,7 +85,7 @@ export class Line {
 
 /** Copies bytes, so that nobody who keeps the original can change what is under way. */
 export function copy(data: Uint8Array | ArrayBuffer): Uint8Array<ArrayBuffer> {
-  return data instanceof ArrayBuffer ? new Uint8Array(data.slice(0)) : new Uint8Array(data);
+  return copyOf(toBytes(data));
 }
 
 // Without the mask, like the bytes that a server has unsent (RFC 6455, section 5.2).
