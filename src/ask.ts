@@ -8,7 +8,7 @@ import type { Place } from "./admission.ts";
 import type { Host } from "./host.ts";
 import { isResponse, refuse } from "./refusal.ts";
 import { BoundedRequest, bodyTooLarge, checkRequest } from "./request_limits.ts";
-import { type App, type Env, put, Upgrade, type UpgradeSlot } from "./slot.ts";
+import { type App, type Env, fail, put, Upgrade, type UpgradeSlot } from "./slot.ts";
 
 /**
  * Asks an app about a request: the answer is an {@link Upgrade} if an upgrade service accepted and nothing after it refused.
@@ -57,6 +57,11 @@ export function answer(
     if (bounded.isOver) return settle(refuse(500, "Internal server error"));
     throw error;
   });
+}
+
+/** Answers for a response that the runtime could not send. */
+export function answerFault(host: Host, error: unknown): Response {
+  return dress(host, fail(host, error));
 }
 
 /** Gives a response the headers that all have. An app's own `Server` stays. */

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { ask, dress } from "../../src/ask.ts";
+import { answerFault, ask } from "../../src/ask.ts";
 import { toUnshared } from "../../src/bytes.ts";
 import { ENGINE_CAPABILITIES } from "../../src/capabilities.ts";
 import { toDeflatedLimit } from "../../src/compression.ts";
@@ -13,7 +13,7 @@ import type { Engine, ListenOptions, Server } from "../../src/engine.ts";
 import { ListenerError } from "../../src/errors.ts";
 import type { Host } from "../../src/host.ts";
 import { refuse } from "../../src/refusal.ts";
-import { type App, fail, Upgrade, UpgradeSlot } from "../../src/slot.ts";
+import { type App, Upgrade, UpgradeSlot } from "../../src/slot.ts";
 import { type BunServer, type BunWebSocketHandler, bunGlobal } from "./runtime.ts";
 import { BunSocket, closed } from "./socket.ts";
 import { Tick } from "./tick.ts";
@@ -70,7 +70,7 @@ export const engine: Engine = {
     const { port, hostname, maxFrameSize, secure } = options;
     const tls = secure === undefined ? {} : { tls: toBunTls(secure) };
     // Else a peer is shown what goes wrong, with the paths of the machine; not in development Bun would share a port that is taken.
-    const quiet = { development: false, reusePort: false, error: (error: unknown) => dress(host, fail(host, error)) };
+    const quiet = { development: false, reusePort: false, error: (error: unknown) => answerFault(host, error) };
     const server = bun.serve({ port, hostname, ...tls, ...quiet, ...toHandlers(app, host, maxFrameSize) });
     return Promise.resolve({
       port: server.port ?? port,

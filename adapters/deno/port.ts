@@ -4,10 +4,9 @@
  * @module
  */
 
-import { dress } from "../../src/ask.ts";
+import { answerFault } from "../../src/ask.ts";
 import type { ListenOptions, Server } from "../../src/engine.ts";
 import type { Host } from "../../src/host.ts";
-import { fail } from "../../src/slot.ts";
 import { type DenoGlobal, type DenoServeInfo, type DenoServer, portOf } from "./runtime.ts";
 
 // Milliseconds.
@@ -52,7 +51,7 @@ export class DenoPort implements Server {
     const { signal } = this.#abort;
     const { hostname, secure } = this.#options;
     const tls = secure === undefined ? {} : { cert: secure.cert, key: secure.key };
-    const onError = (error: unknown): Response => dress(this.#host, fail(this.#host, error));
+    const onError = (error: unknown): Response => answerFault(this.#host, error);
     const options = { port, hostname, ...tls, signal, onListen: () => {}, onError };
     const server = this.#runtime.serve(options, this.#answer);
     this.#isServing = true;
