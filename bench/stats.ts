@@ -24,7 +24,8 @@ export interface Slice {
 }
 
 /**
- * CPU time a message of each of the three, over slices of time that alternate between them, so that they meet the machine in the same mood.
+ * CPU time a message of each of the three: the median of slices of time that alternate between them, so that they meet the machine in the same mood,
+ * and a mood that lasts for a slice alone does not count.
  *
  * @param tell Puts one of them under load; times in milliseconds
  */
@@ -34,20 +35,15 @@ export async function cpuOf(
   { slices, slice, warmUp }: { readonly slices: number; readonly slice: number; readonly warmUp: number },
 ): Promise<Round> {
   for (const name of names) await tell(name, { warmUp, window: slice });
-  const found = { raw: 0, again: 0, ours: 0 };
-  const counts = { raw: 0, again: 0, ours: 0 };
+  const found: Record<keyof Round, number[]> = { raw: [], again: [], ours: [] };
   for (let i = 0; i < slices; i++) {
     for (const name of i % 2 === 0 ? names : [...names].reverse()) {
       const { cpu, count } = await tell(name, { warmUp: 30, window: slice });
-      found[name] += cpu;
-      counts[name] += count;
+      if (cpu === 0) throw new Error(`The kernel accounted no time to ${name}`);
+      found[name].push(cpu / count);
     }
   }
-  for (const name of NAMES) {
-    if (found[name] === 0) throw new Error(`The kernel accounted no time to ${name}`);
-    found[name] /= counts[name];
-  }
-  return found;
+  return { raw: median(found.raw), again: median(found.again), ours: median(found.ours) };
 }
 
 export interface Row {
