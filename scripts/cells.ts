@@ -22,16 +22,16 @@ const all = [...nodes, "deno", "bun"];
 const rooms: readonly { name: string; on: readonly string[]; timeout: number; oneProcess?: boolean }[] = [
   { name: "browser", on: ["node26"], timeout: 300 },
   { name: "package", on: ["node26"], timeout: 300 },
-  { name: "unit", on: all, timeout: 120, oneProcess: true },
+  { name: "unit", on: all, timeout: 300, oneProcess: true },
   { name: "conformance/node", on: all, timeout: 240 },
   { name: "conformance/bun", on: ["bun"], timeout: 240 },
   { name: "conformance/deno", on: ["deno"], timeout: 240 },
   { name: "wire/node", on: all, timeout: 240 },
   { name: "wire/bun", on: ["bun"], timeout: 240 },
   { name: "wire/deno", on: ["deno"], timeout: 240 },
-  { name: "client/ws", on: all, timeout: 120 },
-  { name: "client/platform", on: all, timeout: 120 },
-  { name: "examples", on: ["node26", "deno", "bun"], timeout: 180 },
+  { name: "client/ws", on: all, timeout: 240 },
+  { name: "client/platform", on: all, timeout: 240 },
+  { name: "examples", on: ["node26", "deno", "bun"], timeout: 300 },
 ];
 
 /**

@@ -61,9 +61,11 @@ async function runCell(cell: Cell): Promise<Counts> {
   return counts;
 }
 
-function toArguments(kind: Runtime["kind"], { files, oneProcess }: Cell, junit: string): string[] {
+function toArguments(kind: Runtime["kind"], { files, oneProcess, timeout }: Cell, junit: string): string[] {
   const isolation = oneProcess === true ? ["--experimental-test-isolation=none"] : [];
-  if (kind === "node") return ["--test", ...isolation, "--test-reporter=spec", "--test-timeout=120000", ...files];
+  // For Node a file in a process of its own is a test, too.
+  const most = [...isolation, "--test-reporter=spec", `--test-timeout=${timeout * 1000}`];
+  if (kind === "node") return ["--test", ...most, ...files];
   if (kind === "bun") return ["test", "--timeout=120000", ...files.map((file) => `./${file}`)];
   return ["test", "-A", "--no-check", "--preload=./scripts/deno_preload.ts", `--junit-path=${junit}`, ...files];
 }

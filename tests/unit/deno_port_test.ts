@@ -22,6 +22,7 @@ function open(failures = 0): {
   const lines: string[] = [];
   let tell: () => void = () => {};
   const runtime: DenoGlobal = {
+    version: { deno: "2.9.6" },
     serve({ port, signal }) {
       const end = Promise.withResolvers<void>();
       if (served.length > 0 && failures-- > 0) throw new Error("in use");

@@ -107,7 +107,7 @@ test("hostile servers do what their names say", () =>
   scoped(async (own) => {
     for (const { name, answer } of badHandshakes) {
       const server = own(await serve(answer));
-      const client = await connect(server.port, { patience: 100 }).catch((error: Error) => error);
+      const client = await connect(server.port, { patience: 500 }).catch((error: Error) => error);
       // Those whose harm is in a header are a 101 for a client that looks at nothing.
       const opens = !(client instanceof Error);
       assert.equal(opens, /Accept|asked for|bits|header of|headers/.test(name), `${name}: ${client}`);
