@@ -25,6 +25,7 @@ import { type PublicJwk, toPublicKey } from "./public_key.ts";
 import { toRealm } from "./realm.ts";
 import { isRecord } from "./record.ts";
 import { TokenCache } from "./token_cache.ts";
+import type { WebKey } from "./web_key.ts";
 
 /** The options of {@link jwtAuth}. Of `jwks`, `publicKey`, `certFile` and `secret` exactly one is set. */
 export interface JwtAuthOptions {
@@ -36,8 +37,8 @@ export interface JwtAuthOptions {
   readonly audience?: string | readonly string[];
   /** The URL of the issuer's JSON Web Key Set. It is fetched when the first token comes. */
   readonly jwks?: string | URL;
-  /** A public key: PEM text (`BEGIN PUBLIC KEY`), a JWK or a CryptoKey. */
-  readonly publicKey?: string | PublicJwk | CryptoKey;
+  /** A public key: PEM text (`BEGIN PUBLIC KEY`), a JWK or a `CryptoKey`. */
+  readonly publicKey?: string | PublicJwk | WebKey;
   /** The path of a file with an X.509 certificate in PEM. It is read when the first token comes; its dates are not checked. */
   readonly certFile?: string;
   /** A secret shared with the issuer, text standing for its UTF-8: at least as many bytes as the hash has (32 for HS256). */

@@ -8,6 +8,7 @@ import { createPublicKey } from "node:crypto";
 import { importJWK, type JWK } from "jose";
 import { algorithmsOf, type KeyKind } from "./algorithms.ts";
 import { algorithmsOfKey, bitsOf, checkRsa, checkRsaKey, toCurve } from "./key_fit.ts";
+import type { WebKey } from "./web_key.ts";
 
 /** A public key as JSON (RFC 7517); what else stands in it is left alone. */
 export interface PublicJwk {
@@ -29,7 +30,7 @@ export interface PublicKey {
   /** The algorithms that it can be used with. */
   readonly fits: ReadonlySet<string>;
   /** Gives it in the form that one of these algorithms takes. */
-  toKey(algorithm: string): Promise<CryptoKey>;
+  toKey(algorithm: string): Promise<WebKey>;
 }
 
 const PEM = "-----BEGIN PUBLIC KEY-----";
@@ -40,7 +41,7 @@ const CERTIFICATE = /-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/;
  *
  * @throws {TypeError} If it is no public key for signatures, or a weak one
  */
-export function toPublicKey(value: string | PublicJwk | CryptoKey): PublicKey {
+export function toPublicKey(value: string | PublicJwk | WebKey): PublicKey {
   if (typeof value === "string") return fromPem(value);
   if (value instanceof CryptoKey) return fromCryptoKey(value);
   if (typeof value === "object" && value !== null) return fromJwk(value);

@@ -9,6 +9,7 @@ import { checkNames } from "../../src/options.ts";
 import type { JwtAlgorithm } from "../algorithms.ts";
 import { checkText } from "../endpoint_options.ts";
 import { isRecord } from "../record.ts";
+import type { WebKey } from "../web_key.ts";
 import { type Epoch, type IssuedToken, KeptToken, systemEpoch } from "./kept_token.ts";
 import { type SigningJwk, type SigningKey, toSigningKey } from "./signing_key.ts";
 
@@ -30,7 +31,7 @@ export interface SelfSignedJwtOptions {
    * What it is signed with: a private key as PEM text (`BEGIN PRIVATE KEY`), as JWK or as `CryptoKey`, or, for HS256, HS384 and HS512, a secret with as
    * many bytes as the hash or more, text standing for its UTF-8.
    */
-  readonly key: string | Uint8Array | SigningJwk | CryptoKey;
+  readonly key: string | Uint8Array | SigningJwk | WebKey;
   /** The `kid` in its header. @default that of the JWK */
   readonly keyId?: string;
 }

@@ -8,6 +8,7 @@ import { base64url, importJWK, importPKCS8, type JWK, SignJWT } from "jose";
 import { AuthError } from "../../src/errors.ts";
 import { algorithmsOf, checkFit, secretLength, toAlgorithms } from "../algorithms.ts";
 import { algorithmsOfKey, bitsOf, checkRsa, checkRsaKey, hashOf, toCurve } from "../key_fit.ts";
+import type { WebKey } from "../web_key.ts";
 
 /** A private or secret key as JSON (RFC 7517); what else stands in it is left alone. */
 export interface SigningJwk {
@@ -58,7 +59,7 @@ const TWINS: ReadonlySet<string> = new Set(["EdDSA", "Ed25519"]);
  * @throws {TypeError} If the algorithm is none of those that sign tokens, or the key is not for it; the message does not repeat the key
  * @throws {RangeError} If a secret is shorter than the hash (RFC 7518, section 3.2)
  */
-export function toSigningKey(algorithm: string, key: string | Uint8Array | SigningJwk | CryptoKey): SigningKey {
+export function toSigningKey(algorithm: string, key: string | Uint8Array | SigningJwk | WebKey): SigningKey {
   const algorithms = toAlgorithms([algorithm], "algorithm is");
   const { id, sign } = toChecked(algorithms, algorithm, key);
   return {
@@ -73,7 +74,7 @@ export function toSigningKey(algorithm: string, key: string | Uint8Array | Signi
 function toChecked(
   algorithms: ReadonlySet<string>,
   algorithm: string,
-  key: string | Uint8Array | SigningJwk | CryptoKey,
+  key: string | Uint8Array | SigningJwk | WebKey,
 ): CheckedKey {
   if (key instanceof CryptoKey) return fromCryptoKey(algorithms, key);
   if (typeof key === "string" && key.trimStart().startsWith("-----BEGIN")) return fromPem(algorithm, key);
