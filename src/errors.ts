@@ -6,6 +6,8 @@
 
 import type { SchemaIssue } from "./standard_schema.ts";
 
+export { isA, isError, toError } from "./thrown.ts";
+
 /** The base of all errors of this module. */
 export class WebSocketError extends Error {
   /** What went wrong, as a word that stays the same from release to release. */
@@ -263,28 +265,5 @@ export class ListenerError extends WebSocketError {
 
   override get name(): string {
     return "ListenerError";
-  }
-}
-
-/** Turns what was thrown into an `Error`; what is none becomes the `cause` of one. */
-export function toError(thrown: unknown): Error {
-  if (isA(thrown, Error)) return thrown;
-  return new Error(`A value that is no error was thrown: ${describe(thrown)}`, { cause: thrown });
-}
-
-/** Does as `instanceof` for what users threw or made: a Proxy that was revoked throws when it is asked, and is nothing. */
-export function isA<Kind>(value: unknown, kind: abstract new (...values: never[]) => Kind): value is Kind {
-  try {
-    return value instanceof kind;
-  } catch {
-    return false;
-  }
-}
-
-function describe(value: unknown): string {
-  try {
-    return String(value);
-  } catch {
-    return typeof value;
   }
 }

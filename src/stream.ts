@@ -4,6 +4,7 @@
  * @module
  */
 
+import { isError } from "./errors.ts";
 import { CLOSING, type Outbox } from "./outbox.ts";
 import { isStream } from "./reply.ts";
 
@@ -99,7 +100,7 @@ export class Streams {
       while (true) {
         const { done, value } = await iterator.next();
         if (run.isOver || done === true) return;
-        if (value instanceof Error) throw value;
+        if (isError(value)) throw value;
         const sent = isStream(value) ? this.#pump(run, value) : run.sink.item(value);
         if (sent !== undefined) await sent;
         if (run.isOver) return;

@@ -48,10 +48,11 @@ export function truncateUtf8(text: string, limit: number): string {
   return text.slice(0, end);
 }
 
+// Surrogates are told by their first six bits: U+D800 to U+DBFF, and U+DC00 to U+DFFF.
 function isHighSurrogate(unit: number): boolean {
-  return unit >= 0xd800 && unit <= 0xdbff;
+  return unit >> 10 === 0x36;
 }
 
 function isLowSurrogate(unit: number): boolean {
-  return unit >= 0xdc00 && unit <= 0xdfff;
+  return unit >> 10 === 0x37;
 }

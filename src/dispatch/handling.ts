@@ -7,7 +7,7 @@
 import type { Caller } from "../caller.ts";
 import type { ContractService, Handlers } from "../contract/contract_service.ts";
 import type { MessageRule } from "../contract/rules.ts";
-import { isA, type PayloadValidationError, RequestError, toError } from "../errors.ts";
+import { isA, isError, type PayloadValidationError, RequestError, toError } from "../errors.ts";
 import { Failure } from "../failure.ts";
 import { isPromise, isStream } from "../reply.ts";
 import type { SchemaResult } from "../standard_schema.ts";
@@ -104,7 +104,7 @@ export class Handling {
     if (result === undefined) return this.#replies.complete(request.id);
     if (typeof result === "object" && result !== null) {
       if (isPromise(result)) return this.#answerLater(rule, request, result);
-      if (result instanceof Error) return this.#failed(request, result);
+      if (isError(result)) return this.#failed(request, result);
       if (isStream(result)) return this.#stream(rule, request, result);
     }
     const checking = this.#replies.check(rule, result);
@@ -196,7 +196,7 @@ export class Handling {
     if (result === undefined) return this.#replies.refuse(id, error.code, error.message, error.issues);
     if (typeof result === "object" && result !== null) {
       if (isPromise(result)) return this.#answerMisfitLater(rule, request, error, result);
-      if (result instanceof Error) return this.#failed(request, result);
+      if (isError(result)) return this.#failed(request, result);
       if (isStream(result)) return this.#stream(rule, request, result);
     }
     return this.#send(rule, request, result);

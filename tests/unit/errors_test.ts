@@ -51,9 +51,15 @@ test("R11 the tree is the whole tree, and no two codes are the same", () => {
   assert.equal(new errors.WebSocketError("x").code, "websocket_error");
 });
 
-test("a class that a user derives has its own name", () => {
-  class SoldOut extends errors.UpgradeError {}
-  assert.equal(new SoldOut("x").name, "SoldOut");
+test("a class that a user derives has the name of its base until it says another, for minifiers change those of classes", () => {
+  const Minified = class e extends errors.UpgradeError {};
+  assert.equal(new Minified("x").name, "UpgradeError");
+  class SoldOut extends errors.UpgradeError {
+    override get name(): string {
+      return "SoldOut";
+    }
+  }
+  assert.equal(String(new SoldOut("x")), "SoldOut: x");
 });
 
 test("UpgradeError takes a status from 400 to 599, and headers", () => {

@@ -7,7 +7,7 @@
 import type { ContractLine } from "../../client/contract_line.ts";
 import type { Message } from "../../client/message.ts";
 import type { Clock } from "../../clock.ts";
-import { ConnectionClosureError, ConnectionError, toError } from "../../errors.ts";
+import { ConnectionClosureError, ConnectionError } from "../../errors.ts";
 import { Envelope } from "../envelope.ts";
 import type { ContractRules } from "../rules.ts";
 import { Backlog } from "./backlog.ts";
@@ -151,7 +151,7 @@ export class Exchange {
         this.#take(await next());
       } catch (error) {
         // Of option readTimeout: there is always a read, so one that takes long means nothing.
-        if (Object(error).code !== "read_timed_out") return this.#finish(toError(error));
+        if (Object(error).code !== "read_timed_out") return this.#finish(error);
       }
     }
   }
@@ -231,7 +231,7 @@ export class Exchange {
     }, 0);
   }
 
-  #finish(error: Error): void {
+  #finish(error: unknown): void {
     this.#isOver = true;
     for (const [id, entry] of [...this.#entries]) if (this.#remove(id, entry)) entry.pending.fail(error);
     for (const queues of this.#pushes.values()) for (const items of queues) items.end();

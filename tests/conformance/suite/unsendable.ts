@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { Hono } from "hono";
 import { Listener, type UpgradeHandler, upgrade } from "../../../mod.ts";
-import { HandshakeRefused, connect, request } from "../../kit/raw_client.ts";
+import { connect, HandshakeRefused, request } from "../../kit/raw_client.ts";
 import { type Mount, mountsOf } from "./mounted.ts";
 import { Log, type Running, type Subject } from "./subject.ts";
 
@@ -77,6 +77,28 @@ export function unsendable(subject: Subject, mounts: readonly Mount[]): void {
         /^error The app failed: TypeError: .*(?:new Response|status 0)/,
       );
     });
+  }
+
+  for (const [name, serve] of mountsOf(subject, mounts)) {
+    subject.test(
+      `R23 ${name}: an app that answers an upgrade with what is no Response is answered for with 500`,
+      async () => {
+        let answer: unknown;
+        await serve(
+          { fetch: () => answer } as never,
+          async ({ refusal: ask, log }) => {
+            for (const wrong of [null, 5, "x", {}, Promise.resolve(null)]) {
+              answer = wrong;
+              log.entries.length = 0;
+              const response = await ask("/");
+              assert.deepEqual([response.status, response.body], [500, "Internal server error\n"], String(wrong));
+              assert.equal(log.count(/^error The app failed: TypeError: An app answered with what is no Response$/), 1);
+            }
+          },
+          /^error The app failed: TypeError: An app answered with what is no Response$/,
+        );
+      },
+    );
   }
 
   subject.test("start() keeps listening after a response that the runtime cannot send", async () => {
