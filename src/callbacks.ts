@@ -6,7 +6,7 @@
 
 import type { Caller } from "./caller.ts";
 import { INTERNAL_SERVER_ERROR } from "./close_frame.ts";
-import { ConnectionError, isA, toError } from "./errors.ts";
+import { ConnectionError, isA, isError, toError } from "./errors.ts";
 import { Failure } from "./failure.ts";
 import { PING, type PONG } from "./inbox.ts";
 import type { Intake } from "./intake.ts";
@@ -150,8 +150,11 @@ export abstract class Callbacks {
 
   /** Ends all streams and requests: the connection is closing. */
   protected cancelStreams(): void {
-    this.#streams?.cancel();
-    this.intake?.closing();
+    if (this.#streams === undefined && this.intake === undefined) return;
+    this.outbox.host.apart(() => {
+      this.#streams?.cancel();
+      this.intake?.closing();
+    });
   }
 
   // The common replies come first and allocate nothing.
@@ -159,7 +162,7 @@ export abstract class Callbacks {
     if (reply === undefined) return this.#release();
     if (typeof reply === "object") {
       if (isPromise(reply)) return this.#await(reply);
-      if (reply instanceof Error) return this.#threw(reply);
+      if (isError(reply)) return this.#threw(reply);
       if (isStream(reply)) {
         this.streams.run(reply, new ReplyStream(this.outbox));
         return this.#release();
@@ -189,7 +192,7 @@ export abstract class Callbacks {
 
   // Nobody is left to reply to, but an error is an error.
   #settleLast(reply: unknown): void {
-    if (isA(reply, Error)) this.#lastThrew(reply);
+    if (isError(reply)) this.#lastThrew(reply);
     else this.left();
   }
 
@@ -234,7 +237,7 @@ export abstract class Callbacks {
     const log = (error: unknown): void =>
       this.outbox.host.logger.error("A callback failed after the end", toError(error));
     const settled = (reply: unknown): void => {
-      if (isA(reply, Error)) log(reply);
+      if (isError(reply)) log(reply);
     };
     try {
       if (this.service.onError === undefined) return log(thrown);

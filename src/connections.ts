@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { Apart } from "./async_context.ts";
 import type { Caller } from "./caller.ts";
 import type { Capabilities } from "./capabilities.ts";
 import { ServiceConnection } from "./connection.ts";
@@ -92,6 +93,7 @@ export class Connections {
  *
  * @param what How its options are called
  * @param further The names of those that this kind of server has besides
+ * @param apart What `Engine.toApart` gives
  * @throws {TypeError} If an option is unknown or of the wrong type
  * @throws {RangeError} If a number is out of range
  */
@@ -99,13 +101,14 @@ export function toOwnHost(
   capabilities: Capabilities,
   what: string,
   options: OwnServerOptions,
-  ...further: string[]
+  further: readonly string[] = [],
+  apart?: Apart,
 ): Host {
   checkHostNames(what, options, "connections", ...further);
   const { connections } = options;
   if (connections !== undefined && !(connections instanceof Connections))
     throw new TypeError("Option connections must be made by new Connections()");
-  const host = new Host(capabilities, options);
+  const host = new Host(capabilities, options, undefined, apart);
   connections?.add(host);
   return host;
 }

@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { Apart } from "./async_context.ts";
 import type { Capabilities } from "./capabilities.ts";
 import type { Host } from "./host.ts";
 import type { SecureOptions } from "./secure_socket.ts";
@@ -35,6 +36,8 @@ export interface Server {
 export interface Engine {
   /** What it can do. */
   readonly capabilities: Capabilities;
+  /** Keeps what `AsyncLocalStorage` holds; without it, a listener asks `process`, but on Deno. */
+  toApart?(): Apart;
   /** Opens a port; rejects with the runtime's own error when it cannot. */
   listen(app: App, options: ListenOptions, host: Host): Promise<Server>;
 }

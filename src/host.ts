@@ -5,6 +5,7 @@
  */
 
 import { Admission } from "./admission.ts";
+import { type Apart, toApart } from "./async_context.ts";
 import { type Capabilities, checkRequirements, type Requirement } from "./capabilities.ts";
 import { type Clock, soon, systemClock } from "./clock.ts";
 import { UnsupportedError } from "./errors.ts";
@@ -30,6 +31,8 @@ export class Host {
   readonly admission: Admission | undefined;
   /** Where faults are told. */
   readonly logger: Logger;
+  /** Calls with what `AsyncLocalStorage` held when the listener started, for what is not of the connection that runs. */
+  readonly apart: Apart;
   /** The time. */
   readonly clock: Clock;
   /** The one coarse timer, and the open connections. */
@@ -52,16 +55,25 @@ export class Host {
    * @throws {TypeError} If an option is of the wrong type
    * @throws {RangeError} If a number is out of range
    */
-  constructor(capabilities: Capabilities, config: HostConfig = {}, clock: Clock = systemClock) {
+  constructor(
+    capabilities: Capabilities,
+    config: HostConfig = {},
+    clock: Clock = systemClock,
+    apart: Apart = toApart(),
+  ) {
     this.rules = toHostRules(config);
     this.capabilities = this.rules.compression ? capabilities : { ...capabilities, compression: false };
     this.#isCompressionOff = capabilities.compression && !this.rules.compression;
     this.logger = toSafeLogger(config.logger ?? consoleLogger);
-    this.clock = clock;
-    this.sweep = new Sweep(clock);
+    this.apart = apart;
+    this.clock = {
+      now: () => clock.now(),
+      schedule: (callback, ms) => this.apart(() => clock.schedule(callback, ms)),
+    };
+    this.sweep = new Sweep(this.clock);
     const { maxConnections, maxConnectionsPerAddress, ignored } = this.rules;
     const isCounted = Math.min(maxConnections, maxConnectionsPerAddress) !== Number.POSITIVE_INFINITY;
-    this.admission = isCounted ? new Admission(this.rules, clock) : undefined;
+    this.admission = isCounted ? new Admission(this.rules, this.clock) : undefined;
     const { engine } = capabilities;
     const all = config.timeout === undefined || engine === "node" ? ignored : [...ignored, "timeout"];
     for (const name of all) this.logger.debug(`Option ${name} has no effect on engine "${engine}"`);
@@ -88,9 +100,16 @@ export class Host {
 
   /** Warns of something the first time only. The line names no peer, so that the lines are few. */
   warnOnce(line: string): void {
-    if (this.#told.has(line)) return;
-    this.#told.add(line);
-    this.logger.warn(line);
+    if (this.#isNew(line)) this.logger.warn(line);
+  }
+
+  /** The same for what is a peer's doing. */
+  infoOnce(line: string): void {
+    if (this.#isNew(line)) this.logger.info(line);
+  }
+
+  #isNew(line: string): boolean {
+    return !this.#told.has(line) && this.#told.add(line) !== undefined;
   }
 
   #next(): Promise<void> {

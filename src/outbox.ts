@@ -81,9 +81,9 @@ export class Outbox {
     return this.#ending?.byService === true;
   }
 
-  /** Bytes that have not left the process. */
+  /** Bytes that have not left the process; none where the socket does not tell. */
   get bufferedAmount(): number {
-    return this.state === DOWN ? 0 : this.socket.bufferedAmount;
+    return this.state === DOWN ? 0 : this.socket.bufferedAmount || 0;
   }
 
   /** Aborts when the connection begins to close or is lost. */
@@ -147,7 +147,7 @@ export class Outbox {
   /** Asks the socket what is unsent, and holds the connection up when that is over the high-water mark. */
   measure(): void {
     if (this.state !== CLEAR) return;
-    this.#unsent = this.socket.bufferedAmount;
+    this.#unsent = this.bufferedAmount;
     if (this.#unsent <= this.rules.highWaterMark) return;
     this.state = BACKLOGGED;
     const tells = this.host.capabilities.drain;
@@ -167,7 +167,7 @@ export class Outbox {
   drain(): boolean {
     const backlog = this.#backlog;
     if (this.state !== BACKLOGGED || backlog === undefined) return false;
-    this.#unsent = this.socket.bufferedAmount;
+    this.#unsent = this.bufferedAmount;
     if (this.#unsent > this.rules.highWaterMark) {
       backlog.note(this.#unsent, this.host.sweep.now);
       return false;
@@ -261,7 +261,7 @@ export class Outbox {
 
   #admits(): boolean {
     if (this.state >= CLOSING) return false;
-    if (this.socket.bufferedAmount <= this.rules.maxBufferedAmount) return true;
+    if (this.bufferedAmount <= this.rules.maxBufferedAmount) return true;
     void this.close(1013, "Slow consumer");
     return false;
   }
@@ -285,7 +285,7 @@ export class Outbox {
     this.host.sweep.relax(this.#owner);
     this.#backlog?.reject(this.refusal());
     this.#backlog = undefined;
-    this.#aborter?.abort(this.refusal());
+    if (this.#aborter !== undefined) this.host.apart(() => this.#aborter?.abort(this.refusal()));
   }
 }
 

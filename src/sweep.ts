@@ -65,7 +65,11 @@ export class Sweep<Member extends Swept = Swept> {
   join(member: Member, shortest: number): void {
     member.place = this.#members.push(member) - 1;
     if (this.#cancel === undefined) this.#update();
-    if (shortest === 0) return;
+    if (shortest !== 0) this.heed(shortest);
+  }
+
+  /** Ticks for a timeout of `shortest` milliseconds that a member has besides. */
+  heed(shortest: number): void {
     this.#tick = Math.min(this.#tick, toTick(shortest));
     this.#wake();
   }

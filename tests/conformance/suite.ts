@@ -11,6 +11,7 @@ import { closes } from "./suite/closes.ts";
 import { closing } from "./suite/closing.ts";
 import { compression } from "./suite/compression.ts";
 import { compressionOrder } from "./suite/compression_order.ts";
+import { contexts } from "./suite/contexts.ts";
 import { contractDispatch } from "./suite/contract_dispatch.ts";
 import { contractHostile } from "./suite/contract_hostile.ts";
 import { contractRequests } from "./suite/contract_requests.ts";
@@ -53,6 +54,7 @@ export function suite(engine: EngineName, mounts: readonly Mount[]): void {
   order(subject);
   replies(subject);
   streams(subject);
+  contexts(subject);
   errors(subject);
   hostileValues(subject);
   writes(subject);

@@ -9,10 +9,26 @@ import { full, open, silent, toHost } from "./support.ts";
 
 test("a host takes the runtime's time, when nothing else is given", () => {
   const host = new Host(full);
-  assert.equal(host.clock, systemClock);
+  const before = systemClock.now();
+  const now = host.clock.now();
+  assert.ok(before <= now && now <= systemClock.now());
   assert.equal(host.capabilities, full);
   assert.equal(host.stopping, false);
   assert.deepEqual(host.sweep.members, []);
+});
+
+test("a logger whose promise rejects disturbs nobody", async () => {
+  const told: string[] = [];
+  const fail = async (line: string): Promise<never> => {
+    told.push(line);
+    throw new Error("The log server is down");
+  };
+  const host = toHost({ debug: fail, info: fail, warn: fail, error: fail }, new FakeClock());
+  host.logger.warn("a");
+  host.logger.error("b");
+  // A rejection that nobody handles is told to the process, and fails the test, a turn later.
+  await new Promise((resolve) => setTimeout(resolve, 5));
+  assert.deepEqual(told, ["a", "b"]);
 });
 
 test("a logger that throws disturbs nobody", () => {
