@@ -10,13 +10,13 @@ import { ContractService, callbacksOf } from "./contract/contract_service.ts";
 import { ContractCaller } from "./dispatch/contract_caller.ts";
 import { Dispatcher } from "./dispatch/dispatcher.ts";
 import { MessageBinder } from "./dispatch/message_binder.ts";
-import { CorruptedFrameError, isA, PayloadTooLargeError } from "./errors.ts";
+import { isA } from "./errors.ts";
 import { after, TOKEN_EXPIRED } from "./expiry.ts";
-import { Failure } from "./failure.ts";
+import { type Failure, isFault, ofPeer } from "./failure.ts";
 import type { Host } from "./host.ts";
-import { type Arrival, BINARY, FAULT, Inbox, PING, PONG, TEXT } from "./inbox.ts";
+import { type Arrival, BINARY, FAULT, Inbox, PING, PONG, STUCK, TEXT } from "./inbox.ts";
 import type { Intake } from "./intake.ts";
-import { BEAT, DROP_IT, isBeat, Liveness, PING_IT } from "./liveness.ts";
+import { BEAT, DROP_IT, isBeat, Liveness, PING_IT, shortestPeriod } from "./liveness.ts";
 import { BACKLOGGED, CLEAR, CLOSING, DOWN, Outbox, type Owner } from "./outbox.ts";
 import type { ConnectionDetails } from "./peer.ts";
 import type { Service } from "./service.ts";
@@ -53,7 +53,7 @@ export class ServiceConnection extends Callbacks implements Connection, Owner {
   /** Joins a service and an open socket; `start` runs `onOpen`. */
   constructor(service: Service, socket: RuntimeSocket, rules: ServiceRules, host: Host, details: ConnectionDetails) {
     super(callbacksOf(service));
-    host.sweep.join(this, shortest(rules, host));
+    host.sweep.join(this, shortestPeriod(rules, host));
     this.outbox = new Outbox(socket, rules, host, this);
     this.#liveness = new Liveness(host.sweep.now);
     if (isA(service, ContractService)) {
@@ -117,15 +117,15 @@ export class ServiceConnection extends Callbacks implements Connection, Owner {
 
   /** Unsent bytes have left. */
   drain(): void {
-    if (this.outbox.drain()) this.#pump();
+    if (this.outbox.drain()) this.outbox.host.apart(() => this.#pump());
   }
 
   /** The runtime found a fault: `onError` learns of it, then `onClose` when the socket is down. */
   failed(statusCode: number, cause: unknown): void {
     if (this.#end !== undefined || this.outbox.state >= CLOSING) return;
-    if (statusCode !== 1002 && statusCode !== 1007 && statusCode !== 1009) return;
+    if (!isFault(statusCode)) return;
     this.#end = { code: statusCode, reason: "" };
-    this.#queue({ kind: FAULT, data: new Failure(toFault(statusCode, cause, this.outbox.rules)) });
+    this.#queue({ kind: FAULT, data: ofPeer(statusCode, cause, this.outbox) });
   }
 
   /** The socket is down. */
@@ -133,6 +133,8 @@ export class ServiceConnection extends Callbacks implements Connection, Owner {
     if (this.doing & (GONE | ENDING)) return;
     this.#end =
       this.#end === undefined ? this.outbox.down(code, reason) : this.outbox.down(this.#end.code, this.#end.reason);
+    // There is somebody who waits for the callback that runs.
+    if (this.doing & BUSY) this.#hold();
     this.doing |= GONE;
     this.#unexpire?.();
     this.outbox.host.admission?.closed(this);
@@ -165,6 +167,12 @@ export class ServiceConnection extends Callbacks implements Connection, Owner {
   /** Looks for what is overdue. */
   sweep(now: number): void {
     const { outbox } = this;
+    // Who returns the promise of work that goes on, as a port from another library may, would see nothing but silence.
+    if (this.doing & BUSY && outbox.state !== BACKLOGGED && this.#inbox?.isStuck(now, (this.doing & GONE) !== 0)) {
+      outbox.host.warnOnce(
+        "A callback has run for 10 s while its connection waits for it: messages, or onClose. Return no promise of work that goes on",
+      );
+    }
     if (outbox.state === BACKLOGGED) {
       this.drain();
       outbox.closeIfStuck(now);
@@ -199,7 +207,7 @@ export class ServiceConnection extends Callbacks implements Connection, Owner {
   #cut(): void {
     if (this.outbox.state === DOWN) return;
     this.outbox.socket.terminate?.();
-    this.closed(1006, "");
+    this.outbox.host.apart(() => this.closed(1006, ""));
   }
 
   #overtakes(intake: Intake, text: string): boolean {
@@ -209,20 +217,32 @@ export class ServiceConnection extends Callbacks implements Connection, Owner {
 
   #queue(arrival: Arrival): void {
     if (this.outbox.state >= CLOSING || this.doing & (GONE | ENDING)) return;
-    this.#inbox ??= new Inbox();
-    this.#inbox.push(arrival);
+    const inbox = this.#hold();
+    const { bytes } = inbox;
+    inbox.push(arrival);
     if (this.doing === 0 && this.outbox.state === CLEAR) this.#pump();
-    else this.#bound(this.#inbox);
+    else this.#bound(inbox, bytes);
   }
 
-  // R19: at the mark reading pauses; where it cannot, the connection closes when far too much waits.
-  #bound(inbox: Inbox): void {
-    const { maxQueuedMessages, maxQueuedBytes } = this.outbox.rules;
+  #hold(): Inbox {
+    if (this.#inbox !== undefined) return this.#inbox;
+    this.outbox.host.sweep.heed(STUCK);
+    this.#inbox = new Inbox();
+    return this.#inbox;
+  }
+
+  // R19: at the mark reading pauses; where it cannot, the connection closes when far too much waits: not for one message that may be handled.
+  #bound(inbox: Inbox, before: number): void {
+    const { maxFrameSize, maxQueuedMessages, maxQueuedBytes } = this.outbox.rules;
     if (inbox.count < maxQueuedMessages && inbox.bytes < maxQueuedBytes) return;
+    const isOne = before === 0 && inbox.bytes <= maxFrameSize;
     if (this.outbox.socket.pause !== undefined) {
       if ((this.doing & PAUSED) === 0) this.outbox.socket.pause();
       this.doing |= PAUSED;
-    } else if (inbox.count >= 16 * maxQueuedMessages || inbox.bytes >= maxQueuedBytes) {
+    } else if (inbox.count >= 16 * maxQueuedMessages || (inbox.bytes >= maxQueuedBytes && !isOne)) {
+      this.outbox.host.infoOnce(
+        "Closed a connection with 1013: its messages came faster than they were handled, and this engine cannot pause. See options maxQueuedMessages and maxQueuedBytes",
+      );
       void this.outbox.close(1013, "Too many unhandled messages");
     }
   }
@@ -253,7 +273,7 @@ export class ServiceConnection extends Callbacks implements Connection, Owner {
   // R10: closed before `onError` can close otherwise, as where the runtime judges the size.
   #tooLarge(): void {
     void this.outbox.close(1009, "Message too big");
-    this.onFault(new Failure(toFault(1009, undefined, this.outbox.rules)));
+    this.onFault(ofPeer(1009, undefined, this.outbox));
   }
 
   #resumeIfRoom(): void {
@@ -275,21 +295,4 @@ export class ServiceConnection extends Callbacks implements Connection, Owner {
     this.doing = ENDING | BUSY;
     this.onClose(code, reason);
   }
-}
-
-function shortest(rules: ServiceRules, host: Host): number {
-  // A socket that can ping is not enough: Bun's client can, but here nobody hears the pong.
-  const beat = !host.capabilities.ping ? 0 : Math.min(rules.heartbeatInterval, rules.heartbeatTimeout);
-  if (rules.idleTimeout === 0) return beat;
-  return beat === 0 ? rules.idleTimeout : Math.min(beat, rules.idleTimeout);
-}
-
-function toFault(statusCode: number, cause: unknown, rules: ServiceRules): Error {
-  const options = cause === undefined ? {} : { cause };
-  if (statusCode === 1009) {
-    return new PayloadTooLargeError(`A message is over maxFrameSize, ${rules.maxFrameSize} bytes`, options);
-  }
-  const what =
-    statusCode === 1007 ? "A message is not UTF-8, or its compressed data is corrupt" : "A frame breaks the protocol";
-  return new CorruptedFrameError(what, options);
 }

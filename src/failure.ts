@@ -5,6 +5,10 @@
  */
 
 import type { CloseFrame } from "./close_frame.ts";
+import { CorruptedFrameError, PayloadTooLargeError } from "./errors.ts";
+import { toFragmentLimit } from "./fragments.ts";
+import type { Host } from "./host.ts";
+import type { ServiceRules } from "./service_config.ts";
 
 /** An error on its way to `onError`. It is thrown inside the core only. */
 export class Failure {
@@ -21,4 +25,29 @@ export class Failure {
     this.line = line;
     this.frame = frame;
   }
+}
+
+/** Tells whether a runtime closes with this code for a fault of the peer. */
+export function isFault(statusCode: number): boolean {
+  return statusCode === 1002 || (statusCode >= 1007 && statusCode <= 1009);
+}
+
+/** A fault of the peer, by the close code that it gets. One that an option would have allowed is told once. */
+export function ofPeer(
+  statusCode: number,
+  cause: unknown,
+  by: { readonly host: Host; readonly rules: ServiceRules },
+): Failure {
+  const options = cause === undefined ? {} : { cause };
+  if (statusCode >= 1008) {
+    const { maxFrameSize } = by.rules;
+    const most = toFragmentLimit(maxFrameSize);
+    const what =
+      statusCode === 1009 ? `is over maxFrameSize, ${maxFrameSize} bytes` : `comes in more than ${most} fragments`;
+    by.host.infoOnce(`Closed a connection with ${statusCode}: a message ${what}`);
+    return new Failure(new PayloadTooLargeError(`A message ${what}`, options));
+  }
+  const what =
+    statusCode === 1007 ? "A message is not UTF-8, or its compressed data is corrupt" : "A frame breaks the protocol";
+  return new Failure(new CorruptedFrameError(what, options));
 }

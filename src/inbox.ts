@@ -18,6 +18,9 @@ export const PONG = 3;
 /** What failed outside of a callback: the runtime found a fault, or a stream of a request broke. */
 export const FAULT = 4;
 
+/** Milliseconds after which a callback for which something waits is told of. */
+export const STUCK = 10_000;
+
 /** One thing that waits. */
 export type Arrival =
   | { readonly kind: typeof TEXT; readonly data: string }
@@ -30,6 +33,8 @@ export class Inbox {
   bytes = 0;
   #items: (Arrival | undefined)[] = [];
   #head = 0;
+  #watched: Arrival | undefined;
+  #since = -1;
 
   /** How many wait. */
   get count(): number {
@@ -55,6 +60,20 @@ export class Inbox {
       this.#head = 0;
     }
     return arrival;
+  }
+
+  /** Whether the oldest has been so for {@link STUCK}, or nothing if that counts; asked from time to time, at `now`. */
+  isStuck(now: number, nothingCounts: boolean): boolean {
+    const oldest = this.#items[this.#head];
+    if (oldest === undefined && !nothingCounts) {
+      this.#since = -1;
+      return false;
+    }
+    if (this.#since === -1 || oldest !== this.#watched) {
+      this.#watched = oldest;
+      this.#since = now;
+    }
+    return now - this.#since >= STUCK;
   }
 
   /** Forgets all. */

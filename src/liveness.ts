@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { Host } from "./host.ts";
 import type { ServiceRules } from "./service_config.ts";
 
 /** The peer has been silent: ping it. */
@@ -73,4 +74,12 @@ export class Liveness {
     this.#askedAt = now;
     return PING_IT;
   }
+}
+
+/** The shortest of the times, in milliseconds, for which a connection must be looked at; 0 for none. */
+export function shortestPeriod(rules: ServiceRules, host: Host): number {
+  // A socket that can ping is not enough: Bun's client can, but here nobody hears the pong.
+  const beat = !host.capabilities.ping ? 0 : Math.min(rules.heartbeatInterval, rules.heartbeatTimeout);
+  if (rules.idleTimeout === 0) return beat;
+  return beat === 0 ? rules.idleTimeout : Math.min(beat, rules.idleTimeout);
 }

@@ -29,7 +29,9 @@ export function toSafeLogger(logger: Logger): Logger {
   const guard = (level: keyof Logger): Logger["error"] => {
     return (message, ...details) => {
       try {
-        logger[level](message, ...details);
+        const logged: unknown = logger[level](message, ...details);
+        // A method may be async: the type allows it.
+        void Promise.resolve(logged).catch(() => {});
       } catch {
         // Where a logger's own faults could be told, nobody knows.
       }

@@ -50,6 +50,31 @@ export const gaps: readonly Gap[] = [
   },
   {
     engine: "deno",
+    key: "fragmentLimit",
+    reason: "Deno takes any number of fragments",
+    upstream: "https://github.com/denoland/fastwebsockets",
+  },
+  {
+    engine: "bun",
+    key: "fragmentLimit",
+    reason: "Bun takes any number of fragments whose bytes are within the limit",
+    upstream: "https://github.com/oven-sh/bun/blob/main/packages/bun-uws/src/WebSocketProtocol.h",
+  },
+  {
+    engine: "node",
+    runtime: "bun",
+    key: "fragmentLimit",
+    reason: "Bun's own ws takes any number of fragments whose bytes are within the limit",
+    upstream: "https://github.com/oven-sh/bun/blob/main/src/js/thirdparty/ws.js",
+  },
+  {
+    engine: "deno",
+    key: "descriptors",
+    reason: "Deno keeps the socket of a peer that resets its connection while the upgrade is under way",
+    upstream: "https://github.com/denoland/deno/tree/main/ext/http",
+  },
+  {
+    engine: "deno",
     key: "reliableClose",
     reason: "Deno loses the close frame when the peer is sending at that moment",
     upstream: "https://github.com/denoland/deno/tree/main/ext/websocket",
@@ -108,7 +133,7 @@ export const gaps: readonly Gap[] = [
   {
     engine: "deno",
     key: "headerLimit",
-    reason: "Deno keeps the headers that are counted, so without maxHeaderSize its own bound holds, about 100 kB",
+    reason: "Deno keeps the headers that are counted, so without maxHeaderSize its own bound holds, 64 KiB",
     upstream: "https://github.com/denoland/deno/issues/21047",
   },
   {
@@ -170,13 +195,14 @@ export const gaps: readonly Gap[] = [
   {
     engine: "bun",
     key: "refusesFirst",
-    reason: "Bun answers more than 16 KiB of address and headers with a 431 of its own, without a body",
+    reason:
+      "Bun answers more than 16 KiB of address and headers, or more than 198 headers, with a 431 of its own, without a body",
     upstream: "https://github.com/oven-sh/bun/blob/main/packages/bun-uws/src/HttpParser.h",
   },
   {
     engine: "deno",
     key: "headersTooLarge",
-    reason: "Deno answers more than about 100 kB or 100 headers with a 400 of its own, without a body",
+    reason: "Deno answers more than 64 KiB or 128 headers with a 400 of its own, without a body",
     upstream: "https://github.com/denoland/deno/issues/21047",
   },
   {

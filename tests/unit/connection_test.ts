@@ -503,7 +503,8 @@ test("R10 a message over maxFrameSize without an onError closes with 1009 and is
   const { connection, socket, logger } = open({}, { config: { maxFrameSize: 3 } });
   connection.text("long");
   assert.deepEqual(socket.calls, [["close", 1009, "Message too big"]]);
-  assert.deepEqual(logger.lines, []);
+  const line = "Closed a connection with 1009: a message is over maxFrameSize, 3 bytes";
+  assert.deepEqual(logger.lines, [["info", line]]);
 });
 
 test("a message that arrives while one over maxFrameSize is refused is not handled", () => {
@@ -726,6 +727,19 @@ test("R19 where reading cannot pause, the connection closes with 1013 at maxQueu
   assert.deepEqual(socket.calls, []);
   connection.binary(new Uint8Array(1));
   assert.deepEqual(socket.calls, [["close", 1013, "Too many unhandled messages"]]);
+});
+
+test("R19 where reading cannot pause, one message waits if it may be handled, and none that is over maxFrameSize", () => {
+  for (const size of [1000, 1001]) {
+    const { connection, socket } = open(
+      { onOpen: () => new Promise<void>(() => {}) },
+      { plain: true, config: { maxQueuedBytes: 100, maxFrameSize: 1000 } },
+    );
+    connection.binary(new Uint8Array(size));
+    assert.deepEqual(socket.names, size === 1000 ? [] : ["close"]);
+    connection.binary(new Uint8Array(1));
+    assert.deepEqual(socket.calls, [["close", 1013, "Too many unhandled messages"]]);
+  }
 });
 
 test("R19 pings and pongs that wait are counted too", () => {

@@ -1,11 +1,17 @@
 /** All the ways in which a connection ends: R4, R13, R14, R21. After each, the harness counts the calls of `onClose`. */
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
+import { existsSync, readdirSync } from "node:fs";
 import { type Caller, closeFrame } from "../../mod.ts";
-import { CLOSE, type RawClient, toClosePayload, toFrame, turn } from "../kit/raw_client.ts";
+import { CLOSE, dial, type RawClient, toClosePayload, toFrame, toHandshake, turn } from "../kit/raw_client.ts";
 import type { Define, Peer, WireServer } from "./harness.ts";
 
+const wait = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
+
 const toClose = (code: number, reason = "") => toFrame({ opcode: CLOSE, payload: toClosePayload(code, reason) });
+
+// Linux tells which files a process has open.
+const DESCRIPTORS = "/proc/self/fd";
 
 /** Registers the tests. */
 export function testEndings(define: Define): void {
@@ -210,6 +216,24 @@ function testTheirClose(define: Define): void {
 }
 
 function testAllAtOnce(define: Define): void {
+  if (existsSync(DESCRIPTORS)) {
+    const left = async (server: WireServer) => {
+      const { port } = server.listener;
+      const before = readdirSync(DESCRIPTORS).length;
+      for (let i = 0; i < 100; i++) {
+        const socket = await dial(port);
+        socket.write(toHandshake(port));
+        socket.resetAndDestroy();
+      }
+      let open = 100;
+      for (let look = 0; look < 20 && open > 20; look++) {
+        await wait(50);
+        open = readdirSync(DESCRIPTORS).length - before;
+      }
+      assert.ok(open <= 20, `${open} descriptors are still open`);
+    };
+    define("100 peers that reset behind their handshakes leave no descriptors", {}, left, "descriptors");
+  }
   const ways: readonly ((client: RawClient, peer: Peer) => unknown)[] = [
     (client) => client.reset(),
     (client) => client.fin(),

@@ -298,6 +298,15 @@ function testLimit(define: Define): void {
     endless,
     "messageLimit",
   );
+  const countless = async (server: WireServer) => {
+    const { client, peer } = await server.pair();
+    void client.write(Buffer.concat([begin(""), ...Array.from({ length: 16_384 }, () => part(""))].map(toFrame)));
+    const frame = await client.frame();
+    assert.deepEqual([frame.opcode, frame.code], [CLOSE, 1008]);
+    assert.deepEqual((await peer.event("close")).slice(0, 2), ["close", 1008]);
+    assert.deepEqual(peer.all("error"), [["error", "payload_too_large"]]);
+  };
+  define("R10: a message in more than 16,384 fragments closes with 1008", {}, countless, "fragmentLimit");
 }
 
 function testUtf8(define: Define): void {

@@ -82,4 +82,25 @@ export function inbound(subject: Subject): void {
       },
     );
   });
+
+  subject.test("R19 one message waits, however much larger than maxQueuedBytes it may be", async () => {
+    const held = gate();
+    await subject.serve(
+      ({ journal }) => ({
+        onOpen: () => held.promise,
+        onBinaryMessage: (_caller, data) => journal.add(`${data.byteLength}`),
+        onClose: (_caller, code) => journal.add(`close ${code}`),
+      }),
+      async ({ connect, journal }) => {
+        const client = await connect();
+        void client.send.binary(new Uint8Array(2_000_000));
+        await wait(100);
+        held.resolve();
+        await journal.until("2000000");
+        await client.send.close(1000);
+        await journal.until("close 1000");
+      },
+      { config: { maxFrameSize: 4_194_304, maxQueuedBytes: 65_536 } },
+    );
+  });
 }

@@ -30,6 +30,24 @@ export function ping(subject: Subject): void {
     );
   });
 
+  subject.test("R18 3,000 pings at once are all answered, in order, and the connection goes on", async () => {
+    await subject.serve(
+      () => ({ onTextMessage: (_caller, text) => text }),
+      async ({ connect }) => {
+        const client = await connect();
+        void client.write(
+          Buffer.concat(Array.from({ length: 3000 }, (_, i) => toFrame({ opcode: PING, payload: `${i}` }))),
+        );
+        for (let i = 0; i < 3000; i++) {
+          const frame = await client.frame();
+          assert.deepEqual([frame.opcode, frame.text], [PONG, `${i}`]);
+        }
+        await client.send.text("on");
+        assert.equal(await client.message(), "on");
+      },
+    );
+  });
+
   subject.gapTest("ping", "R18 onPing and onPong are told the payload as plain bytes", async () => {
     const told: unknown[] = [];
     await subject.serve(

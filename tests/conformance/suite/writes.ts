@@ -2,9 +2,9 @@
 import assert from "node:assert/strict";
 import {
   type Caller,
-  closeFrame,
   ConnectionClosureError,
   ConnectionError,
+  closeFrame,
   PayloadTooLargeError,
   type Reply,
 } from "../../../mod.ts";
@@ -110,6 +110,21 @@ export function writes(subject: Subject): void {
       },
     );
   }
+
+  subject.test("R10 that a message was over maxFrameSize is one line of the log, however many are", async () => {
+    await subject.serve(
+      ({ journal }) => ({ onMessage: () => "passed", onClose: (_caller, code) => journal.add(`close ${code}`) }),
+      async ({ connect, journal, log }) => {
+        for (let i = 1; i <= 2; i++) {
+          await (await connect()).send.text("a".repeat(1001));
+          await journal.until(/^close (?:1009|1006)$/, i);
+        }
+        const lines = log.entries.filter((line) => line.includes("maxFrameSize"));
+        assert.deepEqual(lines, ["info Closed a connection with 1009: a message is over maxFrameSize, 1000 bytes"]);
+      },
+      { config: { maxFrameSize: 1000 } },
+    );
+  });
 
   subject.test("R12 a write after the end is rejected with a ConnectionError whose code says why", async () => {
     const callers: Caller[] = [];

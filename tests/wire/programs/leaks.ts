@@ -54,12 +54,20 @@ onTold(() => void count());
 
 // The runtime calls back when it likes, some time after the collection.
 async function count(): Promise<void> {
-  for (let i = 0; i < 50 && (finalized < made || closed < opened); i++) {
-    collect();
-    for (let turns = 0; turns < 10; turns++) await turn();
+  for (let i = 0; i < 50 && (finalized < made || closed < opened); i++) await settle();
+  // What the runtime itself has not let go of yet, or has compiled meanwhile, comes and goes: the least of some looks is what stays.
+  let heap = Number.POSITIVE_INFINITY;
+  for (let i = 0; i < 5; i++) {
+    await settle();
+    heap = Math.min(heap, process.memoryUsage().heapUsed);
   }
   const open = [...listener.connections].length;
-  say({ opened, closed, open, alive: made - finalized, heap: process.memoryUsage().heapUsed });
+  say({ opened, closed, open, alive: made - finalized, heap });
+}
+
+async function settle(): Promise<void> {
+  collect();
+  for (let turns = 0; turns < 10; turns++) await turn();
 }
 
 say({ port: listener.port });
