@@ -4,6 +4,12 @@
  * @module
  */
 
+import { soon } from "../clock.ts";
+
+// A browser has no `setImmediate`, and its timers take milliseconds. Elsewhere no message of a channel: where somebody has asked for a module of Node,
+// Deno delivers them before all microtasks are done.
+const SETTLES = "setImmediate" in globalThis || !("MessageChannel" in globalThis) ? soon : soonByMessage;
+
 /**
  * Resolves when everything has happened that waits for nothing but promises: messages have arrived, callbacks have returned.
  *
@@ -17,14 +23,15 @@
  * ```
  */
 export function settle(): Promise<void> {
-  // A message takes some microseconds where a timer takes a millisecond, and test runners that replace timers leave it alone. A channel is used
-  // once, for Deno delivers further messages before all microtasks are done.
-  return new Promise((resolve) => {
-    const { port1, port2 } = new MessageChannel();
-    port1.onmessage = () => {
-      port1.close();
-      resolve();
-    };
-    port2.postMessage(0);
-  });
+  return new Promise(SETTLES);
+}
+
+function soonByMessage(callback: () => void): void {
+  // Used once, for a channel may deliver further messages before all microtasks are done.
+  const { port1, port2 } = new MessageChannel();
+  port1.onmessage = () => {
+    port1.close();
+    callback();
+  };
+  port2.postMessage(0);
 }
