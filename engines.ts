@@ -42,3 +42,20 @@ async function loadEngine(name: EngineName): Promise<Engine> {
       return (await import("./adapters/node/mod.ts")).engine;
   }
 }
+
+/** Says why a port could not be opened. */
+export function reasonOf(error: unknown, hostname: string): string {
+  const reason = toReason(error);
+  // Of a host that does not resolve Bun reports whatever was wrong before, be it that a port was taken.
+  const isBlind = runtimeName() === "bun" && !ADDRESS.test(hostname);
+  return isBlind ? `${reason}, or the host does not resolve: Bun does not tell these apart` : reason;
+}
+
+const ADDRESS = /^(?:[\d.]+|.*:.*|localhost)$/;
+
+function toReason(error: unknown): string {
+  const code = typeof error === "object" && error !== null && "code" in error ? error.code : undefined;
+  if (code === "EADDRINUSE" || (error instanceof Error && error.name === "AddrInUse")) return "the port is taken";
+  if (code === "EACCES" || (error instanceof Error && error.name === "PermissionDenied")) return "not permitted";
+  return error instanceof Error ? error.message : String(error);
+}

@@ -5,7 +5,7 @@
  */
 
 import { Hono } from "hono";
-import { chooseEngine } from "./engines.ts";
+import { chooseEngine, reasonOf } from "./engines.ts";
 import { type Attached, AttachedServices } from "./src/attached.ts";
 import type { Caller } from "./src/caller.ts";
 import { callersOf } from "./src/connections.ts";
@@ -188,7 +188,7 @@ export class Listener {
     const { secureSocket } = this.#config;
     const engine = await chooseEngine(this.#config.engine ?? "auto", requires, secureSocket);
     const secure = secureSocket && (await (await import("./tls/mod.ts")).toSecureOptions(secureSocket));
-    const host = new Host(engine.capabilities, this.#config);
+    const host = new Host(engine.capabilities, this.#config, undefined, engine.toApart?.());
     // An engine may lack what the table has of it, on this runtime or by these options.
     host.checkRequirements(requires, A_SERVICE);
     host.sweep.lingers = true;
@@ -226,7 +226,7 @@ export class Listener {
       return await engine.listen(app, { hostname, port, maxFrameSize, ...(secure !== undefined && { secure }) }, host);
     } catch (error) {
       if (error instanceof WebSocketError) throw error;
-      throw new ListenerError(`Cannot listen on ${hostname}:${port}: ${reasonOf(error)}`, { cause: error });
+      throw new ListenerError(`Cannot listen on ${hostname}:${port}: ${reasonOf(error, hostname)}`, { cause: error });
     }
   }
 
@@ -288,11 +288,4 @@ function checkPaths({ path, documents }: Attached): void {
   } catch (cause) {
     throw new TypeError(`Cannot attach at ${quote(path)}: Hono cannot read the path`, { cause });
   }
-}
-
-function reasonOf(error: unknown): string {
-  const code = typeof error === "object" && error !== null && "code" in error ? error.code : undefined;
-  if (code === "EADDRINUSE" || (error instanceof Error && error.name === "AddrInUse")) return "the port is taken";
-  if (code === "EACCES" || (error instanceof Error && error.name === "PermissionDenied")) return "not permitted";
-  return error instanceof Error ? error.message : String(error);
 }

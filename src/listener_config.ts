@@ -8,6 +8,7 @@ import { checkRequirements, ENGINE_CAPABILITIES, type EngineName, type Requireme
 import type { Engine } from "./engine.ts";
 import { ListenerError } from "./errors.ts";
 import { checkHostNames, type HostConfig, toHostRules } from "./host_config.ts";
+import { quote } from "./logger.ts";
 import { checkSecureSocket, type SecureSocket } from "./secure_socket.ts";
 import { checkSupport, prefersNode } from "./secure_support.ts";
 import { toRequirements } from "./service_config.ts";
@@ -16,7 +17,7 @@ import { toRequirements } from "./service_config.ts";
 export interface ListenerConfig extends HostConfig {
   /** The port; 0 picks a free one. For `new Listener(app, { port })`. */
   port?: number;
-  /** The address to listen on. @default "0.0.0.0" */
+  /** The address to listen on; of IPv6 without brackets. @default "0.0.0.0" */
   host?: string;
   /** What carries the connections; `"auto"` takes the runtime's own unless something is required that it lacks. Or an engine of your own. @default "auto" */
   engine?: "auto" | EngineName | Engine;
@@ -52,6 +53,9 @@ export function checkListenerConfig(config: ListenerConfig): void {
   }
   if (host !== undefined && (typeof host !== "string" || host === ""))
     throw new TypeError("Option host must be an address");
+  if (host !== undefined && /^\[.*\]$/.test(host)) {
+    throw new RangeError(`Option host is ${quote(host)}: write it without brackets, ${quote(host.slice(1, -1))}`);
+  }
   if (engine !== undefined && !isEngine(engine)) {
     throw new TypeError(`Option engine is ${JSON.stringify(engine)}: must be one of ${[...ENGINES].join(", ")}`);
   }

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
 import { test } from "node:test";
 import { root } from "../../scripts/root.ts";
+import { OLDEST } from "../../src/runtime_age.ts";
 import { list, text } from "./source.ts";
 
 interface Manifest {
@@ -16,6 +17,7 @@ interface Manifest {
 
 interface Package extends Omit<Manifest, "exports"> {
   exports: Record<string, { types: string; default: string }>;
+  engines: Record<string, string>;
   dependencies: Record<string, string>;
   devDependencies: Record<string, string>;
   allowScripts: Record<string, boolean>;
@@ -28,6 +30,7 @@ const lock: { packages: Record<string, Lock> } = JSON.parse(text("package-lock.j
 
 interface Lock {
   version?: string;
+  engines?: Record<string, string>;
   resolved?: string;
   hasInstallScript?: boolean;
   name?: string;
@@ -35,11 +38,12 @@ interface Lock {
   devDependencies?: Record<string, string>;
 }
 
-test("package.json, deno.json, jsr.json and the lockfile agree on name, version and license", () => {
+test("package.json, deno.json, jsr.json and the lockfile agree on name, version, license and runtimes", () => {
   for (const other of [deno, jsr]) {
     assert.deepEqual([other.name, other.version, other.license], [npm.name, npm.version, npm.license]);
   }
   assert.equal(lock.packages[""]?.version, npm.version);
+  assert.deepEqual(lock.packages[""]?.engines, npm.engines);
 });
 
 test("the manifests agree on the entry points, and each exists", () => {
@@ -69,6 +73,25 @@ test("the manifests publish the same files, under the same dependency ranges", (
 test("dependencies are caret ranges, devDependencies are exact", () => {
   for (const range of Object.values(npm.dependencies)) assert.match(range, /^\^\d/);
   for (const version of Object.values(npm.devDependencies)) assert.match(version, /^(?:npm:[\w@/-]+@)?\d+\.\d+\.\d+$/);
+});
+
+test("the lowest versions of package.json are those of docs/engines.md", () => {
+  const [, section = ""] = text("docs/engines.md").split("\n## Versions\n");
+  const rows = [...section.matchAll(/^\| `?([^`|]+?)`? \| (\d[\d.]*) \|/gm)].map(([, name = "", from]) => [
+    name.toLowerCase(),
+    from,
+  ]);
+  const known = { ...npm.engines, ...npm.dependencies };
+  const ranges = Object.entries(known).map(([name, range]) => [name, range.replace(/^(?:\^|>=)/, "")]);
+  assert.deepEqual(Object.fromEntries(rows.filter(([name = ""]) => name in known)), Object.fromEntries(ranges));
+});
+
+test("README.md and the warning of an old runtime name the runtimes that package.json does", () => {
+  const found = [...text("README.md").matchAll(/# (\w+) ([\d.]+) or later$/gm)];
+  const readme = found.map(([, name = "", from]) => [name.toLowerCase(), `>=${from}`]);
+  assert.deepEqual(Object.fromEntries(readme), npm.engines);
+  const warned = Object.entries(OLDEST).map(([name, version]) => [name, `>=${version.replace(/\.0$/, "")}`]);
+  assert.deepEqual(Object.fromEntries(warned), npm.engines);
 });
 
 test("Deno checks under the flags that the build has", () => {

@@ -30,6 +30,7 @@ const wrong: [name: string, value: unknown, kind: typeof TypeError | typeof Rang
   ["port", "80", RangeError],
   ["host", "", TypeError],
   ["host", 5, TypeError],
+  ["host", "[::1]", RangeError],
   ["engine", "workerd", TypeError],
   ["engine", null, TypeError],
   ["requires", "ping", TypeError],

@@ -47,6 +47,27 @@ test("R28 an engine of the user's own is held to what services require, at start
   await listener.gracefulStop();
 });
 
+test("a host that may not resolve is named where a port cannot be opened, on Bun, which reports an earlier fault of its own", async () => {
+  const start = (host: string): Promise<string> => {
+    const { engine } = toEngine();
+    const taken = Object.assign(new Error("Failed to start server"), { code: "EADDRINUSE" });
+    const listener = new Listener(80, { engine: { ...engine, listen: () => Promise.reject(taken) }, host });
+    return listener.start().then(String, (error: Error) => error.message);
+  };
+  const doubt = "Bun" in globalThis ? ", or the host does not resolve: Bun does not tell these apart" : "";
+  assert.equal(await start("chat.example"), `Cannot listen on chat.example:80: the port is taken${doubt}`);
+  for (const host of ["localhost", "0.0.0.0", "::1", "127.0.0.1", "fe80::1%eth0"]) {
+    assert.equal(await start(host), `Cannot listen on ${host}:80: the port is taken`);
+  }
+});
+
+test("a host in brackets is refused, and shown without them", () => {
+  assert.throws(() => new Listener(0, { host: "[::1]" }), {
+    name: "RangeError",
+    message: 'Option host is "[::1]": write it without brackets, "::1"',
+  });
+});
+
 test("a listener refuses what is no engine", () => {
   assert.throws(() => new Listener(0, { engine: {} as Engine }), /Option engine/);
   assert.throws(() => new Listener(0, { engine: "fast" as "node" }), /Option engine is "fast"/);
