@@ -84,7 +84,13 @@ export { type App, type Env, Upgrade, UpgradeSlot } from "./src/slot.ts";
 export type { Connection, RuntimeSocket } from "./src/socket.ts";
 export type { SchemaIssue, SchemaResult, StandardSchema } from "./src/standard_schema.ts";
 export type { StopOptions } from "./src/stop.ts";
-export { type UpgradeAnswer, type UpgradeHandler, type UpgradeService, upgrade } from "./src/upgrade.ts";
+export {
+  type UpgradeAnswer,
+  type UpgradeHandler,
+  type UpgradeResponse,
+  type UpgradeService,
+  upgrade,
+} from "./src/upgrade.ts";
 export { AuthnError, AuthzError, UpgradeError, type UpgradeErrorOptions } from "./src/upgrade_errors.ts";
 export type { ParamsOf, UpgradeContext, UpgradeRequest } from "./src/upgrade_request.ts";
 export { type AcceptOptions, accept } from "./src/web_socket.ts";

@@ -8,8 +8,8 @@ import { authenticate, challenges, type Found } from "./authenticators.ts";
 import { bind, hasSchema } from "./binding.ts";
 import { callbacksOf } from "./contract/contract_service.ts";
 import { findCredential } from "./credentials.ts";
-import { HandshakeTimedOut, toError } from "./errors.ts";
-import { checkForm, checkOrigin, chooseSubProtocol, needsSubProtocol } from "./handshake.ts";
+import { HandshakeTimedOut, isError, toError } from "./errors.ts";
+import { checkForm, checkOrigin, chooseSubProtocol, lacksUpgrade, needsSubProtocol } from "./handshake.ts";
 import type { Host } from "./host.ts";
 import type { ReadHeader } from "./http.ts";
 import { quote } from "./logger.ts";
@@ -64,11 +64,16 @@ export class Door {
     const header: ReadHeader = (name) => headers.get(name);
     if (this.#host.stopping) return refuse(503, "The server is stopping", { "retry-after": "1" });
     const malformed = checkForm(raw.method, header);
-    if (malformed !== undefined) return malformed;
-    const foreign = checkOrigin(this.#rules.origins, header, this.#slot.authority);
+    if (malformed !== undefined) {
+      const isStripped = malformed.status === 426 && lacksUpgrade(header);
+      if (isStripped) this.#host.infoOnce("Refused a handshake with 426: a proxy has taken Upgrade away");
+      return malformed;
+    }
+    const host = this.#slot.authority ?? header("host");
+    const foreign = checkOrigin(this.#rules.origins, header, host);
     if (foreign !== undefined) {
       this.#host.logger.info(
-        `Refused an upgrade from origin ${quote(header("origin") ?? "")}: list it in option origins to allow it`,
+        `Refused an upgrade from origin ${quote(header("origin") ?? "")} to host ${quote(host ?? "")}: list it in option origins to allow it`,
       );
       return foreign;
     }
@@ -161,7 +166,7 @@ export class Door {
     if (answer instanceof UpgradeError) return refuse(answer.status, answer.message, answer.headers);
     if (answer instanceof AuthnError) return refuse(401, answer.message, this.#challenges());
     if (answer instanceof AuthzError) return refuse(403, answer.message);
-    if (answer instanceof Error) return refuse(400, answer.message);
+    if (isError(answer)) return refuse(400, answer.message);
     if (isService(answer)) return this.#accept(answer);
     const what = nameNoService(answer);
     return this.#failed(

@@ -65,5 +65,5 @@ function toSecure(scheme: string): boolean | undefined {
 }
 
 function toAuthority(host: string): string | undefined {
-  return isAuthority(host) && URL.canParse(`http://${host}`) ? host : undefined;
+  return isAuthority(host) ? host : undefined;
 }

@@ -15,11 +15,19 @@ import { type ServiceRules, toOrigin } from "./service_config.ts";
 // A header of 64 KiB holds 13,000 names, which take some milliseconds.
 const MOST_SUBPROTOCOLS = 100;
 
+const OPEN_IT = "Open this address as a WebSocket";
+const STRIPPED = "A proxy has taken the headers Upgrade and Connection away: let it pass them on";
+
+/** Whether it was an upgrade once: a proxy that is not told otherwise passes all on but the headers of the hop. */
+export function lacksUpgrade(header: ReadHeader): boolean {
+  return header("upgrade") === null && header("sec-websocket-key") !== null;
+}
+
 /** Checks the form of the request: method, tokens, version and key. Returns the refusal, if any. */
 export function checkForm(method: string, header: ReadHeader): Response | undefined {
   if (method !== "GET") return refuse(405, "Open a WebSocket with GET", { allow: "GET" });
   const upgrade = header("upgrade");
-  if (upgrade === null) return refuse(426, "Open this address as a WebSocket", SPEAK_WEBSOCKET);
+  if (upgrade === null) return refuse(426, lacksUpgrade(header) ? STRIPPED : OPEN_IT, SPEAK_WEBSOCKET);
   if (upgrade.toLowerCase() !== "websocket") {
     return refuse(426, `Upgrade to websocket, not to ${quote(upgrade)}`, SPEAK_WEBSOCKET);
   }

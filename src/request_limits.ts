@@ -12,7 +12,7 @@ import { checkInteger } from "./service_config.ts";
 export interface RequestLimits {
   /** Characters of path and query; a longer one is refused with 414 (RFC 9110, section 15.5.15). @default 4096 */
   maxUriLength?: number;
-  /** Bytes of all headers, as they stand in HTTP/1.1; more are refused with 431 (RFC 6585, section 5). @default 8192; on `bun` and `deno` their own, 16 KiB and 100 kB */
+  /** Bytes of all headers, as they stand in HTTP/1.1; more are refused with 431 (RFC 6585, section 5). @default 8192; on `bun` and `deno` their own, 16 KiB and 64 KiB */
   maxHeaderSize?: number;
   /** Bytes of the body; a larger one is refused with 413 (RFC 9110, section 15.5.14). -1 is no limit. @default -1 */
   maxEntityBodySize?: number;

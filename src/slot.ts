@@ -72,6 +72,10 @@ export class UpgradeSlot {
   upgrade: Upgrade | undefined;
   /** What the handler has refused with, which was looked at. */
   refusal: Response | undefined;
+  /** Whether an app may answer with nothing, for it has upgraded by itself. */
+  allowsNothing = false;
+  /** Whether an upgrade service was asked. */
+  isReached = false;
   /** Whether the app only routes: with no middleware behind the service, the decision needs no response of its own. */
   isDirect = false;
 
@@ -210,7 +214,8 @@ function decide(slot: UpgradeSlot, request: Request, response: Response): Respon
   const { upgrade } = slot;
   const isDirect = response === ACCEPTED;
   if (upgrade === undefined || !(isDirect || response.headers.has(MARK))) {
-    if (!slot.isDirect && response !== slot.refusal) checkAnswer(slot, request, response);
+    const isLookedAt = slot.refusal !== undefined && response === slot.refusal;
+    if (!slot.isDirect && !isLookedAt) checkAnswer(slot, request, response);
     return response;
   }
   // Hono copies the headers when middleware sets another response, so a refusal may bear the mark; ours has no body.
@@ -224,10 +229,13 @@ function decide(slot: UpgradeSlot, request: Request, response: Response): Respon
   return added.length === 0 ? upgrade : upgrade.with(added);
 }
 
-// Only of an upgrade, for the bodies of pages would become streams; what is wrong with those is the runtime's to find.
-function checkAnswer({ host }: UpgradeSlot, request: Request, response: Response): void {
-  if (!isResponse(response) || request.headers.get("upgrade") === null) return;
-  const why = whyUnsendable(response, host.sent);
+// Only of an upgrade, for the bodies of pages would become streams; what is wrong with those is the runtime's to find. A route that has upgraded by
+// itself has voided the request on Deno.
+function checkAnswer({ host, allowsNothing }: UpgradeSlot, request: Request, response: Response): void {
+  if (allowsNothing && response === undefined) return;
+  const isOne = isResponse(response);
+  if ((isOne && response.status === 101) || request.headers.get("upgrade") === null) return;
+  const why = isOne ? whyUnsendable(response, host.sent) : "what is no Response";
   if (why !== undefined) throw new TypeError(`An app answered with ${why}`);
 }
 

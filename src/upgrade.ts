@@ -10,15 +10,25 @@ import { refuse, SPEAK_WEBSOCKET } from "./refusal.ts";
 import { toGiveHeaders } from "./response_headers.ts";
 import { type ServiceRules, toServiceRules, type UpgradeConfig } from "./service_config.ts";
 import { slotOf } from "./slot.ts";
-import type { ParamsOf, UpgradeContext } from "./upgrade_request.ts";
+import { type ParamsOf, trust, type UpgradeContext } from "./upgrade_request.ts";
 
 export type { UpgradeAnswer, UpgradeHandler } from "./door.ts";
 
 const RULES: unique symbol = Symbol("rules");
 
+/** A response as Hono types that of a WebSocket, so that `hc<typeof app>` gives the path a `$ws()`. The three are types alone. */
+export interface UpgradeResponse extends Response {
+  /** What it holds: nothing. */
+  readonly _data: Record<string, never>;
+  /** Its status when it accepts. */
+  readonly _status: 101;
+  /** What it opens. */
+  readonly _format: "ws";
+}
+
 /** What answers the opening handshake. It is a Hono handler: mount it with `app.get(path, service)` or `listener.attach(path, service)`. */
 export interface UpgradeService {
-  (context: UpgradeContext): Response | Promise<Response>;
+  (context: UpgradeContext): UpgradeResponse | Promise<UpgradeResponse>;
   /** Its checked options; also how an upgrade service is told from other functions. */
   readonly [RULES]: ServiceRules;
 }
@@ -73,10 +83,11 @@ export function toUpgradeService(config: UpgradeConfig, handler: UpgradeHandler)
   const answer = (context: UpgradeContext): Response | Promise<Response> => {
     const slot = slotOf(context.env);
     if (slot === undefined) return withoutSlot(context);
+    slot.isReached = true;
     const door = new Door(rules, giveHeaders, slot, context);
     return door.check() ?? door.call(handler);
   };
-  return Object.assign(answer, { [RULES]: rules });
+  return trust(Object.assign(answer, { [RULES]: rules }));
 }
 
 /** Tells whether a value is an upgrade service. */

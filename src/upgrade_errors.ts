@@ -44,9 +44,8 @@ export class UpgradeError extends WebSocketError {
     this.headers = options.headers ?? {};
   }
 
-  /** The name of the class, also of one that is derived from this. */
   override get name(): string {
-    return this.constructor.name;
+    return "UpgradeError";
   }
 }
 

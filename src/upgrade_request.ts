@@ -160,9 +160,9 @@ export class UpgradeRequest<
   }
 }
 
-// What the path, the app and the schemas give at run time is what their user says with the type parameters.
-function trust<Type>(value: unknown): Type;
-function trust(value: unknown): unknown {
+/** Takes a value for what a type says: what the path, the app and the schemas give at run time is what their user says with the type parameters. */
+export function trust<Type>(value: unknown): Type;
+export function trust(value: unknown): unknown {
   return value;
 }
 

@@ -4,12 +4,12 @@ import { object, string } from "valibot";
 import { ask } from "../../src/ask.ts";
 import { contract } from "../../src/contract/contract.ts";
 import { AuthError, HandshakeTimedOut } from "../../src/errors.ts";
-import { AuthnError, AuthzError, UpgradeError } from "../../src/upgrade_errors.ts";
 import type { Service } from "../../src/service.ts";
 import type { ServiceConfig } from "../../src/service_config.ts";
 import { Upgrade, UpgradeSlot } from "../../src/slot.ts";
 import { FakeClock } from "../../src/testing/mod.ts";
 import { isUpgradeService, rulesOf, type UpgradeHandler, type UpgradeService, upgrade } from "../../src/upgrade.ts";
+import { AuthnError, AuthzError, UpgradeError } from "../../src/upgrade_errors.ts";
 import type { UpgradeContext } from "../../src/upgrade_request.ts";
 import { RecordingSocket, silent, toHost } from "./support.ts";
 
@@ -33,9 +33,16 @@ function toContext(request: Request, env: unknown, params: unknown = {}): Upgrad
   };
 }
 
-/** Asks an upgrade service about a request, as an adapter does. */
-function knock(service: UpgradeService, more: Record<string, string> = {}, host = toHost(silent(), new FakeClock())) {
-  const request = new Request("http://example.com/x", { headers: { ...handshake, ...more } });
+/** Asks an upgrade service about a request, as an adapter does; `null` leaves a header out. */
+function knock(
+  service: UpgradeService,
+  more: Record<string, string | null> = {},
+  host = toHost(silent(), new FakeClock()),
+) {
+  const given = Object.entries({ ...handshake, ...more }).flatMap(([name, value]) =>
+    value === null ? [] : [[name, value]],
+  );
+  const request = new Request("http://example.com/x", { headers: Object.fromEntries(given) });
   const slot = new UpgradeSlot(host, { remoteAddress: "192.0.2.1" }, true);
   const app = { fetch: (raw: Request, env: unknown) => service(toContext(raw, env, { name: "ada" })) };
   return { slot, answer: ask(app, request, slot, {}) };
@@ -43,7 +50,7 @@ function knock(service: UpgradeService, more: Record<string, string> = {}, host 
 
 async function refusal(
   service: UpgradeService,
-  more: Record<string, string> = {},
+  more: Record<string, string | null> = {},
   host = toHost(silent(), new FakeClock()),
 ) {
   const answer = await knock(service, more, host).answer;
@@ -108,16 +115,34 @@ test("R22 the checks run in their order: stopping, form, origin, subprotocol, ha
   assert.deepEqual(called, ["handler"]);
 });
 
+test("R23 a handshake from which a proxy has taken Upgrade away is told so, and once in the log", async () => {
+  const logger = silent();
+  const host = toHost(logger, new FakeClock());
+  const service = upgrade(() => ({}));
+  for (let i = 0; i < 2; i++) {
+    const refused = await refusal(service, { upgrade: null, connection: "close" }, host);
+    assert.equal(refused.status, 426);
+    assert.equal(refused.body, "A proxy has taken the headers Upgrade and Connection away: let it pass them on\n");
+  }
+  assert.deepEqual(logger.lines, [["info", "Refused a handshake with 426: a proxy has taken Upgrade away"]]);
+  const plain = await refusal(service, { upgrade: null, "sec-websocket-key": null }, host);
+  assert.equal(plain.body, "Open this address as a WebSocket\n");
+  assert.equal(logger.lines.length, 1);
+});
+
 test("R25 a refused origin is logged once, quoted, with the option that would allow it", async () => {
   const logger = silent();
   const host = toHost(logger, new FakeClock());
   await refusal(
     upgrade(() => ({})),
-    { origin: "https://evil.example" },
+    { origin: "https://evil.example", host: "inner:9090" },
     host,
   );
   assert.deepEqual(logger.lines, [
-    ["info", 'Refused an upgrade from origin "https://evil.example": list it in option origins to allow it'],
+    [
+      "info",
+      'Refused an upgrade from origin "https://evil.example" to host "inner:9090": list it in option origins to allow it',
+    ],
   ]);
 });
 

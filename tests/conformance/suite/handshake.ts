@@ -44,6 +44,7 @@ const refusals: readonly Refusal[] = [
   ["no key", { headers: { "Sec-WebSocket-Key": null } }, 400],
   ["a key of 15 bytes", { key: "AAAAAAAAAAAAAAAAAAAA" }, 400],
   ["a key that is not base64", { key: "!!!!!!!!!!!!!!!!!!!!!!==" }, 400],
+  ["a Host of five numbers", { headers: { Host: "1.2.3.4.5" } }, 400],
   ["no token upgrade in Connection", { headers: { Connection: "keep-alive" } }, 400],
   ["an origin of elsewhere", { headers: { Origin: "https://evil.example" } }, 403],
   ["an opaque origin", { headers: { Origin: "null" } }, 403],

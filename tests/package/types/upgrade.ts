@@ -1,6 +1,7 @@
 /** The types of handlers: parameters from the path, services, answers. */
 import { createServer } from "node:http";
 import { type Context, Hono } from "hono";
+import { hc } from "hono/client";
 import { attach as attachTo } from "../../../entries/node.ts";
 import {
   AuthnError,
@@ -22,6 +23,14 @@ export type Params = [
   Expect<Equal<ParamsOf<"/chat/:name?">["name"], string | undefined>>,
   Expect<Equal<keyof ParamsOf<"/chat">, never>>,
 ];
+
+// Hono's typed client knows the path as one of a WebSocket.
+const routes = new Hono().get(
+  "/live/:room",
+  upgrade(() => ({})),
+);
+const live: WebSocket = hc<typeof routes>("http://localhost:9090").live[":room"].$ws({ param: { room: "news" } });
+live.close();
 
 const listener = new Listener(0);
 
