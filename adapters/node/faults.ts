@@ -7,9 +7,9 @@
 import { Buffer } from "node:buffer";
 import { STATUS_CODES } from "node:http";
 import { dress } from "../../src/ask.ts";
+import { LONGEST } from "../../src/clock.ts";
 import type { Host } from "../../src/host.ts";
 import type { HostRules } from "../../src/host_config.ts";
-import { LONGEST } from "../../src/clock.ts";
 import { refuse } from "../../src/refusal.ts";
 import { headersTooLarge, uriTooLong } from "../../src/request_limits.ts";
 import { type Fault, type FaultyServer, toFaulty } from "./runtime.ts";

@@ -9,7 +9,7 @@
  */
 
 import { Buffer } from "node:buffer";
-import process from "node:process";
+import { nextTick } from "../../src/clock.ts";
 import { deflate } from "./deflate.ts";
 import type { NodeSocket } from "./runtime.ts";
 
@@ -152,7 +152,7 @@ export class JoinedWriter {
   #wait(): void {
     if (this.#isDue) return;
     this.#isDue = true;
-    process.nextTick(this.#endTick);
+    nextTick(this.#endTick);
   }
 
   #release(): void {

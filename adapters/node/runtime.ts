@@ -4,8 +4,10 @@
  * @module
  */
 
+import { AsyncLocalStorage } from "node:async_hooks";
 import process from "node:process";
 import { WebSocket } from "ws";
+import type { Apart } from "../../src/async_context.ts";
 import type { Upgrade } from "../../src/slot.ts";
 import type { Connection } from "../../src/socket.ts";
 
@@ -21,7 +23,7 @@ export interface NodeSocket {
   write(data: Uint8Array): boolean;
   end(): void;
   destroy(): void;
-  destroySoon(): void;
+  destroySoon?(): void;
   resume(): void;
   on(event: "drain" | "close" | "finish", listener: () => void): unknown;
   on(event: "error", listener: (error: Error) => void): unknown;
@@ -211,3 +213,8 @@ export const isNode: boolean = process.versions.deno === undefined && process.ve
 
 /** Whether Bun puts its own `ws` in place of the package: it writes frames by itself and tells nothing of drained sockets. */
 export const onBun: boolean = process.versions.bun !== undefined;
+
+/** Keeps what `AsyncLocalStorage` holds. */
+export function toApart(): Apart {
+  return AsyncLocalStorage.snapshot();
+}

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { systemClock } from "../../src/clock.ts";
 import { isWorthCompressing } from "../../src/compression.ts";
 import type { Upgrade } from "../../src/slot.ts";
 import type { RuntimeSocket } from "../../src/socket.ts";
@@ -54,9 +55,10 @@ export function onDrain(this: Served): void {
  * for its close frame. Listens to `finish`.
  */
 export function linger(this: NodeSocket): void {
-  const timer = setTimeout(() => this.destroy(), LINGER);
-  timer.unref();
-  this.on("close", () => clearTimeout(timer));
+  this.on(
+    "close",
+    systemClock.schedule(() => this.destroy(), LINGER),
+  );
 }
 
 function onClose(this: Served, code: number, reason: NodeBuffer): void {
@@ -80,6 +82,8 @@ export function toStatusCode(error: unknown): number {
     case "Z_BUF_ERROR":
     case "Z_NEED_DICT":
       return 1007;
+    case "WS_ERR_TOO_MANY_BUFFERED_PARTS":
+      return 1008;
     default:
       return typeof code === "string" && code.startsWith("WS_ERR_") ? 1002 : 1006;
   }

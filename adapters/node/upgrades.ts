@@ -5,6 +5,7 @@
  */
 
 import { Buffer } from "node:buffer";
+import { EventEmitter } from "node:events";
 import { IncomingMessage, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import { getRequestListener } from "@hono/node-server";
@@ -23,6 +24,7 @@ import { DeflatingSocket } from "./deflating_socket.ts";
 import { malformed } from "./faults.ts";
 import { JoinedSocket } from "./joined_socket.ts";
 import { JoinedWriter } from "./joined_writer.ts";
+import { conclude, inTurn, isAnswered, leave } from "./neighbours.ts";
 import { toPeer } from "./peers.ts";
 import {
   decideOn,
@@ -49,8 +51,11 @@ export function toUpgradeListener(app: App, host: Host, strays: Set<NodeSocket> 
   const deflating = new WeakMap<ServiceRules, WebSocketServer>();
   const writer = new JoinedWriter();
 
-  const settle = (answer: Response | Upgrade, handshake: Handshake): Response => {
-    if (!(answer instanceof Upgrade)) turnAway(answer, handshake);
+  const settle = (answer: Response | Upgrade, slot: UpgradeSlot, handshake: Handshake): Response => {
+    if (!(answer instanceof Upgrade)) {
+      if (isForOthers(answer, slot)) leaveTo(answer, handshake);
+      else turnAway(answer, handshake);
+    }
     // RFC 6455, section 4.2.1; a `Request` does not tell, so the core cannot.
     else if (handshake.incoming.httpVersion === "1.0")
       turnAway(refuse(400, "Open a WebSocket with HTTP/1.1"), handshake);
@@ -58,8 +63,21 @@ export function toUpgradeListener(app: App, host: Host, strays: Set<NodeSocket> 
     return nothing;
   };
 
+  const leaveTo = (answer: Response, handshake: Handshake): void => {
+    const { socket } = handshake;
+    handshake.decide();
+    if (!socket.listeners("error").includes(ignore)) socket.on("error", ignore);
+    const late = (): void => turnAway(refuse(404, "Nobody serves WebSockets here"), handshake);
+    if (!leave(socket, host.clock, late)) return turnAway(answer, handshake);
+    discard(answer);
+  };
+
   const turnAway = (response: Response, handshake: Handshake): void => {
     const { socket } = handshake;
+    if (socket.destroyed) {
+      handshake.decide();
+      return discard(response);
+    }
     strays.add(socket);
     socket.on("close", () => strays.delete(socket));
     handshake.refuse(response);
@@ -67,6 +85,11 @@ export function toUpgradeListener(app: App, host: Host, strays: Set<NodeSocket> 
 
   const accept = (upgrade: Upgrade, handshake: Handshake): void => {
     const { incoming, socket, head } = handshake;
+    if (isAnswered(socket)) {
+      handshake.decide();
+      return upgrade.abandon();
+    }
+    conclude(socket);
     const header = incoming.headers["sec-websocket-extensions"];
     const offer = host.capabilities.compression ? pickOffer(header) : undefined;
     const servers = offer === undefined ? plain : deflating;
@@ -96,11 +119,11 @@ export function toUpgradeListener(app: App, host: Host, strays: Set<NodeSocket> 
     const slot = new UpgradeSlot(host, toPeer(socket), isSecure(socket));
     slot.headerSize = headerSizeOf(incoming);
     const answer = ask(app, request, slot, { incoming });
-    if (!(answer instanceof Promise)) return settle(answer, outgoing);
+    if (!(answer instanceof Promise)) return settle(answer, slot, outgoing);
     strays.add(socket);
     return answer.then((late) => {
       strays.delete(socket);
-      return settle(late, outgoing);
+      return settle(late, slot, outgoing);
     });
   };
   // The rest of a body is left to the response of a refusal.
@@ -108,21 +131,23 @@ export function toUpgradeListener(app: App, host: Host, strays: Set<NodeSocket> 
   // What `@hono/node-server` is told to write in the place of an answer that is on its way by other means.
   const nothing = new Response(null);
 
-  return (incoming, _stream, rest) => {
+  return function (this: unknown, incoming, stream, rest) {
     if (!(incoming instanceof IncomingMessage)) {
       throw new TypeError("An upgrader listens to the event upgrade of an http.Server");
     }
-    // Another of our listeners answers, and its stream is not to be written into.
-    if (taken.has(incoming.socket)) return;
-    taken.add(incoming.socket);
+    const emitter = this instanceof EventEmitter ? this : undefined;
     const head = Buffer.isBuffer(rest) ? rest : Buffer.from(rest);
-    joinCookies(incoming);
-    void answer(incoming, toOutgoing(new Handshake(incoming, head, host)));
+    inTurn(incoming.socket, stream, emitter, () => {
+      joinCookies(incoming);
+      void answer(incoming, toOutgoing(new Handshake(incoming, head, host)));
+    });
   };
 }
 
-// The sockets of all servers on which an upgrade has come.
-const taken = new WeakSet<Socket>();
+// No service of ours was asked, and no middleware has refused: another listener of the server may know the path.
+function isForOthers({ status }: Response, slot: UpgradeSlot): boolean {
+  return !slot.isReached && (status === 404 || status < 400);
+}
 
 // On Bun a plain socket has the property too.
 function isSecure(socket: Socket): boolean {
@@ -144,6 +169,8 @@ function toWebSocketServer(rules: ServiceRules, deflates: boolean): WebSocketSer
   const limits = {
     maxPayload: deflates ? toDeflatedLimit(rules.maxFrameSize) : rules.maxFrameSize,
     maxFragments: toFragmentLimit(rules.maxFrameSize),
+    // A peer whose answers pile up is the core's to close; `ws` would drop one that sends many pings at once, without a word.
+    maxPendingAutoPongs: 0,
     // The core waits for the close frame; Bun's own `ws` tells nothing of what comes after it.
     closeTimeout: onBun && rules.closureTimeout !== -1 ? rules.closureTimeout : LONGEST,
   };
@@ -211,23 +238,37 @@ class Handshake {
   /** Does nothing: `writeHead` has done all. */
   end(): void {}
 
-  /** Answers with a response and lets go of the socket. */
+  /** Answers with a response and lets go of the socket, unless another listener has answered meanwhile. */
   refuse(response: Response): void {
     this.decide();
     const { incoming, socket } = this;
+    socket.on("error", ignore);
+    const isTheirs = isAnswered(socket);
+    conclude(socket);
+    if (isTheirs) return discard(response);
     const outgoing = new ServerResponse(incoming);
     outgoing.shouldKeepAlive = false;
-    outgoing.on("finish", () => socket.destroySoon());
+    outgoing.on("finish", () => letGo(socket));
     // What the server did for its sockets until the upgrade: a response that was held up goes on.
     socket.on("drain", () => outgoing.emit("drain"));
-    socket.on("error", ignore);
     outgoing.assignSocket(socket);
     void getRequestListener(() => response, { overrideGlobalObjects: isNode })(incoming, outgoing);
   }
 }
 
+// The sockets of Bun before 1.4 have no `destroySoon`, and a fault here would end the process.
+function letGo(socket: NodeSocket): void {
+  if (socket.destroySoon === undefined) socket.end();
+  else socket.destroySoon();
+}
+
 function hangUp(this: Socket): void {
-  this.destroy();
+  if (!isAnswered(this)) this.destroy();
+}
+
+// A page would keep its file open.
+function discard(response: Response): void {
+  response.body?.cancel().catch(ignore);
 }
 
 // A peer that leaves during the handshake; `close` follows. A function of its own, for it lives as long as the socket.

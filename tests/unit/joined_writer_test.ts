@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
+import process from "node:process";
 import { test } from "node:test";
 import { JoinedWriter } from "../../adapters/node/joined_writer.ts";
 import type { NodeSocket } from "../../adapters/node/runtime.ts";
@@ -67,6 +68,22 @@ function write(writer: JoinedWriter, recorder: Recorder, message: string | Uint8
 function tick(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }
+
+// Deno's runner fakes nothing, and there `process` is not asked for before it is needed.
+const testFakes: typeof test | (() => void) = "Deno" in globalThis ? () => {} : test;
+testFakes("frames leave where a test runner fakes process.nextTick", async () => {
+  const { nextTick: original } = process;
+  const writer = new JoinedWriter();
+  const recorder = new Recorder();
+  process.nextTick = () => {};
+  try {
+    write(writer, recorder, "one");
+  } finally {
+    process.nextTick = original;
+  }
+  await tick();
+  assert.deepEqual(recorder.calls, [wire("one")]);
+});
 
 test("a text of every length around the forms of the header is framed as RFC 6455 says", async () => {
   const writer = new JoinedWriter();

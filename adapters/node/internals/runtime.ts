@@ -4,8 +4,8 @@
  * @module
  */
 
-import process from "node:process";
 import { WebSocket } from "ws";
+import { nextTick } from "../../../src/clock.ts";
 import { unmask, WORTH_WORDS } from "../unmask.ts";
 
 interface Zlib {
@@ -38,7 +38,7 @@ export function inflateBy(socket: object, inflate: (data: Uint8Array) => Uint8Ar
     isFragmented = !fin;
     // `ws` reads on when it is called back, so it must not be from here.
     if (inflated === undefined) byWs.call(this, data, fin, done);
-    else process.nextTick(done, null, inflated);
+    else nextTick(() => done(null, inflated));
   };
 }
 

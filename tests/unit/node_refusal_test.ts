@@ -1,0 +1,35 @@
+import assert from "node:assert/strict";
+import { createServer } from "node:http";
+import type { AddressInfo, Socket } from "node:net";
+import { test } from "node:test";
+import { Hono } from "hono";
+import { attach } from "../../entries/node.ts";
+import { UpgradeError, upgrade } from "../../mod.ts";
+import { connect, HandshakeRefused } from "../kit/raw_client.ts";
+import { silent } from "./support.ts";
+
+test("a refusal reaches its client and harms nobody, when the sockets of the runtime have no destroySoon", async () => {
+  const app = new Hono();
+  app.get(
+    "/full",
+    upgrade(() => new UpgradeError("Full", { status: 422 })),
+  );
+  const server = createServer();
+  // As it is on Bun before 1.4.
+  server.on("connection", (socket: Socket) => Object.defineProperty(socket, "destroySoon", { value: undefined }));
+  attach(server, app, { logger: silent() });
+  await new Promise<void>((resolve) => server.listen(0, resolve));
+  const { port } = server.address() as AddressInfo;
+  try {
+    for (let i = 0; i < 2; i++) {
+      await assert.rejects(connect(port, { path: "/full" }), (error: unknown) => {
+        assert.ok(error instanceof HandshakeRefused);
+        assert.equal(error.response.status, 422);
+        assert.equal(error.response.body, "Full\n");
+        return true;
+      });
+    }
+  } finally {
+    await new Promise((resolve) => server.close(resolve));
+  }
+});
