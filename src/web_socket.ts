@@ -4,6 +4,7 @@
  * @module
  */
 
+import { isBinary } from "./bytes.ts";
 import type { Caller } from "./caller.ts";
 import { socketCapabilities } from "./capabilities.ts";
 import { ServiceConnection } from "./connection.ts";
@@ -23,7 +24,7 @@ export interface AcceptOptions {
 
 /**
  * Runs a service over a Web-standard `WebSocket`: a client's, `Deno.upgradeWebSocket`'s, Cloudflare's. The options that concern the handshake
- * have no effect, but for `requires`.
+ * have no effect, but for `requires`. On Cloudflare call the socket's own `accept()` first, or nothing can be sent.
  *
  * The part of it that needs more than the standard gives is lost, as `caller.capabilities` says: there are no pings, and a connection that
  * does not answer a close is counted as down after `connectionClosureTimeout`.
@@ -56,7 +57,8 @@ export function accept(
   const { promise, resolve, reject } = Promise.withResolvers<Caller>();
   promise.catch(() => {}); // Nobody needs to wait for a service to be opened.
   const open = (): Connection => {
-    const isSecure = socket.url.startsWith("wss:");
+    // Cloudflare's WebSocketPair has no URL.
+    const isSecure = socket.url?.startsWith("wss:") ?? false;
     const details = { protocol: socket.protocol, peer: {}, isSecure };
     const connection = new ServiceConnection(service, socket, rules, host, details);
     connection.start();
@@ -68,6 +70,12 @@ export function accept(
   return promise;
 }
 
+/** What a `CloseEvent` says, which is not named since the types of Node 22 do not know it. */
+export interface SocketClosure {
+  readonly code: number;
+  readonly wasClean: boolean;
+}
+
 /**
  * Forwards the events of a Web-standard socket to the connection that `open` makes once the socket is open.
  *
@@ -76,7 +84,7 @@ export function accept(
  */
 export function drive(
   socket: WebSocket,
-  toCode: (event: CloseEvent) => number,
+  toCode: (event: SocketClosure) => number,
   open: () => Connection,
   refused?: (error: ConnectionError) => void,
 ): void {
@@ -89,10 +97,10 @@ export function drive(
 /** What listens to a socket: one object for all its events, and no event that is not needed, for a runtime keeps a list for each. */
 class Events {
   readonly #socket: WebSocket;
-  readonly #toCode: (event: CloseEvent) => number;
+  readonly #toCode: (event: SocketClosure) => number;
   #connection: Connection | undefined;
 
-  constructor(socket: WebSocket, toCode: (event: CloseEvent) => number) {
+  constructor(socket: WebSocket, toCode: (event: SocketClosure) => number) {
     this.#socket = socket;
     this.#toCode = toCode;
     socket.addEventListener("close", this);
@@ -135,7 +143,7 @@ class Events {
 
 function forward(data: unknown, connection: Connection | undefined): void {
   if (typeof data === "string") connection?.text(data);
-  else if (data instanceof ArrayBuffer) connection?.binary(new Uint8Array(data));
+  else if (isBinary(data)) connection?.binary(new Uint8Array(data));
 }
 
 function isMessage(event: Event): event is MessageEvent {
@@ -147,6 +155,6 @@ function isClose(event: Event): event is CloseEvent {
 }
 
 // Deno reports a lost connection as 0.
-function toStatusCode(event: CloseEvent): number {
+function toStatusCode(event: SocketClosure): number {
   return event.code === 0 ? 1006 : event.code;
 }

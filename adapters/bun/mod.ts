@@ -5,17 +5,18 @@
  */
 
 import { answerFault, ask } from "../../src/ask.ts";
-import { toUnshared } from "../../src/bytes.ts";
 import { ENGINE_CAPABILITIES } from "../../src/capabilities.ts";
-import { toDeflatedLimit } from "../../src/compression.ts";
+import { systemClock } from "../../src/clock.ts";
 import { type OwnServerOptions, toOwnHost } from "../../src/connections.ts";
 import type { Engine, ListenOptions, Server } from "../../src/engine.ts";
 import { ListenerError } from "../../src/errors.ts";
 import type { Host } from "../../src/host.ts";
 import { refuse } from "../../src/refusal.ts";
+import { warnOfAge } from "../../src/runtime_age.ts";
 import { type App, Upgrade, UpgradeSlot } from "../../src/slot.ts";
-import { type BunServer, type BunWebSocketHandler, bunGlobal } from "./runtime.ts";
-import { BunSocket, closed } from "./socket.ts";
+import { type OtherSockets, toEvents, toNobody } from "./events.ts";
+import { type BunServer, type BunWebSocketHandler, bunGlobal, bunVersion } from "./runtime.ts";
+import { BunSocket } from "./socket.ts";
 import { Tick } from "./tick.ts";
 import { toBunTls } from "./tls.ts";
 
@@ -26,21 +27,26 @@ export type SocketData = BunSocket;
 export interface HandlersOptions extends OwnServerOptions {
   /** Bytes of the largest message that Bun accepts; each service judges its own `maxFrameSize`. @default 16777216 */
   maxFrameSize?: number;
+  /**
+   * The events of sockets that others have upgraded, such as Hono's own `upgradeWebSocket` on another route: a server of Bun has one place for the
+   * events of all its sockets. Without it such a socket is closed with 1011. @default none
+   */
+  websocket?: OtherSockets;
 }
 
 /** What `Bun.serve` takes to serve an app and its upgrades. */
 export interface Handlers {
   /** Answers a request, or upgrades it. */
-  fetch(request: Request, server: BunServer<SocketData>): Response | undefined | Promise<Response | undefined>;
+  readonly fetch: (
+    request: Request,
+    server: BunServer<SocketData>,
+  ) => Response | undefined | Promise<Response | undefined>;
   /** The events of the sockets. */
   websocket: BunWebSocketHandler<SocketData>;
 }
 
 // Milliseconds that the last bytes of a stopped server may take to leave.
 const LINGER = 60_000;
-
-// Bun drops a message that would exceed this, silently; the core closes long before.
-const NEVER_DROP = 0x7fffffff;
 
 /**
  * Makes the handlers to spread into your own `Bun.serve`.
@@ -57,8 +63,12 @@ const NEVER_DROP = 0x7fffffff;
  * ```
  */
 export function handlers(app: App, options: HandlersOptions = {}): Handlers {
-  const host = toOwnHost(ENGINE_CAPABILITIES.bun, "HandlersOptions", options, "maxFrameSize");
-  return toHandlers(app, host, options.maxFrameSize ?? 16_777_216);
+  const host = toOwnHost(ENGINE_CAPABILITIES.bun, "HandlersOptions", options, ["maxFrameSize", "websocket"]);
+  const { maxFrameSize = 16_777_216, websocket } = options;
+  if (websocket !== undefined && (typeof websocket !== "object" || websocket === null))
+    throw new TypeError("Option websocket must be the handlers that another upgrade wants Bun.serve to have");
+  warnOfAge(host, "bun", bunVersion());
+  return toHandlers(app, host, maxFrameSize, websocket ?? toNobody(host));
 }
 
 /** The engine `bun`. */
@@ -67,14 +77,16 @@ export const engine: Engine = {
   listen(app: App, options: ListenOptions, host: Host): Promise<Server> {
     const bun = bunGlobal();
     if (bun === undefined) throw new ListenerError('The engine "bun" runs on Bun only');
+    warnOfAge(host, "bun", bunVersion());
     const { port, hostname, maxFrameSize, secure } = options;
     const tls = secure === undefined ? {} : { tls: toBunTls(secure) };
     // Else a peer is shown what goes wrong, with the paths of the machine; not in development Bun would share a port that is taken.
     const quiet = { development: false, reusePort: false, error: (error: unknown) => answerFault(host, error) };
-    const server = bun.serve({ port, hostname, ...tls, ...quiet, ...toHandlers(app, host, maxFrameSize) });
+    const nobody = toNobody(host);
+    const server = bun.serve({ port, hostname, ...tls, ...quiet, ...toHandlers(app, host, maxFrameSize, nobody) });
     return Promise.resolve({
       port: server.port ?? port,
-      limit: (size) => void server.reload({ ...quiet, ...toHandlers(app, host, size) }),
+      limit: (size) => void server.reload({ ...quiet, ...toHandlers(app, host, size, nobody) }),
       close(force) {
         if (!force) outlive(server);
         return server.stop(force);
@@ -85,11 +97,10 @@ export const engine: Engine = {
 
 // Once nobody holds a server that has stopped, Bun collects it, and cuts off what its last connections have yet to send.
 function outlive(server: unknown): void {
-  const timer = setTimeout(() => server, LINGER);
-  timer.unref();
+  systemClock.schedule(() => server, LINGER);
 }
 
-function toHandlers(app: App, host: Host, maxFrameSize: number): Handlers {
+function toHandlers(app: App, host: Host, maxFrameSize: number, others: OtherSockets): Handlers {
   const tick = new Tick();
   return {
     fetch(request, server) {
@@ -97,28 +108,11 @@ function toHandlers(app: App, host: Host, maxFrameSize: number): Handlers {
       const slot = new UpgradeSlot(host, socket, request.url.startsWith("https:"));
       // To count the headers costs more than all other checks; Bun itself takes no more than 16 KiB.
       if (!host.rules.hasHeaderLimit) slot.headerSize = 0;
+      slot.allowsNothing = true;
       const answer = ask(app, request, slot, { server });
       return answer instanceof Promise ? answer.then((late) => reply(late, socket)) : reply(answer, socket);
     },
-    websocket: {
-      open: (socket) => socket.data.open(socket),
-      message({ data }, message) {
-        tick.served = data;
-        if (typeof message === "string") data.connection?.text(message);
-        else data.connection?.binary(message);
-        tick.served = undefined;
-      },
-      ping: (socket, data) => socket.data.connection?.ping(toUnshared(data)),
-      pong: (socket, data) => socket.data.connection?.pong(toUnshared(data)),
-      drain: (socket) => socket.data.connection?.drain(),
-      close: (socket, code, reason) => closed(socket.data.connection, code, reason),
-      idleTimeout: 0,
-      sendPings: false,
-      perMessageDeflate: host.capabilities.compression,
-      maxPayloadLength: host.capabilities.compression ? toDeflatedLimit(maxFrameSize) : maxFrameSize,
-      backpressureLimit: NEVER_DROP,
-      closeOnBackpressureLimit: false,
-    },
+    websocket: toEvents(host, tick, maxFrameSize, others),
   };
 }
 

@@ -4,6 +4,8 @@
  * @module
  */
 
+import process from "node:process";
+
 /** Bun's `ServerWebSocket`. */
 export interface BunWebSocket<Data> {
   data: Data;
@@ -81,4 +83,14 @@ export interface BunGlobal {
 /** Finds the runtime; `undefined` anywhere else. */
 export function bunGlobal(): BunGlobal | undefined {
   return (globalThis as { Bun?: BunGlobal }).Bun;
+}
+
+/** Reads the version of the runtime. */
+export function bunVersion(): string | undefined {
+  return process.versions.bun;
+}
+
+/** Passes on what belongs to the handlers of others, whose types nobody knows. */
+export function toOther(value: unknown): never {
+  return value as never;
 }

@@ -11,10 +11,11 @@ import type { Engine, ListenOptions, Server } from "../../src/engine.ts";
 import { ListenerError } from "../../src/errors.ts";
 import type { Host } from "../../src/host.ts";
 import { refuse } from "../../src/refusal.ts";
+import { warnOfAge } from "../../src/runtime_age.ts";
 import { type App, Upgrade, UpgradeSlot } from "../../src/slot.ts";
-import { drive } from "../../src/web_socket.ts";
+import { drive, type SocketClosure } from "../../src/web_socket.ts";
 import { DenoPort } from "./port.ts";
-import { type DenoGlobal, type DenoServeInfo, denoGlobal, hostnameOf } from "./runtime.ts";
+import { type DenoGlobal, type DenoServeInfo, denoGlobal, hostnameOf, toApart } from "./runtime.ts";
 
 // Seconds: past 31 bits of milliseconds Deno ends the connection at once.
 const LONGEST_IDLE = 2_147_483;
@@ -41,14 +42,18 @@ export type Handler = (request: Request, info: DenoServeInfo) => Promise<Respons
  * ```
  */
 export function handler(app: App, options: HandlerOptions = {}): Handler {
-  const answer = toHandler(deno(), app, toOwnHost(ENGINE_CAPABILITIES.deno, "HandlerOptions", options));
+  const host = toOwnHost(ENGINE_CAPABILITIES.deno, "HandlerOptions", options, [], toApart());
+  const answer = toHandler(deno(), app, host);
+  warnOfAge(host, "deno", deno().version.deno);
   return async (request, info) => await answer(request, info);
 }
 
 /** The engine `deno`. */
 export const engine: Engine = {
   capabilities: ENGINE_CAPABILITIES.deno,
+  toApart,
   listen(app: App, options: ListenOptions, host: Host): Promise<Server> {
+    warnOfAge(host, "deno", deno().version.deno);
     return Promise.resolve(new DenoPort(deno(), options, toHandler(deno(), app, host), host));
   },
 };
@@ -94,7 +99,7 @@ function turnAway(answer: Response | Upgrade): Response {
 }
 
 // Deno reports a lost connection as 0, and one that it drops for its silence as an unclean 1001.
-function toStatusCode(event: CloseEvent): number {
+function toStatusCode(event: SocketClosure): number {
   return event.wasClean ? event.code : 1006;
 }
 

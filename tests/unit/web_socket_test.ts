@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { runInNewContext } from "node:vm";
 import { ConnectionError } from "../../src/errors.ts";
 import { accept } from "../../src/web_socket.ts";
 import { silent } from "./support.ts";
@@ -88,11 +89,12 @@ test("accept() hands messages and the end to the service, 0 as 1006", async () =
     await accepted;
     socket.message("a");
     socket.message(new Uint8Array([1]).buffer);
+    socket.message(runInNewContext("new Uint8Array([2]).buffer"));
     socket.message(new Blob([]));
     socket.dispatchEvent(new Event("error"));
     socket.end(code, "bye");
     socket.end(1005);
-    assert.deepEqual(seen, ["a", new Uint8Array([1]), [told, "bye"]]);
+    assert.deepEqual(seen, ["a", new Uint8Array([1]), new Uint8Array([2]), [told, "bye"]]);
   }
 });
 
@@ -188,4 +190,18 @@ test("accept() closes with 1011 when a callback cannot be read", async () => {
   assert.deepEqual(socket.calls.at(-1)?.slice(0, 2), ["close", 1011]);
   assert.equal(lines.length, 1);
   socket.end(1011);
+});
+
+test("accept() runs over one end of Cloudflare's WebSocketPair, which has no URL and does not tell what is unsent", async () => {
+  const socket = new FakeWebSocket();
+  Object.assign(socket, { url: null, bufferedAmount: undefined });
+  socket.readyState = 1;
+  const caller = await accept(socket.web, {});
+  assert.equal(caller.isSecure, false);
+  assert.equal(caller.bufferedAmount, 0);
+  // More than the high-water mark, and more than the bound.
+  for (let i = 0; i < 40; i++) await caller.writeTextMessage("x".repeat(60_000));
+  assert.equal(socket.calls.length, 40);
+  assert.equal(caller.isOpen, true);
+  socket.end(1000);
 });

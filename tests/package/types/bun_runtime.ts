@@ -14,5 +14,8 @@ export type Checks = [
 ];
 
 const own: Handlers = handlers({ fetch: () => new Response() });
+// A property and no method, so that it may be taken out: a linter holds a method for unbound. Only of a method the compiler takes this.
+type Narrow = (request: Request & { readonly own: true }) => undefined;
+export type Property = Expect<Fits<Narrow, Handlers["fetch"]> extends true ? false : true>;
 export const server: Server<SocketData> = Bun.serve<SocketData>({ port: 0, ...own });
 export type Options = Serve.Options<SocketData>;
