@@ -29,31 +29,33 @@ const DEMANDS = [
  */
 export async function toTransport(config: ClientConfig): Promise<Transport> {
   // What has no navigator is Node that was told so.
-  const isBrowser = page.navigator && !/^(?:Node\.js|Deno|Bun)\//.test(page.navigator.userAgent ?? "");
-  const demands = DEMANDS.filter((name) => {
-    // In a browser there are no pings; a credential may travel otherwise.
-    if (name === "heartbeat" && isBrowser) return false;
-    if (name === "auth" && (config.credentials ?? "header") !== "header") return false;
-    return name === "webSocketCompressionEnabled" ? config[name] === false : config[name];
-  });
+  const { navigator } = page;
+  const isBrowser = navigator && !/^(Node\.js|Deno|Bun)\//.test(`${navigator.userAgent}`);
   const name = config.transport ?? (isBrowser ? "platform" : "ws");
   if (name !== "ws" && name !== "platform" && typeof Object(name).dial !== "function") {
     throw new TypeError('Option transport must be "platform", "ws" or a Transport');
   }
-  if (isBrowser && name === "ws") throw refusal("transport");
-  const chosen =
-    typeof name === "object"
-      ? name
-      : name === "ws"
-        ? (await import("./adapters/ws/mod.ts")).wsTransport
-        : webSocketTransport();
-  for (const demand of demands) {
-    if (!(demand === "pingPongHandler" || demand === "heartbeat" ? chosen.ping : chosen.headers)) throw refusal(demand);
+  const chosen = name === "ws" ? await load(isBrowser) : name === "platform" ? webSocketTransport() : name;
+  for (const option of DEMANDS) {
+    // In a browser there are no pings; a credential may travel otherwise.
+    const isMoot =
+      option === "heartbeat" ? isBrowser : option === "auth" && (config.credentials ?? "header") !== "header";
+    const isAsked = option === "webSocketCompressionEnabled" ? config[option] === false : config[option];
+    const isAble = option === "pingPongHandler" || option === "heartbeat" ? chosen.ping : chosen.headers;
+    if (isAsked && !isMoot && !isAble) throw refusal(option);
   }
   return chosen.headers || chosen.ping ? (await import("./adapters/ws/dress.ts")).dress(chosen, config) : chosen;
 }
 
+// What only looks like a browser, as Electron and the environments of test runners do, may be Node all the same; a bundle for browsers holds nothing there.
+async function load(isBrowser: unknown): Promise<Transport> {
+  const loading = import("./adapters/ws/mod.ts");
+  const { wsTransport } = await (isBrowser ? loading.catch(Object) : loading);
+  if (!wsTransport) throw new UnsupportedError('Option transport "ws" needs Node, Deno or Bun');
+  return wsTransport;
+}
+
 function refusal(option: string): UnsupportedError {
   const advice = option === "auth" ? ", or credentials { subProtocol } or { query }" : "";
-  return new UnsupportedError(`Option ${option} needs transport "ws", off the browser${advice}`);
+  return new UnsupportedError(`Option ${option} needs Node, Deno or Bun, and transport "ws"${advice}`);
 }

@@ -17,7 +17,6 @@
 
 export { Client, type Hook } from "../client.ts";
 export type { ClientConfig, ClientHeartbeat, RetryConfig } from "../src/client/client_config.ts";
-export type { PingPongHandler } from "../src/client/ping_pong_handler.ts";
 export type {
   ClientAuth,
   ClientCredential,
@@ -29,6 +28,7 @@ export {
   type ClientClosure,
   type ClientEvents,
   type ClientListener,
+  type ClientListenerOptions,
   type ClientState,
   ReconnectingEvent,
   type TypedEventTarget,
@@ -36,6 +36,7 @@ export {
 export type { ClientSecureSocket } from "../src/client/client_secure_socket.ts";
 export type { ClientContract, ContractLine } from "../src/client/contract_line.ts";
 export type { Message } from "../src/client/message.ts";
+export type { PingPongHandler } from "../src/client/ping_pong_handler.ts";
 export { webSocketTransport } from "../src/client/platform.ts";
 export type { Dial, Handshake, Line, Transport, TransportSocket } from "../src/client/transport.ts";
 export type { ClientWriteOptions, Writer } from "../src/client/writer.ts";

@@ -4,9 +4,9 @@
  * @module
  */
 
-import process from "node:process";
 import { copyOf } from "../../src/bytes.ts";
 import type { Dial, TransportSocket } from "../../src/client/transport.ts";
+import { nextTick } from "../../src/clock.ts";
 import { isWorthCompressing } from "../../src/compression.ts";
 import { CorruptedFrameError, PayloadTooLargeError, type WebSocketError } from "../../src/errors.ts";
 import type { FrameLine } from "./heartbeat.ts";
@@ -146,7 +146,7 @@ export class Carrier implements TransportSocket {
     }
     this.#joined = 0;
     raw.cork();
-    process.nextTick(this.#uncork);
+    nextTick(this.#uncork);
   }
 
   // Bun's `ws` copies what it is given.

@@ -10,6 +10,9 @@ import type { PingPongHandler } from "../../src/client/ping_pong_handler.ts";
 import type { Handshake, Line, TransportSocket } from "../../src/client/transport.ts";
 import { type Clock, systemClock } from "../../src/clock.ts";
 
+// Milliseconds. A judgement that is later than this is put off by as much, as on a server.
+const LATE = 1000;
+
 /** A line that hears control frames too. */
 export interface FrameLine extends Line {
   /** A ping arrived, and has been answered. */
@@ -92,12 +95,18 @@ export class HeartbeatLine implements FrameLine {
     this.#wasHeard = false;
     this.socket.ping?.(new Uint8Array(0));
     const { timeout } = this.#heartbeat;
-    this.#cancel = this.#clock.schedule(() => this.#judge(timeout), timeout * 1000);
+    const due = this.#clock.now() + timeout * 1000;
+    this.#cancel = this.#clock.schedule(() => this.#judge(timeout, due), timeout * 1000);
   }
 
   // While reading is paused nothing is heard.
-  #judge(spent: number): void {
+  #judge(spent: number, due?: number): void {
     if (this.#wasHeard || this.socket?.isPaused) return this.#rest(spent);
+    // When the process stood still, what the server has sent meanwhile waits to be read, behind this timer. Once it has had its turn silence counts.
+    if (due !== undefined && this.#clock.now() - due > LATE) {
+      this.#cancel = this.#clock.schedule(() => this.#judge(spent + LATE / 1000), LATE);
+      return;
+    }
     this.closed(1006, "");
     this.socket?.terminate?.();
   }

@@ -5,7 +5,7 @@
  */
 
 import type { Dial, Transport, TransportSocket } from "../../src/client/transport.ts";
-import { LONGEST } from "../../src/clock.ts";
+import { LONGEST, nextTick } from "../../src/clock.ts";
 import { toDeflatedLimit } from "../../src/compression.ts";
 import { SslError } from "../../src/errors.ts";
 import { toFragmentLimit } from "../../src/fragments.ts";
@@ -16,6 +16,10 @@ import { toTlsOptions } from "./tls.ts";
 
 // Milliseconds. Bun does not tell that the server has closed, so one time bounds our closes and its. Elsewhere the core bounds ours.
 const CLOSE_TIMEOUT_ON_BUN = 10_000;
+
+// Answers that wait to leave, of at most 131 bytes each: a server that sends so many pings and reads none is dropped. The 60 of `ws` would be reached
+// by an honest one whose pings were held up.
+const MOST_PONGS = 16_384;
 
 /**
  * The transport over `ws`, on Node, Deno and Bun. It can do all that a client may ask, but for compression on Deno.
@@ -51,6 +55,7 @@ function toOptions({ headers = {}, maxFrameSize, compression = true, secureSocke
     // `ws` holds a compressed message to the bound in both its forms.
     maxPayload: deflates ? toDeflatedLimit(maxFrameSize) : maxFrameSize,
     maxFragments: toFragmentLimit(maxFrameSize),
+    maxPendingAutoPongs: MOST_PONGS,
     perMessageDeflate: deflates && { threshold: 0, clientNoContextTakeover: true, serverNoContextTakeover: true },
     followRedirects: false,
     skipUTF8Validation: false,
@@ -65,7 +70,7 @@ function refuse(error: SslError, line: FrameLine): TransportSocket {
   const giveUp = (): void => {
     isGivenUp = true;
   };
-  queueMicrotask(() => {
+  nextTick(() => {
     if (!isGivenUp) line.refused(error);
   });
   return { readyState: 3, bufferedAmount: 0, send: () => false, close: giveUp, terminate: giveUp };

@@ -55,9 +55,10 @@ export function readRefusal(response: NodeResponse, dial: Dial, done: (error: We
 
 function toAnswerError(response: NodeResponse, body: string, dial: Dial): InvalidHandshakeError {
   const status = response.statusCode ?? 0;
-  const line = toLine(body, dial);
-  const message = `The server answered with status ${status}${line === "" ? "" : `: ${line}`}`;
   const headers = toHeaders(response.headers);
+  // The page of a proxy is for browsers.
+  const line = /^text\/html\b/i.test(headers["content-type"] ?? "") ? "" : toLine(body, dial);
+  const message = `The server answered with status ${status}${line === "" ? "" : `: ${line}`}`;
   const retryAfter = toRetryAfter(headers["retry-after"]);
   return new InvalidHandshakeError(message, { status, headers, body, ...(retryAfter !== undefined && { retryAfter }) });
 }

@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { ClientRequest } from "node:http";
 import process from "node:process";
 import { WebSocket } from "ws";
 
@@ -60,6 +61,7 @@ export interface WsOptions {
   readonly headers: Readonly<Record<string, string>>;
   readonly maxPayload: number;
   readonly maxFragments: number;
+  readonly maxPendingAutoPongs: number;
   readonly perMessageDeflate:
     | false
     | {
@@ -80,7 +82,13 @@ export interface WsOptions {
 /** Begins to connect; what `ws` refuses at once is thrown. */
 export function connect(url: string, protocols: readonly string[], options: WsOptions): WsSocket {
   const { headers, ...rest } = options;
-  return new WebSocket(url, [...protocols], { ...rest, headers: { ...headers } }) as unknown as WsSocket;
+  // `ws` writes a list without blanks, in which Deno's own upgrade finds no protocol.
+  const finishRequest = (request: ClientRequest): void => {
+    request.setHeader("Sec-WebSocket-Protocol", protocols.join(", "));
+    request.end();
+  };
+  const spaced = protocols.length > 1 && { finishRequest };
+  return new WebSocket(url, [...protocols], { ...rest, headers: { ...headers }, ...spaced }) as unknown as WsSocket;
 }
 
 /** Whether this is Deno, where a compressed frame that is corrupt is delivered as an empty message. */

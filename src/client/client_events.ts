@@ -43,7 +43,15 @@ export class ClientCloseEvent extends Event implements ClientClosure {
 }
 
 /** What listens to an event: a function, or an object with `handleEvent`. */
-export type ClientListener<Of> = ((event: Of) => void) | EventListenerObject | null;
+export type ClientListener<Of> = ((event: Of) => void) | { handleEvent(event: Of): void } | null;
+
+/** How it listens: what `EventTarget` takes, written out since the types of Node 22 and 24 do not name it. */
+export interface ClientListenerOptions {
+  capture?: boolean;
+  once?: boolean;
+  passive?: boolean;
+  signal?: AbortSignal;
+}
 
 /** `EventTarget` with the names and types of its events. */
 export interface TypedEventTarget<Events> {
@@ -51,13 +59,13 @@ export interface TypedEventTarget<Events> {
   addEventListener<Name extends keyof Events & string>(
     type: Name,
     listener: ClientListener<Events[Name]>,
-    options?: boolean | AddEventListenerOptions,
+    options?: boolean | ClientListenerOptions,
   ): void;
   /** Calls it no more. */
   removeEventListener<Name extends keyof Events & string>(
     type: Name,
     listener: ClientListener<Events[Name]>,
-    options?: boolean | EventListenerOptions,
+    options?: boolean | Pick<ClientListenerOptions, "capture">,
   ): void;
   /** Belongs to the client. */
   dispatchEvent(event: Event): boolean;

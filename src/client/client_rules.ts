@@ -134,15 +134,15 @@ export function toNumbers<Name extends string>(
   defaults: Readonly<Record<Name, number>>,
   others: Readonly<Record<string, string>> = {},
 ): Record<Name, number> {
-  const numbers: Record<Name, number> = { ...defaults };
+  const numbers: Record<string, number> = { ...defaults };
   for (const [name, value] of Object.entries(config)) {
     const type = name in defaults ? "number" : others[name];
     if (!type) throw wrong(prefix + name, "unknown");
     if (value === null || !`undefined ${type}`.includes(typeof value)) throw wrong(prefix + name, `no ${type}`);
   }
-  for (const name in defaults) {
-    const value = Object(config)[name] ?? defaults[name];
-    const least = defaults[name] < 0 ? -1 : Number(defaults[name] > 1000);
+  for (const [name, standard] of Object.entries<number>(defaults)) {
+    const value = Object(config)[name] ?? standard;
+    const least = standard < 0 ? -1 : Number(standard > 1000);
     if (!(value === least || value >= Math.max(0, least)) || value >= 2 ** 31)
       throw new RangeError(wrong(prefix + name, `${value}`).message);
     numbers[name] = value;

@@ -13,8 +13,12 @@ import type { Dial, Line, Transport, TransportSocket } from "./transport.ts";
  *
  * @param standard The class, or one that behaves like it. @default the platform's
  */
-export function webSocketTransport(standard: typeof WebSocket = WebSocket): Transport {
-  return { name: "platform", dial: (dial, line) => lend(new standard(dial.url, [...dial.protocols]), dial, line) };
+export function webSocketTransport(standard?: typeof WebSocket): Transport {
+  return {
+    name: "platform",
+    // Where there is none the client says so.
+    dial: (dial, line) => lend(new (standard ?? WebSocket)(dial.url, [...dial.protocols]), dial, line),
+  };
 }
 
 function lend(socket: WebSocket, { protocols, maxFrameSize }: Dial, line: Line): TransportSocket {
@@ -47,7 +51,9 @@ function lend(socket: WebSocket, { protocols, maxFrameSize }: Dial, line: Line):
     isOpen = protocols[0] ? protocols.includes(protocol) : !protocol;
     if (isOpen) return line.opened({ protocol });
     close();
-    line.refused(new InvalidHandshakeError(`Subprotocol "${protocol}" was not offered`));
+    line.refused(
+      new InvalidHandshakeError(protocol ? `Subprotocol "${protocol}" was not offered` : "No subprotocol was chosen"),
+    );
   };
   socket.onmessage = ({ data }) => {
     if (isOver) return;
@@ -64,7 +70,8 @@ function lend(socket: WebSocket, { protocols, maxFrameSize }: Dial, line: Line):
       return socket.readyState;
     },
     get bufferedAmount() {
-      return socket.bufferedAmount;
+      // Not every platform tells.
+      return socket.bufferedAmount || 0;
     },
     send: (data) => socket.readyState === 1 && socket.send(data),
     close,

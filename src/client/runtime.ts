@@ -1,10 +1,10 @@
 /**
- * The slice of a browser's globals that the client reads; elsewhere there may be none of them.
+ * The slice of the globals that the client reads; there may be none of them.
  *
  * @module
  */
 
-/** A browser's page. */
+/** A browser's page, or what stands for it. */
 export interface Page extends Partial<EventTarget> {
   readonly location?: { readonly href: string };
   readonly navigator?: { readonly onLine?: boolean; readonly userAgent?: string };

@@ -149,7 +149,8 @@ export function toSession(
         outbox.rest();
         if (!inbox.push(message) || !inbox.holds(maxQueuedMessages, maxQueuedBytes)) return;
         if (!socket?.pause) {
-          if (inbox.holds(16 * maxQueuedMessages, maxQueuedBytes))
+          // One message waits, however large it may be.
+          if (inbox.holds(2, Number.POSITIVE_INFINITY) && inbox.holds(16 * maxQueuedMessages, maxQueuedBytes))
             void close(1013, "Too many unread messages", PATIENCE);
         } else if (!isPaused) {
           isPaused = true;

@@ -110,10 +110,13 @@ export function toWriteQueue(
       if (!socket && !queuesWhileDown) return rejected(lost());
       const size = sizeOf(message);
       if ((!socket || writes[0]) && (writes.length >= MOST_MESSAGES || bytes + size > MOST_BYTES)) {
-        return rejected(failure("Cannot write: too much waits", "queue_full"));
+        return rejected(new ConnectionError("Cannot write: too much waits", {}, "queue_full"));
       }
       const { promise, resolve, reject } = Promise.withResolvers<void>();
-      const cancelTimer = clock.schedule(() => write.settle(failure("Write timed out", "write_timed_out")), patience);
+      const cancelTimer = clock.schedule(
+        () => write.settle(new ConnectionError("Write timed out", {}, "write_timed_out")),
+        patience,
+      );
       const takeBack = (): void => write.settle(signal?.reason);
       signal?.addEventListener("abort", takeBack);
       const write: Write = {
@@ -166,8 +169,4 @@ function hand(socket: RuntimeSocket, message: Message, compress?: boolean): bool
   } catch {
     return false;
   }
-}
-
-function failure(message: string, code: string): ConnectionError {
-  return new ConnectionError(message, {}, code);
 }

@@ -128,7 +128,10 @@ export interface LifecycleOf<Definition extends ContractDefinition> {
   onError?(caller: Caller & Pusher<Definition>, error: Error): Reply | Promise<Reply>;
 }
 
-/** What `service` of a contract takes: a handler for each message, unless `onMessage` takes what has none. */
+/**
+ * What `service` of a contract takes: a handler for each message, unless `onMessage` takes what has none. As a union it is nothing that a class can
+ * implement (TS2422): leave `implements` out, and `service(new Market())` checks the class.
+ */
 export type HandlersOf<Definition extends ContractDefinition> = LifecycleOf<Definition> &
   ErrorHandlersOf<Definition> &
   (

@@ -50,6 +50,7 @@ const browserSafe: ReadonlySet<string> = new Set([
   "auth/key_fit.ts",
   "auth/record.ts",
   "auth/transport.ts",
+  "auth/web_key.ts",
 ]);
 
 const rooms: readonly Room[] = [

@@ -6,8 +6,18 @@ import type { Dial, Line } from "../../src/client/transport.ts";
 import { FakeClock } from "../../src/testing/fake_clock.ts";
 import { toTransport } from "../../transports.ts";
 
+/** A clock whose timers are late when the process stood still. */
+class BusyClock extends FakeClock {
+  /** Milliseconds for which the process stood still. */
+  stood = 0;
+
+  override now(): number {
+    return super.now() + this.stood;
+  }
+}
+
 function beat(interval: number, timeout: number) {
-  const clock = new FakeClock();
+  const clock = new BusyClock();
   const pings: number[] = [];
   const ends: number[] = [];
   const line = new HeartbeatLine(
@@ -59,6 +69,34 @@ test("a server that falls silent is given up after `interval` and `timeout` at t
     assert.equal(ends.length, 1, `silent from ${silentFrom} s on`);
     assert.ok(Number(ends[0]) - silentFrom * 1000 >= 10_000);
   }
+});
+
+test("a process that stood still reads what has come meanwhile before it judges", async () => {
+  const { clock, ends, line, pings } = beat(15, 10);
+  await clock.advance(24);
+  clock.stood = 5000;
+  await clock.advance(1);
+  assert.deepEqual(ends, []);
+  line.pong(new Uint8Array(0));
+  await clock.advance(30);
+  assert.ok(pings.length > 1);
+  // A server that is silent all the same is given up a second later.
+  const silent = beat(15, 10);
+  await silent.clock.advance(24);
+  silent.clock.stood = 5000;
+  await silent.clock.advance(1);
+  assert.deepEqual(silent.ends, []);
+  await silent.clock.advance(1);
+  assert.deepEqual(silent.ends, [31_000]);
+});
+
+test("a process that always stands still gives a silent server up", async () => {
+  const { clock, ends } = beat(15, 10);
+  for (let second = 0; second < 30; second++) {
+    clock.stood += 2000;
+    await clock.advance(1);
+  }
+  assert.equal(ends.length, 1);
 });
 
 test("a client that does not read does not hear, and waits", async () => {

@@ -1,6 +1,7 @@
 /** The order of events that some platform, some day, may bring: over a class that tells what the test says. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { Client } from "../../client.ts";
 import { webSocketTransport } from "../../src/client/platform.ts";
 import type { RuntimeSocket } from "../../src/socket.ts";
 import { Recorder } from "./client_transport_support.ts";
@@ -27,7 +28,7 @@ class Fake extends EventTarget {
     Fake.last = this;
   }
 
-  send(): void {}
+  send(_data?: unknown): void {}
 
   close(code?: number, reason?: string): void {
     if (code !== undefined && code !== 1000 && code < 3000)
@@ -130,20 +131,21 @@ test("platform: a message over maxFrameSize ends at once, and nothing comes afte
 });
 
 test("platform: a subprotocol that was not offered is refused, and closed", () => {
-  const cases: [offered: string[], chosen: string, told: string][] = [
-    [["a", "b"], "b", "opened"],
-    [["a", "b"], "", "refused"],
-    [["a"], "c", "refused"],
-    [[], "a", "refused"],
-    [[], "", "opened"],
+  const cases: [offered: string[], chosen: string, refusal?: string][] = [
+    [["a", "b"], "b"],
+    [["a", "b"], "", "No subprotocol was chosen"],
+    [["a"], "c", 'Subprotocol "c" was not offered'],
+    [[], "a", 'Subprotocol "a" was not offered'],
+    [[], ""],
   ];
-  for (const [offered, chosen, told] of cases) {
+  for (const [offered, chosen, refusal] of cases) {
     const { line, socket } = dial(Fake, offered);
     socket.open(chosen);
     socket.message("x");
-    if (told === "refused") socket.ended(1000);
-    assert.deepEqual(line.told, told === "opened" ? ["opened", "text"] : ["refused"], `${offered} ${chosen}`);
-    assert.equal(socket.closes.length, told === "opened" ? 0 : 1);
+    if (refusal !== undefined) socket.ended(1000);
+    assert.deepEqual(line.told, refusal === undefined ? ["opened", "text"] : ["refused"], `${offered} ${chosen}`);
+    assert.equal(line.refusal?.message, refusal);
+    assert.equal(socket.closes.length, refusal === undefined ? 0 : 1);
   }
 });
 
@@ -155,4 +157,32 @@ test("platform: terminate() is lent where the class has it", () => {
   assert.equal(socket.terminated, 1);
   assert.deepEqual(line.told, ["opened", "closed 1006"]);
   assert.equal(dial().lent.terminate, undefined);
+});
+
+/** As in Cloudflare's workerd, React Native and what stands for a `WebSocket` in tests: it does not tell what is unsent, and opens by itself. */
+class FakeLess extends Fake {
+  readonly sent: unknown[] = [];
+
+  constructor(url: string, protocols: readonly string[]) {
+    super(url, protocols);
+    Reflect.deleteProperty(this, "bufferedAmount");
+    queueMicrotask(() => this.open());
+  }
+
+  override send(data: unknown): void {
+    this.sent.push(data);
+  }
+}
+
+test("platform: writes are handed over where the class does not tell what is unsent", async () => {
+  const client = await Client.connect("ws://localhost", { transport: webSocketTransport(toClass(FakeLess)) });
+  const socket = Fake.last;
+  assert.ok(socket instanceof FakeLess);
+  assert.equal(client.bufferedAmount, 0);
+  await client.writeTextMessage("now");
+  // More than is handed over before the socket is asked.
+  for (let i = 0; i < 40; i++) await client.writeTextMessage("x".repeat(30_000));
+  assert.equal(socket.sent.length, 41);
+  socket.ended(1000);
+  await client.closed;
 });

@@ -139,3 +139,14 @@ test("a URL whose user cannot be decoded is malformed, and its password is not r
 function show(value: unknown): string {
   return `${JSON.stringify(value)} (${Object.prototype.toString.call(value)})`;
 }
+
+test("toClientRules() heeds what an option is by itself, whatever a page has put on Object.prototype", () => {
+  Object.assign(Object.prototype, { extend: () => {} });
+  try {
+    const { retry, readTimeout } = toClientRules("ws://localhost", { readTimeout: 2, retryConfig: {} });
+    assert.deepEqual([readTimeout, retry?.interval], [2, 1]);
+    assert.throws(() => toClientRules("ws://localhost", { readTimeout: -2 }), RangeError);
+  } finally {
+    Reflect.deleteProperty(Object.prototype, "extend");
+  }
+});

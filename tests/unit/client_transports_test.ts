@@ -1,6 +1,7 @@
 /** Which transport a client gets, and what it is told when that will not do. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { Client } from "../../client.ts";
 import { UnsupportedError } from "../../mod.ts";
 import type { ClientConfig } from "../../src/client/client_config.ts";
 import type { Dial, Line, Transport } from "../../src/client/transport.ts";
@@ -71,7 +72,7 @@ test("toTransport() takes the platform in a browser, whatever is asked", async (
 
 function refusal(option: string): UnsupportedError {
   const advice = option === "auth" ? ", or credentials { subProtocol } or { query }" : "";
-  return new UnsupportedError(`Option ${option} needs transport "ws", off the browser${advice}`);
+  return new UnsupportedError(`Option ${option} needs Node, Deno or Bun, and transport "ws"${advice}`);
 }
 
 test("toTransport() names the option that the transport cannot obey, and what can", async () => {
@@ -89,8 +90,23 @@ test("toTransport() names the option that the transport cannot obey, and what ca
     await assert.rejects(toTransport({ ...config, transport: "platform" }), error);
   }
   await assert.rejects(toTransport({ heartbeat: {}, transport: "platform" }), refusal("heartbeat"));
-  const error = refusal("transport");
-  await inBrowser(() => assert.rejects(toTransport({ transport: "ws" }), error));
+});
+
+test("toTransport() takes ws by its name where all looks like a browser but is not", async () => {
+  await inBrowser(async () => assert.equal(await nameOf({ transport: "ws", customHeaders: { a: "1" } }), "ws"));
+});
+
+test('transport: "platform" is told to be missing, where there is no WebSocket', async () => {
+  const { WebSocket: original } = globalThis;
+  Reflect.deleteProperty(globalThis, "WebSocket");
+  try {
+    await assert.rejects(Client.connect("ws://localhost", { transport: "platform" }), {
+      name: "WebSocketError",
+      message: /^Cannot connect: ReferenceError: .*WebSocket/,
+    });
+  } finally {
+    globalThis.WebSocket = original;
+  }
 });
 
 /** A transport of one's own, and the dials that it was asked for. */

@@ -21,8 +21,9 @@ const dial = (url: string, options: Parameters<typeof dialBy>[2] = {}): Dialled 
 const it = (title: string, fn: (own: Own) => Promise<void>): void => {
   test(`ws: ${title}`, () => scoped(fn));
 };
-// On Deno nothing is compressed.
+// On Deno nothing is compressed, and the runner of tests fakes nothing.
 const itDeflates = onDeno ? () => {} : it;
+const itFakes = itDeflates;
 
 /** Dials what refuses, and gives the error. */
 async function refusalOf(own: Own, url: string, options: Parameters<typeof dialBy>[2] = {}): Promise<Error> {
@@ -32,6 +33,25 @@ async function refusalOf(own: Own, url: string, options: Parameters<typeof dialB
   assert.ok(line.refusal);
   return line.refusal;
 }
+
+itFakes("a message leaves, and a fault of TLS is told, where a test runner fakes what calls back soon", async (own) => {
+  const server = own(await serve(echoing()));
+  const { line, socket } = own(dial(server.url));
+  await line.heard("opened");
+  const { nextTick } = process;
+  const { queueMicrotask } = globalThis;
+  process.nextTick = globalThis.queueMicrotask = () => {};
+  let refused: Dialled;
+  try {
+    socket.send("one");
+    refused = own(dial("wss://localhost:1", { secureSocket: { ca: "/does/not/exist.pem" } }));
+  } finally {
+    process.nextTick = nextTick;
+    globalThis.queueMicrotask = queueMicrotask;
+  }
+  await line.heard("text");
+  await refused.line.heard("refused");
+});
 
 it("the handshake carries our headers, and the headers of the 101 are told", async (own) => {
   const headers = { "X-One": "1", "Set-Cookie": ["a=1; Path=/", "b=2"] };
@@ -73,6 +93,22 @@ it("a message repeats no secret that the server does", async (own) => {
     protocols: ["bearer", "pr0t0c0l"],
   });
   assert.equal(message, "The server answered with status 401: Cannot GET /chat?… with …, … and …");
+});
+
+it("a refusal whose body is a page of HTML is told by its status alone", async (own) => {
+  const server = own(
+    await serve(refusing(503, { "Content-Type": "text/html; charset=utf-8" }, "<!DOCTYPE html>\nBusy")),
+  );
+  const error = await refusalOf(own, server.url);
+  assert.equal(error.message, "The server answered with status 503");
+  assert.ok(error instanceof InvalidHandshakeError && error.body.endsWith("Busy"));
+});
+
+it("several protocols are offered as a list with blanks, for Deno's own upgrade finds none without", async (own) => {
+  const server = own(await serve(accepting(undefined, { headers: { "Sec-WebSocket-Protocol": "b" } })));
+  const { line } = own(dial(server.url, { protocols: ["a", "b", "c"] }));
+  await line.heard("opened");
+  assert.equal((await server.attempt(1)).request?.header("sec-websocket-protocol"), "a, b, c");
 });
 
 it("a redirect is a refusal", async (own) => {

@@ -1,8 +1,9 @@
 /** L5: what was received and not read is bounded. */
 import assert from "node:assert/strict";
+import { Buffer } from "node:buffer";
 import { ConnectionClosureError } from "../../../entries/client.ts";
 import { accepting } from "../../kit/answers.ts";
-import { CLOSE } from "../../kit/raw_client.ts";
+import { CLOSE, PING, PONG, toFrame } from "../../kit/raw_client.ts";
 import type { Attempt } from "../../kit/raw_server.ts";
 import { failure, type Subject, wait } from "./subject.ts";
 
@@ -70,4 +71,29 @@ export function bounds(subject: Subject): void {
       assert.ok([1006, 1009].includes(error.statusCode ?? 0), `${error.statusCode}`);
     },
   );
+
+  subject.test("L5 one message waits, however much larger than maxQueuedBytes it may be", async (scene) => {
+    const server = await scene.serve(accepting((attempt) => void attempt.send.text("x".repeat(2_000_000))));
+    const client = await scene.connect(server, { maxFrameSize: 4_194_304, maxQueuedBytes: 65_536 });
+    await wait(200);
+    assert.equal(client.state, "open");
+    assert.equal((await scene.within("a read", client.readTextMessage())).length, 2_000_000);
+    await (await server.attempt(1)).send.text("after");
+    assert.equal(await scene.within("a read", client.readTextMessage()), "after");
+  });
+
+  subject.test("L4 3,000 pings at once are all answered, and the connection goes on", async (scene) => {
+    const server = await scene.serve(accepting());
+    const client = await scene.connect(server);
+    const attempt = await server.attempt(1);
+    void attempt.write(
+      Buffer.concat(Array.from({ length: 3000 }, (_, i) => toFrame({ opcode: PING, payload: `${i}`, mask: false }))),
+    );
+    for (let i = 0; i < 3000; i++) {
+      const frame = await scene.within("a pong", attempt.frame());
+      assert.deepEqual([frame.opcode, frame.text], [PONG, `${i}`]);
+    }
+    await attempt.send.text("on");
+    assert.equal(await scene.within("a read", client.readTextMessage()), "on");
+  });
 }

@@ -15,6 +15,11 @@ export type Checks = [
   Expect<Fits<IncomingMessage, Omit<NodeResponse, "on" | "socket">>>,
   Expect<Fits<Buffer<ArrayBuffer>, Omit<NodeBuffer, "toString">>>,
   Expect<Fits<WsOptions, ClientOptions>>,
-  // The first two are newer than the types, the last is of TLS, which `ws` hands all its options.
-  Expect<Fits<Exclude<keyof WsOptions, keyof ClientOptions>, "closeTimeout" | "maxFragments" | "servername">>,
+  // The first three are newer than the types, the last is of TLS, which `ws` hands all its options.
+  Expect<
+    Fits<
+      Exclude<keyof WsOptions, keyof ClientOptions>,
+      "closeTimeout" | "maxFragments" | "maxPendingAutoPongs" | "servername"
+    >
+  >,
 ];
