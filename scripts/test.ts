@@ -1,11 +1,12 @@
 /**
- * Runs the test matrix, three cells at a time since much of it is waiting, a line for each, and closes with `N passed, M failed`.
+ * Runs the test matrix, as many cells at a time as keep the cores busy, a line for each, and closes with `N passed, M failed`.
  *
  *     npm test                       everything
  *     npm test -- unit deno          the cells whose name holds both words
  *     npm test -- unit reply_test.ts one file, on every runtime
  */
 import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { availableParallelism } from "node:os";
 import { type Cell, cells } from "./cells.ts";
 import { type Counts, read, sum, toLine } from "./counts.ts";
 import { root } from "./root.ts";
@@ -14,6 +15,8 @@ import { run } from "./spawn.ts";
 
 /** Seconds that the whole matrix may take. */
 const limit = 720;
+/** Cores that cells may want at once: some more than there are, for no cell is busy all the time. */
+const room = 1.25 * availableParallelism();
 
 const words = process.argv.slice(2);
 const matrix = cells(words);
@@ -28,15 +31,31 @@ const reports = mkdtempSync(`${root}/.tmp/reports-`);
 const width = Math.max(...matrix.map(({ name }) => name.length));
 const results: Counts[] = [];
 const waiting = [...matrix];
-await Promise.all([work(), work(), work()]);
+const running = new Set<Cell>();
+await begin();
 rmSync(reports, { recursive: true });
 
 const total = sum(results);
 console.log(toLine(total));
 process.exitCode = total.failed > 0 ? 1 : 0;
 
-async function work(): Promise<void> {
-  for (let cell = waiting.shift(); cell !== undefined; cell = waiting.shift()) results.push(await runCell(cell));
+/** Starts what fits beside the cells that run, and ends when all that it has led to has. */
+async function begin(): Promise<void> {
+  const begun: Promise<void>[] = [];
+  for (const cell of [...waiting]) {
+    const busy = [...running].reduce((total, { cores }) => total + cores, 0);
+    if (running.size > 0 && busy + cell.cores > room) continue;
+    waiting.splice(waiting.indexOf(cell), 1);
+    running.add(cell);
+    begun.push(finish(cell));
+  }
+  await Promise.all(begun);
+}
+
+async function finish(cell: Cell): Promise<void> {
+  results.push(await runCell(cell));
+  running.delete(cell);
+  await begin();
 }
 
 async function runCell(cell: Cell): Promise<Counts> {
