@@ -9,10 +9,10 @@ export interface Cell {
   readonly files: readonly string[];
   /** Seconds. */
   readonly timeout: number;
-  /** Cores that it keeps busy: the rest is waiting. */
-  readonly cores: number;
   /** Whether Node runs all files in one process, as Deno and Bun do: to start one for each of a hundred takes longer than their tests. */
   readonly oneProcess?: boolean;
+  /** Whether it waits half of its time, so that another has the core. */
+  readonly waits: boolean;
   /** Why it cannot run on this machine. */
   readonly skip?: string;
 }
@@ -21,21 +21,20 @@ const nodes = ["node22", "node24", "node26"];
 const all = [...nodes, "deno", "bun"];
 
 /** Where tests live, and what runs them: first what takes longest. A folder that does not exist has no cells. */
-const rooms: readonly { name: string; on: readonly string[]; timeout: number; cores: number; oneProcess?: boolean }[] =
-  [
-    { name: "browser", on: ["node26"], timeout: 300, cores: 0.7 },
-    { name: "package", on: ["node26"], timeout: 300, cores: 1.2 },
-    { name: "conformance/node", on: all, timeout: 240, cores: 0.5 },
-    { name: "conformance/bun", on: ["bun"], timeout: 240, cores: 0.5 },
-    { name: "conformance/deno", on: ["deno"], timeout: 240, cores: 0.5 },
-    { name: "unit", on: all, timeout: 300, cores: 1, oneProcess: true },
-    { name: "wire/node", on: all, timeout: 240, cores: 1.2 },
-    { name: "wire/bun", on: ["bun"], timeout: 240, cores: 1.2 },
-    { name: "wire/deno", on: ["deno"], timeout: 240, cores: 1.2 },
-    { name: "client/ws", on: all, timeout: 240, cores: 0.9 },
-    { name: "client/platform", on: all, timeout: 240, cores: 0.9 },
-    { name: "examples", on: ["node26", "deno", "bun"], timeout: 300, cores: 1.2 },
-  ];
+const rooms: readonly { name: string; on: readonly string[]; timeout: number; oneProcess?: true; waits?: true }[] = [
+  { name: "browser", on: ["node26"], timeout: 300, waits: true },
+  { name: "package", on: ["node26"], timeout: 300 },
+  { name: "unit", on: all, timeout: 300, oneProcess: true },
+  { name: "conformance/node", on: all, timeout: 240, waits: true },
+  { name: "conformance/bun", on: ["bun"], timeout: 240, waits: true },
+  { name: "conformance/deno", on: ["deno"], timeout: 240, waits: true },
+  { name: "wire/node", on: all, timeout: 240 },
+  { name: "wire/bun", on: ["bun"], timeout: 240 },
+  { name: "wire/deno", on: ["deno"], timeout: 240 },
+  { name: "client/ws", on: all, timeout: 240 },
+  { name: "client/platform", on: all, timeout: 240 },
+  { name: "examples", on: ["node26", "deno", "bun"], timeout: 300 },
+];
 
 /**
  * Lists the cells whose name holds every word. A word that ends with `.ts` chooses files instead.
@@ -53,8 +52,8 @@ export function cells(words: readonly string[]): Cell[] {
       const name = `${room.name} on ${runtime}`;
       if (!inNames.every((word) => name.includes(word))) continue;
       const skip = room.name === "browser" && chromium() === undefined ? "no Chromium: set CHROMIUM to its path" : null;
-      const { timeout, cores, oneProcess = false } = room;
-      found.push({ name, runtime, files, timeout, cores, oneProcess, ...(skip !== null && { skip }) });
+      const { timeout, oneProcess = false, waits = false } = room;
+      found.push({ name, runtime, files, timeout, oneProcess, waits, ...(skip !== null && { skip }) });
     }
   }
   return found;

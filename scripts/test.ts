@@ -1,12 +1,11 @@
 /**
- * Runs the test matrix, as many cells at a time as keep the cores busy, a line for each, and closes with `N passed, M failed`.
+ * Runs the test matrix, three cells at a time of which one waits a lot, a line for each, and closes with `N passed, M failed`.
  *
  *     npm test                       everything
  *     npm test -- unit deno          the cells whose name holds both words
  *     npm test -- unit reply_test.ts one file, on every runtime
  */
 import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
-import { availableParallelism } from "node:os";
 import { type Cell, cells } from "./cells.ts";
 import { type Counts, read, sum, toLine } from "./counts.ts";
 import { root } from "./root.ts";
@@ -15,8 +14,6 @@ import { run } from "./spawn.ts";
 
 /** Seconds that the whole matrix may take. */
 const limit = 720;
-/** Cores that cells may want at once: some more than there are, for no cell is busy all the time. */
-const room = 1.25 * availableParallelism();
 
 const words = process.argv.slice(2);
 const matrix = cells(words);
@@ -30,32 +27,19 @@ mkdirSync(`${root}/.tmp`, { recursive: true });
 const reports = mkdtempSync(`${root}/.tmp/reports-`);
 const width = Math.max(...matrix.map(({ name }) => name.length));
 const results: Counts[] = [];
-const waiting = [...matrix];
-const running = new Set<Cell>();
-await begin();
+const idle = matrix.filter(({ waits }) => waits);
+const busy = matrix.filter(({ waits }) => !waits);
+await Promise.all([work(idle, busy), work(busy, idle), work(busy, idle)]);
 rmSync(reports, { recursive: true });
 
 const total = sum(results);
 console.log(toLine(total));
 process.exitCode = total.failed > 0 ? 1 : 0;
 
-/** Starts what fits beside the cells that run, and ends when all that it has led to has. */
-async function begin(): Promise<void> {
-  const begun: Promise<void>[] = [];
-  for (const cell of [...waiting]) {
-    const busy = [...running].reduce((total, { cores }) => total + cores, 0);
-    if (running.size > 0 && busy + cell.cores > room) continue;
-    waiting.splice(waiting.indexOf(cell), 1);
-    running.add(cell);
-    begun.push(finish(cell));
-  }
-  await Promise.all(begun);
-}
-
-async function finish(cell: Cell): Promise<void> {
-  results.push(await runCell(cell));
-  running.delete(cell);
-  await begin();
+/** Runs the cells of a queue, then those of the other. */
+async function work(own: Cell[], other: Cell[]): Promise<void> {
+  const next = (): Cell | undefined => own.shift() ?? other.shift();
+  for (let cell = next(); cell !== undefined; cell = next()) results.push(await runCell(cell));
 }
 
 async function runCell(cell: Cell): Promise<Counts> {

@@ -21,7 +21,7 @@ export interface FaultOptions {
   latency?: number;
   /** Bytes from the server after which a connection is reset. @default never */
   cutAfter?: number;
-  /** Milliseconds that a wait may take. @default 8000 */
+  /** Milliseconds that a wait may take. @default 20000 */
   patience?: number;
   /** Where to listen, and where the server is. @default "127.0.0.1" */
   host?: string;

@@ -16,7 +16,7 @@ import {
 import { Waiter } from "./waiter.ts";
 
 /** Milliseconds that a wait may take. */
-export const PATIENCE = 8000;
+export const PATIENCE = 20_000;
 
 /** What a peer does by itself. */
 export interface PeerOptions {
@@ -26,7 +26,7 @@ export interface PeerOptions {
   answersPings?: boolean;
   /** End our half when the other side has ended its half. @default true */
   answersFin?: boolean;
-  /** Milliseconds that each wait may take. @default 8000 */
+  /** Milliseconds that each wait may take. @default 20000 */
   patience?: number;
 }
 

@@ -23,7 +23,7 @@ export type Answer = (attempt: Attempt) => unknown;
 export interface ServeOptions {
   /** Serve TLS with `server.pem`, which `ca.pem` signed for localhost. @default false */
   tls?: boolean;
-  /** Milliseconds that each wait may take. @default 8000 */
+  /** Milliseconds that each wait may take. @default 20000 */
   patience?: number;
   /** @default any that is free */
   port?: number;

@@ -1,9 +1,7 @@
 /** TLS connections for the clients of tests: they trust `ca.pem` and show what they are told to. */
 import { type ConnectionOptions, connect, type TLSSocket } from "node:tls";
 import { pem } from "./certificates.ts";
-
-/** Milliseconds that a TLS handshake may take. */
-const PATIENCE = 8000;
+import { PATIENCE } from "./raw_peer.ts";
 
 /** Whose certificate a client shows. */
 export const clients: Readonly<Record<"nobody" | "client" | "foreign", ConnectionOptions>> = {
@@ -15,7 +13,7 @@ export const clients: Readonly<Record<"nobody" | "client" | "foreign", Connectio
 /**
  * Opens a TLS connection.
  *
- * @throws If the handshake fails or takes longer than 8 s
+ * @throws If the handshake fails or takes longer than {@link PATIENCE}
  */
 export function dialTls(port: number, host = "127.0.0.1", options: ConnectionOptions = {}): Promise<TLSSocket> {
   return new Promise((resolve, reject) => {
