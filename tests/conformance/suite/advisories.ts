@@ -47,7 +47,7 @@ export function advisories(subject: Subject): void {
       };
       await time("a");
       for (const list of [`b${" ".repeat(7000)}b`, "a,".repeat(3500), `${"\t ".repeat(3500)}b`, '"\\'.repeat(3500)]) {
-        assert.ok((await time(list)) < 500, list.slice(0, 5));
+        assert.ok((await time(list)) < 2000, list.slice(0, 5));
       }
     });
   });

@@ -129,7 +129,8 @@ async function handshakeTime(port: number): Promise<number> {
     times.push(performance.now() - begin);
     client.destroy();
   }
-  return times.sort((a, b) => a - b)[4] ?? Number.NaN;
+  // The quickest: what holds up each is seen in it, what else the machine does is not.
+  return Math.min(...times);
 }
 
 /** What a server has sent until it ends the connection. */
