@@ -141,7 +141,7 @@ export function idle(subject: Subject): void {
         await client.send.text("still here");
         assert.equal(await client.message(), "still here");
       },
-      { config: { heartbeat: { interval: 0.1, timeout: 0.1 } } },
+      { config: { heartbeat: { interval: 0.1, timeout: 0.6 } } },
     );
   });
 
@@ -156,7 +156,7 @@ export function idle(subject: Subject): void {
         }
         assert.deepEqual(journal.entries, []);
       },
-      { config: { heartbeat: { interval: 0.2, timeout: 0.2 } } },
+      { config: { heartbeat: { interval: 0.1, timeout: 0.6 } } },
     );
   });
 
@@ -196,7 +196,7 @@ export function idle(subject: Subject): void {
         await journal.until(/close/);
         assert.equal(journal.entries.at(-1), "close 1000");
       },
-      { config: { maxQueuedMessages: 2, heartbeat: { interval: 0.1, timeout: 0.1 } } },
+      { config: { maxQueuedMessages: 2, heartbeat: { interval: 0.1, timeout: 0.6 } } },
     );
   });
 
