@@ -80,6 +80,7 @@ export class Client extends Writer {
     url: string | URL,
     config: Omit<ClientConfig, "contract"> & { readonly contract: ClientContract<Typed> },
   ): Promise<Client & Typed>;
+  /** The same without a contract. */
   static async connect(url: string | URL, config?: ClientConfig): Promise<Client>;
   static async connect(url: string | URL, config: ClientConfig = {}): Promise<Client> {
     const rules = toClientRules(url, config);

@@ -110,7 +110,9 @@ export class Listener {
     handler: UpgradeHandler<Path, UpgradeContext, Params, Query, Fields>,
     options?: UpgradeConfig<Params, Query, Fields> & DocumentOptions,
   ): void;
+  /** The same with what `upgrade` has made. */
   attach(path: string, service: UpgradeService, options?: DocumentOptions): void;
+  /** The same with either. */
   attach(
     path: string,
     answer: UpgradeHandler<string> | UpgradeService,

@@ -17,3 +17,4 @@ export type { HashScheme } from "./password_hash.ts";
 export type { PublicJwk } from "./public_key.ts";
 export { type FileUserStoreOptions, fileUserStore } from "./user_file.ts";
 export type { User, UserStore } from "./users.ts";
+export type { WebKey } from "./web_key.ts";

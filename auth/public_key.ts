@@ -12,14 +12,23 @@ import type { WebKey } from "./web_key.ts";
 
 /** A public key as JSON (RFC 7517); what else stands in it is left alone. */
 export interface PublicJwk {
+  /** The type of the key: `RSA`, `EC` or `OKP`. */
   readonly kty?: string;
+  /** The one algorithm that it is for, `ES256` for example. */
   readonly alg?: string;
+  /** What it is for: `sig`. */
   readonly use?: string;
+  /** What it is for, in detail: `["verify"]`. */
   readonly key_ops?: readonly string[];
+  /** The curve of an `EC` or `OKP` key, `P-256` for example. */
   readonly crv?: string;
+  /** The modulus of an `RSA` key, as are all numbers here in base64url. */
   readonly n?: string;
+  /** The public exponent of an `RSA` key. */
   readonly e?: string;
+  /** The first coordinate of an `EC` key, or an `OKP` key itself. */
   readonly x?: string;
+  /** The second coordinate of an `EC` key. */
   readonly y?: string;
 }
 

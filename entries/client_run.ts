@@ -22,7 +22,6 @@ import { type RunningService, RunSession, type ServiceSource } from "../src/clie
 import { toTransport } from "../transports.ts";
 
 export type { Caller, WriteOptions } from "../src/caller.ts";
-export type { CloseFrame } from "../src/close_frame.ts";
 export type { ClientConfig, ClientHeartbeat, RetryConfig } from "../src/client/client_config.ts";
 export type {
   ClientAuth,
@@ -33,6 +32,7 @@ export type {
 export type { ClientClosure, ClientState } from "../src/client/client_events.ts";
 export type { ClientSecureSocket } from "../src/client/client_secure_socket.ts";
 export type { Transport } from "../src/client/transport.ts";
+export type { CloseFrame } from "../src/close_frame.ts";
 export type { Logger } from "../src/logger.ts";
 export type { JsonObject, JsonValue, Reply, Service } from "../src/service.ts";
 export type { RunConfig, RunningService, ServiceSource };

@@ -8,7 +8,8 @@ import { Listener } from "../listener.ts";
 import type { ListenerConfig } from "../src/listener_config.ts";
 import type { App } from "../src/slot.ts";
 
-export { type Handler, handler, type HandlerOptions } from "../adapters/deno/mod.ts";
+export { type Handler, type HandlerOptions, handler } from "../adapters/deno/mod.ts";
+export type { DenoServeInfo } from "../adapters/deno/runtime.ts";
 
 /** Serves an app and its upgrades on a port, and resolves when the port is open. */
 export async function serve(app: App, options: Omit<ListenerConfig, "engine">): Promise<Listener> {

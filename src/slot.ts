@@ -51,6 +51,7 @@ export interface App {
 export interface Env {
   /** Where an upgrade service leaves its decision. */
   [SLOT]?: UpgradeSlot;
+  /** What else there is in `c.env`. */
   readonly [name: string]: unknown;
 }
 

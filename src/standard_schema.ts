@@ -28,7 +28,9 @@ export type SchemaResult<Output> =
 
 /** One thing that is wrong, and where. */
 export interface SchemaIssue {
+  /** What is wrong. */
   readonly message: string;
+  /** Where: the names of fields and the numbers of items, from the outside in. Absent for the whole. */
   readonly path?: readonly (PropertyKey | { readonly key: PropertyKey })[] | undefined;
 }
 

@@ -20,8 +20,7 @@ import { BunSocket } from "./socket.ts";
 import { Tick } from "./tick.ts";
 import { toBunTls } from "./tls.ts";
 
-/** What Bun keeps with a socket: the decision until it opens, the connection from then on. */
-export type SocketData = BunSocket;
+export type { BunSocket as SocketData };
 
 /** Options of {@link handlers}. */
 export interface HandlersOptions extends OwnServerOptions {
@@ -39,10 +38,10 @@ export interface Handlers {
   /** Answers a request, or upgrades it. */
   readonly fetch: (
     request: Request,
-    server: BunServer<SocketData>,
+    server: BunServer<BunSocket>,
   ) => Response | undefined | Promise<Response | undefined>;
   /** The events of the sockets. */
-  websocket: BunWebSocketHandler<SocketData>;
+  websocket: BunWebSocketHandler<BunSocket>;
 }
 
 // Milliseconds that the last bytes of a stopped server may take to leave.

@@ -7,6 +7,7 @@
 export type { ClientAuth, ClientCredential, CredentialRequest } from "../../src/client/client_credential.ts";
 export { AuthError } from "../../src/errors.ts";
 export type { JwtAlgorithm } from "../algorithms.ts";
+export type { WebKey } from "../web_key.ts";
 export { oauth2 } from "./oauth2.ts";
 export type {
   ClientCredentialsGrant,

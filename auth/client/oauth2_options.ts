@@ -34,18 +34,23 @@ export interface TokenEndpoint {
 
 /** The client credentials grant (RFC 6749, section 4.4): the client itself. */
 export interface ClientCredentialsGrant extends TokenEndpoint {
+  /** The client. */
   readonly clientId: string;
+  /** Its password. */
   readonly clientSecret: string;
 }
 
 /** The resource owner password credentials grant (RFC 6749, section 4.3). */
 export interface PasswordGrant extends TokenEndpoint {
+  /** The user. */
   readonly username: string;
+  /** The password of the user. */
   readonly password: string;
 }
 
 /** A refresh token that somebody has given (RFC 6749, section 6). */
 export interface RefreshTokenGrant extends TokenEndpoint {
+  /** The token. One that an answer brings takes its place. */
   readonly refreshToken: string;
 }
 

@@ -12,22 +12,39 @@ import type { WebKey } from "../web_key.ts";
 
 /** A private or secret key as JSON (RFC 7517); what else stands in it is left alone. */
 export interface SigningJwk {
+  /** The type of the key: `RSA`, `EC`, `OKP` or, of a secret, `oct`. */
   readonly kty?: string;
+  /** Its name, which goes into the header of the tokens. */
   readonly kid?: string;
+  /** The one algorithm that it is for, `ES256` for example. */
   readonly alg?: string;
+  /** What it is for: `sig`. */
   readonly use?: string;
+  /** What it is for, in detail: `["sign"]`. */
   readonly key_ops?: readonly string[];
+  /** The curve of an `EC` or `OKP` key, `P-256` for example. */
   readonly crv?: string;
+  /** The modulus of an `RSA` key, as are all numbers here in base64url. */
   readonly n?: string;
+  /** The public exponent of an `RSA` key. */
   readonly e?: string;
+  /** The private exponent of an `RSA` key, or the private part of an `EC` or `OKP` key. */
   readonly d?: string;
+  /** The first prime of an `RSA` key. */
   readonly p?: string;
+  /** Its second prime. */
   readonly q?: string;
+  /** `d` modulo p - 1. */
   readonly dp?: string;
+  /** `d` modulo q - 1. */
   readonly dq?: string;
+  /** The inverse of `q` modulo `p`. */
   readonly qi?: string;
+  /** The first coordinate of an `EC` key, or an `OKP` key itself. */
   readonly x?: string;
+  /** The second coordinate of an `EC` key. */
   readonly y?: string;
+  /** The bytes of a secret. */
   readonly k?: string;
 }
 

@@ -6,20 +6,35 @@
 
 /** A JSON Schema, draft 7. Every `$ref` in a document is `#/components/schemas/NAME`. */
 export interface JsonSchema {
+  /** A schema of the document, in place of all else. */
   readonly $ref?: string;
+  /** A name for it. */
   readonly title?: string;
+  /** What it means. */
   readonly description?: string;
+  /** `"string"`, `"number"`, `"integer"`, `"boolean"`, `"object"`, `"array"` or `"null"`, or several of them. */
   readonly type?: string | readonly string[];
+  /** The one value. */
   readonly const?: unknown;
+  /** The values, one of which it is. */
   readonly enum?: readonly unknown[];
+  /** What stands for it where it is left out. */
   readonly default?: unknown;
+  /** The fields of an object. */
   readonly properties?: Readonly<Record<string, JsonSchema | boolean>>;
+  /** Those that must be there. */
   readonly required?: readonly string[];
+  /** What other fields hold; `false` if there may be none. */
   readonly additionalProperties?: JsonSchema | boolean;
+  /** What an array holds: each item, or the first, the second and so on. */
   readonly items?: JsonSchema | boolean | readonly (JsonSchema | boolean)[];
+  /** At least one fits. */
   readonly anyOf?: readonly (JsonSchema | boolean)[];
+  /** Exactly one fits. */
   readonly oneOf?: readonly (JsonSchema | boolean)[];
+  /** All fit. */
   readonly allOf?: readonly (JsonSchema | boolean)[];
+  /** Any other keyword: `minimum`, `pattern`, `format`. */
   readonly [keyword: string]: unknown;
 }
 
@@ -37,18 +52,25 @@ export interface AsyncApiServer {
   readonly protocol: string;
   /** What stands before the path of the service. @default nothing */
   readonly pathname?: string;
+  /** A name for it. */
   readonly title?: string;
+  /** What it is for. */
   readonly description?: string;
   /** Ways to prove who one is, one of which is needed. @default those of option `auth` */
   readonly security?: readonly (Reference | SecurityScheme)[];
+  /** What else AsyncAPI knows of a server, such as `tags`. */
   readonly [name: string]: unknown;
 }
 
 /** A parameter of the path, as AsyncAPI writes it: its value is a string. */
 export interface AsyncApiParameter {
+  /** What it means. */
   readonly description?: string;
+  /** The values, one of which it is. */
   readonly enum?: readonly string[];
+  /** What stands for it where it is left out. */
   readonly default?: string;
+  /** Some values. */
   readonly examples?: readonly string[];
 }
 
@@ -62,6 +84,7 @@ export interface SecurityScheme {
   readonly name?: string;
   /** `cookie` or `query`. */
   readonly in?: string;
+  /** How to come by what it asks for. */
   readonly description?: string;
 }
 
@@ -69,8 +92,11 @@ export interface SecurityScheme {
 export interface AsyncApiMessage {
   /** Its type: the value of the field that `x-dispatcherKey` names. */
   readonly name: string;
+  /** Its type and part, for readers: `subscribe: an item`. */
   readonly title: string;
+  /** What it says, in a sentence. */
   readonly summary?: string;
+  /** How it is written. */
   readonly contentType: "application/json";
   /** The whole message, with the fields of type and id. */
   readonly payload: JsonSchema;
@@ -80,11 +106,15 @@ export interface AsyncApiMessage {
 export interface AsyncApiChannel {
   /** The path, with its parameters in braces: `/chat/{room}`. */
   readonly address: string;
+  /** The title of the service. */
   readonly title: string;
+  /** What the service does. */
   readonly description?: string;
   /** By keys that need no escaping in a pointer; the type is the `name`. */
   readonly messages: Readonly<Record<string, AsyncApiMessage>>;
+  /** The parameters of the path. */
   readonly parameters?: Readonly<Record<string, AsyncApiParameter>>;
+  /** The handshake. */
   readonly bindings: {
     readonly ws: {
       readonly method: "GET";
@@ -102,9 +132,13 @@ export type ResponseType = "simple-rpc" | "server-streaming";
 export interface AsyncApiOperation {
   /** `receive` for what callers send, `send` for pushes. */
   readonly action: "receive" | "send";
+  /** Where: the one channel. */
   readonly channel: Reference;
+  /** The type, for readers. */
   readonly title: string;
+  /** What it does, in a sentence. */
   readonly summary: string;
+  /** The message. */
   readonly messages: readonly [Reference];
   /** What may come back: the reply or the items, and `complete` and `error`. */
   readonly reply?: { readonly channel: Reference; readonly messages: readonly Reference[] };
@@ -120,17 +154,23 @@ export interface AsyncApiOperation {
 
 /** What `toAsyncAPI` gives: plain data, to be written with `JSON.stringify`. */
 export interface AsyncApiDocument {
+  /** The version of AsyncAPI. */
   readonly asyncapi: "3.0.0";
+  /** What the service is, and the version of its contract. */
   readonly info: { readonly title: string; readonly version: string; readonly description?: string };
+  /** How messages are written. */
   readonly defaultContentType: "application/json";
+  /** Where it can be reached. */
   readonly servers?: Readonly<Record<string, AsyncApiServer>>;
   /** The one channel, by its key. */
   readonly channels: Readonly<Record<string, AsyncApiChannel>>;
   /** By keys that need no escaping in a pointer; the type is `x-type`. */
   readonly operations: Readonly<Record<string, AsyncApiOperation>>;
+  /** What is referred to. */
   readonly components: {
     /** What the schemas refer to. */
     readonly schemas?: Readonly<Record<string, JsonSchema>>;
+    /** The ways to prove who one is. */
     readonly securitySchemes?: Readonly<Record<string, SecurityScheme>>;
   };
   /** The field that names the type of a message. */

@@ -9,7 +9,9 @@ export type ClientState = "connecting" | "open" | "reconnecting" | "closing" | "
 
 /** How a connection has ended: the code and reason of the close frame, 1005 for one without a code, 1006 for none. */
 export interface ClientClosure {
+  /** The close code (RFC 6455, section 7.4). */
   readonly code: number;
+  /** The reason, "" for none. */
   readonly reason: string;
 }
 
@@ -22,6 +24,7 @@ export class ReconnectingEvent extends Event {
   /** Why. */
   readonly cause: Error;
 
+  /** Tells of an attempt that follows. */
   constructor(attempt: number, wait: number, cause: Error) {
     super("reconnecting");
     this.attempt = attempt;
@@ -32,9 +35,12 @@ export class ReconnectingEvent extends Event {
 
 /** `close`: the client has ended. */
 export class ClientCloseEvent extends Event implements ClientClosure {
+  /** The close code (RFC 6455, section 7.4). */
   readonly code: number;
+  /** The reason, "" for none. */
   readonly reason: string;
 
+  /** Tells of an end. */
   constructor({ code, reason }: ClientClosure) {
     super("close");
     this.code = code;
@@ -47,9 +53,13 @@ export type ClientListener<Of> = ((event: Of) => void) | { handleEvent(event: Of
 
 /** How it listens: what `EventTarget` takes, written out since the types of Node 22 and 24 do not name it. */
 export interface ClientListenerOptions {
+  /** Of no effect: a client is in no tree. */
   capture?: boolean;
+  /** Once only. */
   once?: boolean;
+  /** Of no effect: no event can be cancelled. */
   passive?: boolean;
+  /** Ends the listening when it aborts. */
   signal?: AbortSignal;
 }
 
@@ -75,7 +85,9 @@ export interface TypedEventTarget<Events> {
 export interface ClientEvents {
   /** A connection is open, after those before it were lost. */
   readonly open: Event;
+  /** The connection is lost, or an attempt has failed, and another follows. */
   readonly reconnecting: ReconnectingEvent;
+  /** The client has ended. */
   readonly close: ClientCloseEvent;
   /** `client.state` has changed. */
   readonly statechange: Event;

@@ -15,9 +15,14 @@ export interface ClientContract<Typed = unknown> {
 
 /** What a contract needs of a client. */
 export interface ContractLine extends TypedEventTarget<ClientEvents> {
+  /** How far the client has come. */
   readonly state: ClientState;
+  /** Resolves when it has ended. */
   readonly closed: Promise<ClientClosure>;
+  /** Sends a message, or lets it wait for a connection. */
   writeTextMessage(text: string, options?: { signal?: AbortSignal }): Promise<void>;
+  /** Gives the next message. */
   readMessage(): Promise<Message>;
+  /** Calls `hook` after each reconnection, before what waits is sent. */
   onReconnect(hook: (connection: { writeTextMessage(text: string): Promise<void> }) => unknown): () => void;
 }

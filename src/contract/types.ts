@@ -117,14 +117,23 @@ export type ErrorHandlersOf<Definition extends ContractDefinition> = {
 
 /** The callbacks of `Service`, with a caller that can be sent pushes. */
 export interface LifecycleOf<Definition extends ContractDefinition> {
+  /** The connection is open. No other callback starts before this one has settled. */
   onOpen?(caller: Caller & Pusher<Definition>): Reply | Promise<Reply>;
+  /** Text arrived that is no message of the contract. */
   onTextMessage?(caller: Caller & Pusher<Definition>, text: string): Reply | Promise<Reply>;
+  /** A binary message arrived. Without this callback it is read as JSON. */
   onBinaryMessage?(caller: Caller & Pusher<Definition>, data: Uint8Array<ArrayBuffer>): Reply | Promise<Reply>;
+  /** A message arrived that is none of the contract, and for which there is no more specific callback. */
   onMessage?(caller: Caller & Pusher<Definition>, data: unknown): Reply | Promise<Reply>;
+  /** A ping arrived. The runtime has answered it; this only observes. */
   onPing?(caller: Caller & Pusher<Definition>, data: Uint8Array<ArrayBuffer>): Reply | Promise<Reply>;
+  /** A pong arrived. */
   onPong?(caller: Caller & Pusher<Definition>, data: Uint8Array<ArrayBuffer>): Reply | Promise<Reply>;
+  /** No frame went either way for `idleTimeout`. Without this callback the connection is closed with 1001. */
   onIdleTimeout?(caller: Caller & Pusher<Definition>): Reply | Promise<Reply>;
+  /** The connection is down: 1005 for a close frame without a code, 1006 for a lost connection. */
   onClose?(caller: Caller & Pusher<Definition>, statusCode: number, reason: string): void | Promise<void>;
+  /** A callback or a handler failed, a frame was bad, or a message does not fit and nobody else takes that. */
   onError?(caller: Caller & Pusher<Definition>, error: Error): Reply | Promise<Reply>;
 }
 

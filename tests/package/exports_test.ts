@@ -13,6 +13,52 @@ const entries = Object.entries(manifest.exports).map(([entry, source]) => ({
   source,
 }));
 
+// What TypeScript cannot name in the declarations of its user is an error there (TS2883).
+const LIBRARY = `
+  import { accept, closeFrame, Connections, Listener, upgrade } from "@switchboard/websocket";
+  import { basicAuth, fileUserStore, jwtAuth, oauth2Introspection } from "@switchboard/websocket/auth";
+  import { handlers } from "@switchboard/websocket/bun";
+  import { Client, webSocketTransport } from "@switchboard/websocket/client";
+  import { oauth2, selfSignedJwt } from "@switchboard/websocket/client/auth";
+  import { run } from "@switchboard/websocket/client/run";
+  import { contract } from "@switchboard/websocket/contract";
+  import { handler } from "@switchboard/websocket/deno";
+  import { upgrader } from "@switchboard/websocket/node";
+  import * as testing from "@switchboard/websocket/testing";
+
+  const app = { fetch: () => new Response() };
+  export const service = upgrade(({ url }) => ({ onOpen: () => url }));
+  export const listener = new Listener(9090);
+  export const connections = new Connections();
+  export const listening = upgrader(app);
+  export const serving = handler(app);
+  export const own = handlers(app);
+  export const { fetch, websocket } = handlers(app);
+  export const accepted = (socket: WebSocket) => accept(socket, {});
+  export const frame = closeFrame(4000);
+  export const basic = basicAuth({ users: [] });
+  export const jwt = (secret: string) => jwtAuth({ algorithms: ["HS256"], secret });
+  export const key = async (key: Parameters<typeof selfSignedJwt>[0]["key"]) => ({ key });
+  export const introspection = oauth2Introspection;
+  export const store = fileUserStore;
+  export const tokens = [oauth2, selfSignedJwt] as const;
+  export const transport = webSocketTransport();
+  export const running = () => run("ws://localhost", () => ({}));
+  type Schema = { "~standard": { version: 1; vendor: string; validate: (value: unknown) => { value: { price: number } } } };
+  declare const schema: Schema;
+  export const market = contract({
+    dispatcherKey: "type",
+    dispatcherStreamId: "id",
+    messages: { order: { message: schema, reply: schema }, watch: { message: schema, reply: schema, stream: true } },
+    pushes: { alert: schema },
+  });
+  export const trader = () => Client.connect("ws://localhost", { contract: market });
+  export const ordered = async () => (await trader()).request("order", { price: 1 });
+  export const watched = async () => (await trader()).stream("watch", { price: 1 });
+  export const alerts = async () => (await trader()).pushes("alert");
+  export const kit = testing;
+`;
+
 describe("the package, packed and installed,", () => {
   let consumer: Consumer;
   before(async () => {
@@ -110,6 +156,14 @@ export const toJsonSchema = () => ({ type: "object" });
     }
     assert.ok(found.size > entries.length);
     assert.deepEqual(wrong, []);
+  });
+
+  test("has names for all that a library of a user's infers from it, in declarations too", async () => {
+    writeFileSync(`${consumer.folder}/library.ts`, LIBRARY);
+    const flags = ["--declaration", "--emitDeclarationOnly", "--strict", "--module", "NodeNext", "--target", "ES2023"];
+    const lib = ["--lib", "ESNext,DOM", "--types", ""];
+    const { code, output } = await tsc([...flags, ...lib, "library.ts"], consumer.folder);
+    assert.equal(code, 0, output);
   });
 
   for (const resolution of ["NodeNext", "bundler"]) {

@@ -1,10 +1,10 @@
 /** What the adapter reads of Node and `ws` is what their own types say. */
 import type { Buffer } from "node:buffer";
-import type { Socket } from "node:net";
-import type { WebSocket } from "ws";
 import type { KeyObject, X509Certificate } from "node:crypto";
 import type { Server as HttpsServer } from "node:https";
+import type { Socket } from "node:net";
 import type { TLSSocket } from "node:tls";
+import type { WebSocket } from "ws";
 import type {
   NodeBuffer,
   NodeHttpServer,
