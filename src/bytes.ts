@@ -8,7 +8,12 @@
 export function isBinary(value: unknown): value is Uint8Array | ArrayBuffer {
   if (value instanceof Uint8Array) return true;
   // By name, for another realm has classes of its own: a context of node:vm is one, in which runners of tests run what they test.
-  return / (Uint8Array|ArrayBuffer)]/.test({}.toString.call(value));
+  return / (Uint8Array|ArrayBuffer)]/.test(kindOf(value));
+}
+
+/** Names what a value is: `[object Uint8Array]`, `[object Object]`. */
+export function kindOf(value: unknown): string {
+  return {}.toString.call(value);
 }
 
 /** Views `data` as bytes. */

@@ -38,12 +38,12 @@ describe("a bundler, given the built package,", () => {
     assert.doesNotMatch(code, /\bnode:|\brequire\(|onTextMessage|upgradeTimeout|class Listener/);
   });
 
-  test("makes of ./client at most 7,500 bytes, packed by gzip", async (t) => {
+  test("makes of ./client at most 7,550 bytes, packed by gzip", async (t) => {
     const { code } = await bundle(project, "client");
     const length = pack(code);
     t.diagnostic(`${length} bytes`);
     // Why it is not less stands in docs/decisions/size-of-the-client.md.
-    assert.ok(length <= 7500, `${length} bytes`);
+    assert.ok(length <= 7550, `${length} bytes`);
   });
 
   test("makes of ./contract a bundle for browsers that holds nothing of the server", async () => {

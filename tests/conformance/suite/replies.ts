@@ -218,6 +218,8 @@ export function replies(subject: Subject): void {
     ["a symbol", () => Symbol("s")],
     ["a bigint", () => 1n],
     ["a circle", circle],
+    ["a Blob", () => new Blob(["x"])],
+    ["floats", () => new Float32Array(2)],
     ["an object whose toJSON throws", () => ({ toJSON: () => assert.fail("toJSON") })],
     [
       "an object whose then cannot be read",
