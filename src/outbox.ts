@@ -129,9 +129,9 @@ export class Outbox {
     }
   }
 
-  /** Resolves when the outbox is under its high-water mark; rejects when the connection ends before. */
+  /** Resolves when the outbox is under its high-water mark; rejects when the connection ends before, or the peer is closing it. */
   ready(): Promise<void> {
-    return this.#promise(this.state < CLOSING);
+    return this.#promise(this.isOpen);
   }
 
   /** Sends a ping or a pong of at most 125 bytes. */
