@@ -153,8 +153,6 @@ export class ServiceConnection extends Callbacks implements Connection, Owner {
   stop(timeout: number): Promise<void> {
     this.#stopped ??= Promise.withResolvers<void>();
     void this.outbox.close(1001, "", timeout === -1 ? -1 : timeout / 1000);
-    // Of a peer that has left already, nothing was closed that would have cleared it.
-    this.#inbox?.clear();
     return this.#stopped.promise;
   }
 

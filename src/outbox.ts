@@ -129,9 +129,9 @@ export class Outbox {
     }
   }
 
-  /** Resolves when the outbox is under its high-water mark; rejects when the connection ends before. */
+  /** Resolves when the outbox is under its high-water mark; rejects when the connection ends before, or the peer is closing it. */
   ready(): Promise<void> {
-    return this.#promise(this.state < CLOSING);
+    return this.#promise(this.isOpen);
   }
 
   /** Sends a ping or a pong of at most 125 bytes. */
@@ -150,10 +150,9 @@ export class Outbox {
     this.#unsent = this.bufferedAmount;
     if (this.#unsent <= this.rules.highWaterMark) return;
     this.state = BACKLOGGED;
-    const tells = this.host.capabilities.drain;
-    this.host.sweep.hurry(this.#owner, tells ? this.rules.writeTimeout : LOOK_OFTEN);
+    this.host.sweep.hurry(this.#owner, this.host.capabilities.drain ? this.rules.writeTimeout : LOOK_OFTEN);
     this.#backlog = new Backlog(this.#unsent, this.host.sweep.now);
-    if (!tells) void this.#look(this.#backlog);
+    if (!this.host.capabilities.drain) void this.#look(this.#backlog);
   }
 
   /** Notes that the runtime has answered a ping: the answers of a peer that does not read them pile up. */
@@ -189,15 +188,16 @@ export class Outbox {
   }
 
   /**
-   * Begins the close handshake; `seconds` to wait for the peer's answer, -1 for ever.
+   * Begins the close handshake; `seconds` to wait for the peer's answer, -1 for ever. What a peer sent that has left is forgotten too (R21).
    *
    * @throws {RangeError} If code, reason or time-out are not allowed, before anything is written
    */
   close(code = 1000, reason = "", seconds?: number): Promise<void> {
     checkClose(code, reason);
     const timeout = seconds === undefined ? this.rules.closureTimeout : toClosureTimeout("timeout", seconds);
-    if (this.state === DOWN) return DONE;
-    if (this.#ending?.promise !== undefined) return this.#ending.promise;
+    if (this.state === DOWN) this.#owner.drop();
+    const begun = this.state === DOWN ? DONE : this.#ending?.promise;
+    if (begun !== undefined) return begun;
     // Bun reports the close inside `close()`, so all is set before the call.
     const ending = new Ending(code, reason);
     const { promise, resolve } = Promise.withResolvers<void>();
@@ -222,7 +222,7 @@ export class Outbox {
 
   /** Ends the connection without a close frame; where the socket cannot, it is counted as down all the same. */
   terminate(): void {
-    if (this.state !== DOWN) this.#owner.drop();
+    this.#owner.drop();
   }
 
   /** Notes that the connection is down; returns what `onClose` is told: our own code if we closed. */

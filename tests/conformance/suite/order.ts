@@ -1,6 +1,6 @@
-/** R1, R2 and R5: the order of callbacks. */
+/** R1, R2, R5 and R21: the order of callbacks. */
 import assert from "node:assert/strict";
-import { BINARY, type FrameOptions, PING, PONG, TEXT, toFrame } from "../../kit/raw_client.ts";
+import { BINARY, CLOSE, type FrameOptions, PING, PONG, TEXT, toClosePayload, toFrame } from "../../kit/raw_client.ts";
 import { gate, type Subject, wait } from "./subject.ts";
 
 const frames = (...list: FrameOptions[]): Buffer => Buffer.concat(list.map(toFrame));
@@ -239,6 +239,25 @@ export function order(subject: Subject): void {
         assert.equal(journal.entries[begin + 1], "end", journal.entries.join(", "));
       },
       { config: { idleTimeout: 0.05 } },
+    );
+  });
+
+  subject.test("R21 what waited is forgotten when the service closes after its peer has left", async () => {
+    await subject.serve(
+      ({ journal }) => ({
+        async onTextMessage(caller, text) {
+          journal.add(text);
+          await new Promise((resolve) => caller.signal.addEventListener("abort", resolve));
+          await caller.close(4000);
+        },
+        onClose: (_caller, code) => journal.add(`close ${code}`),
+      }),
+      async ({ connect, journal }) => {
+        const client = await connect();
+        await client.write(frames(...texts(3), { opcode: CLOSE, payload: toClosePayload(1000) }));
+        await journal.until(/close/);
+        assert.deepEqual(journal.entries, ["0", "close 1000"]);
+      },
     );
   });
 }

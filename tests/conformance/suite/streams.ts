@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import { type Caller, closeFrame, type Reply } from "../../../mod.ts";
-import { type FrameOptions, toFrame } from "../../kit/raw_client.ts";
+import { CLOSE, type FrameOptions, toClosePayload, toFrame } from "../../kit/raw_client.ts";
 import { gate, type Subject, wait } from "./subject.ts";
 
 const frames = (...list: FrameOptions[]): Buffer => Buffer.concat(list.map(toFrame));
@@ -110,6 +110,31 @@ export function streams(subject: Subject): void {
         assert.equal(await client.message(), "0");
         await client.send.close();
         await journal.until("finally false");
+      },
+    );
+  });
+
+  subject.test("R3 a stream that never waits ends when its peer is closing", async () => {
+    const most = 100_000;
+    let items = 0;
+    await subject.serve(
+      ({ journal }) => ({
+        async *onTextMessage() {
+          try {
+            while (++items < most) yield items;
+            await new Promise(() => {});
+          } finally {
+            journal.add("finally");
+          }
+        },
+        onClose: (_caller, code) => journal.add(`close ${code}`),
+      }),
+      async ({ connect, journal }) => {
+        const client = await connect();
+        await client.write(frames({ payload: "" }, { opcode: CLOSE, payload: toClosePayload(4000) }));
+        await journal.until("close 4000");
+        await journal.until("finally");
+        assert.ok(items < most, "the stream went on");
       },
     );
   });
