@@ -8,7 +8,7 @@ import { toUnshared } from "../../src/bytes.ts";
 import { toDeflatedLimit } from "../../src/compression.ts";
 import type { Host } from "../../src/host.ts";
 import { type BunWebSocket, type BunWebSocketHandler, toOther } from "./runtime.ts";
-import { BunSocket, closed } from "./socket.ts";
+import { type BunSocket, closed, isOurs } from "./socket.ts";
 import type { Tick } from "./tick.ts";
 
 // Bun drops a message that would exceed this, silently; the core closes long before.
@@ -85,9 +85,4 @@ export function toNobody(host: Host): OtherSockets {
       socket.close(1011, "No handler");
     },
   };
-}
-
-// The types say so of every socket; those that another route has upgraded have other data, or none.
-function isOurs(data: unknown): data is BunSocket {
-  return data instanceof BunSocket;
 }

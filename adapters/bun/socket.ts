@@ -37,6 +37,9 @@ function toStatusCode(reason: string): number {
 
 type Message = string | Uint8Array<ArrayBuffer>;
 
+// Bun keeps sockets through a hot reload, which loads this module anew: those of before are of a class of then.
+const KIND = "@switchboard/websocket/bun";
+
 // More than this is worth neither a copy nor a wait.
 const JOIN_UP_TO = 4096;
 
@@ -82,6 +85,11 @@ export class BunSocket implements RuntimeSocket, Peer, Waiting {
     this.connection = upgrade?.open(this);
     // Bun tells of the end inside `close()`; an `onOpen` that closed did so before there was a connection to tell.
     if (socket.readyState > 1) this.connection?.closed(1006, "");
+  }
+
+  /** By which it is known for ours. */
+  get kind(): string {
+    return KIND;
   }
 
   get remoteAddress(): string | undefined {
@@ -181,6 +189,12 @@ export class BunSocket implements RuntimeSocket, Peer, Waiting {
     this.#waiting.bytes += size;
     if (this.#waiting.bytes > MOST_WAITING) this.flush();
   }
+}
+
+/** Tells what Bun keeps with our sockets from what it keeps with those that others have upgraded. */
+export function isOurs(data: unknown): data is BunSocket {
+  if (data instanceof BunSocket) return true;
+  return typeof data === "object" && data !== null && "kind" in data && data.kind === KIND;
 }
 
 /** What the opening handshake needs. */
