@@ -11,6 +11,7 @@ import { ServiceConnection } from "./connection.ts";
 import { Host } from "./host.ts";
 import { checkHostNames, type HostConfig } from "./host_config.ts";
 import { toMilliseconds } from "./service_config.ts";
+import type { App } from "./slot.ts";
 import { type StopOptions, stopAll } from "./stop.ts";
 
 /** The options of a server of one's own. */
@@ -91,6 +92,7 @@ export class Connections {
 /**
  * Makes the host for a server of the user's own.
  *
+ * @param app What answers its requests
  * @param what How its options are called
  * @param further The names of those that this kind of server has besides
  * @param apart What `Engine.toApart` gives
@@ -98,12 +100,18 @@ export class Connections {
  * @throws {RangeError} If a number is out of range
  */
 export function toOwnHost(
+  app: App,
   capabilities: Capabilities,
   what: string,
   options: OwnServerOptions,
   further: readonly string[] = [],
   apart?: Apart,
 ): Host {
+  if (typeof app?.fetch !== "function") {
+    throw new TypeError(
+      'A server needs an app with a function fetch, such as a Hono app: app.get("/path", upgrade(handler))',
+    );
+  }
   checkHostNames(what, options, "connections", ...further);
   const { connections } = options;
   if (connections !== undefined && !(connections instanceof Connections))

@@ -6,9 +6,10 @@
 
 import type { ConnectionLimits } from "./admission.ts";
 import type { Logger } from "./logger.ts";
-import { checkBoolean, checkNames } from "./options.ts";
+import { checkBoolean, checkNames, checkPlace } from "./options.ts";
 import { type RequestLimits, toRequestLimits } from "./request_limits.ts";
-import { checkInteger, toMilliseconds } from "./service_config.ts";
+import { HOST_NAMES } from "./server_names.ts";
+import { checkInteger, SERVICE_NAMES, toMilliseconds } from "./service_config.ts";
 
 /** The options of a listener, `attach`, `handlers` and `handler` alike. */
 export interface HostConfig {
@@ -67,19 +68,8 @@ export interface HostRules extends ConnectionLimits {
   readonly ignored: readonly string[];
 }
 
-/** The names of the options. */
-export const HOST_NAMES: readonly string[] = [
-  "logger",
-  "requestLimits",
-  "maxConnections",
-  "maxConnectionsPerAddress",
-  "trustedProxies",
-  "server",
-  "timeout",
-  "webSocketCompressionEnabled",
-  "http1Settings",
-] satisfies (keyof HostConfig)[];
-
+const NAMES: readonly (keyof HostConfig)[] = HOST_NAMES;
+const OF_A_SERVICE = "it is one of a service, so give it to upgrade or to attach of a listener";
 const LEVELS = ["debug", "info", "warn", "error"] as const;
 const KEEP_ALIVE: ReadonlySet<string> = new Set(["AUTO", "ALWAYS", "NEVER"]);
 const HEADERS_WITHIN = 10_000;
@@ -92,7 +82,9 @@ const MOST_PROXIES = 100;
  * @throws {TypeError} Naming the option
  */
 export function checkHostNames(what: string, config: object, ...further: string[]): void {
-  checkNames(what, config, new Set([...HOST_NAMES, ...further]));
+  const names = new Set<string>([...NAMES, ...further]);
+  checkPlace(what, config, names, SERVICE_NAMES, OF_A_SERVICE);
+  checkNames(what, config, names);
 }
 
 /**
@@ -138,6 +130,11 @@ function toHops(hops: number): number {
 
 function toServer(server: unknown): string | undefined {
   if (server === undefined) return undefined;
+  if (typeof server === "object") {
+    throw new TypeError(
+      'Option server is the header Server, so it must be text; attach of "@switchboard/websocket/node" serves an http.Server',
+    );
+  }
   // RFC 9110, section 5.5: no control characters; outside of ASCII the runtimes differ.
   if (typeof server !== "string" || !/^[!-~](?:[ -~]*[!-~])?$/.test(server)) {
     throw new TypeError(

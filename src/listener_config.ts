@@ -11,6 +11,7 @@ import { checkHostNames, type HostConfig, toHostRules } from "./host_config.ts";
 import { quote } from "./logger.ts";
 import { checkSecureSocket, type SecureSocket } from "./secure_socket.ts";
 import { checkSupport, prefersNode } from "./secure_support.ts";
+import { LISTENER_NAMES } from "./server_names.ts";
 import { toRequirements } from "./service_config.ts";
 
 /** The options of a listener. */
@@ -27,13 +28,7 @@ export interface ListenerConfig extends HostConfig {
   secureSocket?: SecureSocket;
 }
 
-const NAMES: readonly string[] = [
-  "port",
-  "host",
-  "engine",
-  "requires",
-  "secureSocket",
-] satisfies (keyof ListenerConfig)[];
+const NAMES: readonly (keyof ListenerConfig)[] = LISTENER_NAMES;
 const ENGINES: ReadonlySet<string> = new Set<EngineName | "auto">(["auto", "node", "bun", "deno"]);
 /** Who it is that requires something. */
 export const A_SERVICE = "The listener, or a service on it,";

@@ -18,6 +18,25 @@ export function checkNames(what: string, config: object, names: ReadonlySet<stri
   }
 }
 
+/**
+ * Refuses options that somebody else takes.
+ *
+ * @param own The names that are right here
+ * @param others Those of the others
+ * @param place Where these belong
+ * @throws {TypeError} Naming the option and the place
+ */
+export function checkPlace(
+  what: string,
+  config: object,
+  own: ReadonlySet<string>,
+  others: ReadonlySet<string>,
+  place: string,
+): void {
+  const misplaced = Object.keys(config ?? {}).find((name) => others.has(name) && !own.has(name));
+  if (misplaced !== undefined) throw new TypeError(`Unknown option "${misplaced}" of ${what}: ${place}`);
+}
+
 /** Checks an option that is true or false. */
 export function checkBoolean(name: string, value: boolean): boolean {
   if (typeof value !== "boolean") throw new TypeError(`Option ${name} must be true or false`);

@@ -9,7 +9,8 @@ import { toAuthenticators } from "./authenticators.ts";
 import type { Requirement } from "./capabilities.ts";
 import { type CredentialSource, toCredentialSources } from "./credentials.ts";
 import { isToken } from "./http.ts";
-import { checkBoolean, checkNames } from "./options.ts";
+import { checkBoolean, checkNames, checkPlace } from "./options.ts";
+import { HOST_NAMES, LISTENER_NAMES } from "./server_names.ts";
 import { checkSchema, type StandardSchema } from "./standard_schema.ts";
 
 /** Pings that tell whether a silent peer is still there. */
@@ -113,7 +114,8 @@ export interface ServiceRules {
   readonly requires: readonly Requirement[];
 }
 
-const NAMES: ReadonlySet<string> = new Set<keyof UpgradeConfig>([
+/** The names of the options. */
+export const SERVICE_NAMES: ReadonlySet<string> = new Set<keyof UpgradeConfig>([
   "subProtocols",
   "requireSubProtocol",
   "idleTimeout",
@@ -138,6 +140,8 @@ const NAMES: ReadonlySet<string> = new Set<keyof UpgradeConfig>([
   "requires",
 ]);
 
+const OF_SERVERS: ReadonlySet<string> = new Set([...HOST_NAMES, ...LISTENER_NAMES, "connections"]);
+const OF_THE_SERVER = "it is one of the server, so give it to the listener, or to attach, handlers or handler";
 const REQUIREMENTS: ReadonlySet<string> = new Set<Requirement>(["ping", "terminate", "compression", "messageLimit"]);
 
 /**
@@ -147,7 +151,8 @@ const REQUIREMENTS: ReadonlySet<string> = new Set<Requirement>(["ping", "termina
  * @throws {RangeError} If a number is out of range
  */
 export function toServiceRules(config: UpgradeConfig = {}): ServiceRules {
-  checkNames("ServiceConfig", config, NAMES);
+  checkPlace("ServiceConfig", config, SERVICE_NAMES, OF_SERVERS, OF_THE_SERVER);
+  checkNames("ServiceConfig", config, SERVICE_NAMES);
   const heartbeat = config.heartbeat ?? {};
   if (heartbeat !== false) checkNames("heartbeat", heartbeat, new Set(["interval", "timeout"]));
   const maxBufferedAmount = checkInteger("maxBufferedAmount", config.maxBufferedAmount ?? 1_048_576, 1);

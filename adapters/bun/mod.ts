@@ -62,7 +62,7 @@ const LINGER = 60_000;
  * ```
  */
 export function handlers(app: App, options: HandlersOptions = {}): Handlers {
-  const host = toOwnHost(ENGINE_CAPABILITIES.bun, "HandlersOptions", options, ["maxFrameSize", "websocket"]);
+  const host = toOwnHost(app, ENGINE_CAPABILITIES.bun, "HandlersOptions", options, ["maxFrameSize", "websocket"]);
   const { maxFrameSize = 16_777_216, websocket } = options;
   if (websocket !== undefined && (typeof websocket !== "object" || websocket === null))
     throw new TypeError("Option websocket must be the handlers that another upgrade wants Bun.serve to have");

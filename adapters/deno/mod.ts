@@ -42,7 +42,7 @@ export type Handler = (request: Request, info: DenoServeInfo) => Promise<Respons
  * ```
  */
 export function handler(app: App, options: HandlerOptions = {}): Handler {
-  const host = toOwnHost(ENGINE_CAPABILITIES.deno, "HandlerOptions", options, [], toApart());
+  const host = toOwnHost(app, ENGINE_CAPABILITIES.deno, "HandlerOptions", options, [], toApart());
   const answer = toHandler(deno(), app, host);
   warnOfAge(host, "deno", deno().version.deno);
   return async (request, info) => await answer(request, info);

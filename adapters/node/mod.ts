@@ -58,7 +58,7 @@ export function attach(server: NodeServer, app: App, options: UpgraderOptions = 
 
 /** Makes the listener for the event `upgrade` of an `http.Server`; {@link attach} adds it for you. */
 export function upgrader(app: App, options: UpgraderOptions = {}): UpgradeListener {
-  const host = toOwnHost(capabilities, "UpgraderOptions", options, [], toApart());
+  const host = toOwnHost(app, capabilities, "UpgraderOptions", options, [], toApart());
   if (options.timeout !== undefined)
     host.logger.debug(
       "Option timeout has no effect on a server of your own: set its headersTimeout and requestTimeout",

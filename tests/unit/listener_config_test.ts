@@ -92,8 +92,34 @@ test("checkListenerConfig() refuses options that it does not know, and what is n
     assert.throws(() => checkListenerConfig({ [option]: { most: 1 } }), /Unknown option "most" of/);
     for (const value of [null, 1]) assert.throws(() => checkListenerConfig({ [option]: value }), TypeError);
   }
-  assert.throws(() => checkListenerConfig({ hostname: "x" } as object), /Unknown option "hostname" of ListenerConfig/);
+  assert.throws(
+    () => checkListenerConfig({ hostname: "x" } as object),
+    /Unknown option "hostname" of ListenerConfig: must be one of logger, .*secureSocket$/,
+  );
   assert.throws(() => checkListenerConfig(null as unknown as object), TypeError);
+});
+
+test("checkListenerConfig() says where an option of a service belongs", () => {
+  for (const option of ["heartbeat", "idleTimeout", "maxFrameSize", "origins", "auth"]) {
+    assert.throws(() => checkListenerConfig({ [option]: 1 }), {
+      name: "TypeError",
+      message: `Unknown option "${option}" of ListenerConfig: it is one of a service, so give it to upgrade or to attach of a listener`,
+    });
+  }
+});
+
+test("checkListenerConfig() knows an http.Server from a name, and says who takes one", () => {
+  const server = { on() {}, itself: {} };
+  server.itself = server;
+  assert.throws(() => checkListenerConfig({ server } as object), {
+    name: "TypeError",
+    message:
+      'Option server is the header Server, so it must be text; attach of "@switchboard/websocket/node" serves an http.Server',
+  });
+  assert.throws(
+    () => checkListenerConfig({ server: " x" }),
+    /^TypeError: Option server is " x": must be printable ASCII/,
+  );
 });
 
 test("pickEngine() takes the runtime's own, or node where that lacks what is required", () => {

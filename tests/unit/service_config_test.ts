@@ -199,6 +199,22 @@ test("toServiceRules() refuses options that it does not know, and what is no obj
   }
 });
 
+test("toServiceRules() says where an option of the server belongs", () => {
+  for (const option of [
+    "port",
+    "host",
+    "secureSocket",
+    "webSocketCompressionEnabled",
+    "maxConnections",
+    "connections",
+  ]) {
+    assert.throws(() => toServiceRules({ [option]: 1 } as ServiceConfig), {
+      name: "TypeError",
+      message: `Unknown option "${option}" of ServiceConfig: it is one of the server, so give it to the listener, or to attach, handlers or handler`,
+    });
+  }
+});
+
 test("toClosureTimeout() takes -1 for ever, and no other negative number", () => {
   assert.equal(toClosureTimeout("timeout", -1), -1);
   assert.equal(toClosureTimeout("timeout", 0), 0);
