@@ -118,7 +118,9 @@ export class Caller {
    * @throws {TypeError} If `text` is no string
    */
   writeTextMessage(text: string, options?: WriteOptions): Promise<void> {
-    if (typeof text !== "string") throw new TypeError(`Cannot write a ${typeof text} as a text message`);
+    if (typeof text !== "string") {
+      throw new TypeError("Cannot write a text message: must be a string; writeMessage takes bytes and objects, too");
+    }
     return this.#outbox.write(text, options?.compress);
   }
 

@@ -205,7 +205,12 @@ export function writes(subject: Subject): void {
     await subject.serve(
       () => ({
         onTextMessage(caller) {
-          assert.throws(() => caller.writeTextMessage(1 as never), TypeError);
+          for (const wrong of [1, new Uint8Array(1), { a: 1 }, undefined] as never[]) {
+            assert.throws(() => caller.writeTextMessage(wrong), {
+              name: "TypeError",
+              message: "Cannot write a text message: must be a string; writeMessage takes bytes and objects, too",
+            });
+          }
           assert.throws(() => caller.writeBinaryMessage("a" as never), TypeError);
           assert.throws(() => caller.writeMessage(undefined), TypeError);
           assert.throws(() => caller.writeMessage(() => 1), TypeError);
