@@ -56,6 +56,8 @@ const ADDRESS = /^(?:[\d.]+|.*:.*|localhost)$/;
 function toReason(error: unknown): string {
   const code = typeof error === "object" && error !== null && "code" in error ? error.code : undefined;
   if (code === "EADDRINUSE" || (error instanceof Error && error.name === "AddrInUse")) return "the port is taken";
+  if (code === "EADDRNOTAVAIL" || (error instanceof Error && error.name === "AddrNotAvailable"))
+    return "no interface of this machine has that address";
   if (code === "EACCES" || (error instanceof Error && error.name === "PermissionDenied")) return "not permitted";
   return error instanceof Error ? error.message : String(error);
 }

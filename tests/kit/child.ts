@@ -58,6 +58,13 @@ export class Child {
     this.#process.stdin?.write(`${line}\n`);
   }
 
+  /** Sends the program a signal. */
+  signal(signal: "SIGTERM"): void {
+    const { pid } = this.#process;
+    // Not the child's own kill(), after which Deno reports an end by that signal, whatever the end was.
+    if (pid !== undefined) process.kill(pid, signal);
+  }
+
   /** Kills the program and waits for its end. */
   async stop(): Promise<void> {
     this.#process.kill("SIGKILL");

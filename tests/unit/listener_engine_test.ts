@@ -61,6 +61,19 @@ test("a host that may not resolve is named where a port cannot be opened, on Bun
   }
 });
 
+test("start() says so where the address is not one of this machine", async () => {
+  const { engine } = toEngine();
+  for (const fault of [{ code: "EADDRNOTAVAIL" }, { name: "AddrNotAvailable" }]) {
+    const failure = Object.assign(new Error("os error 99"), fault);
+    const listener = new Listener(80, { engine: { ...engine, listen: () => Promise.reject(failure) }, host: "::1" });
+    await assert.rejects(listener.start(), {
+      name: "ListenerError",
+      message: "Cannot listen on ::1:80: no interface of this machine has that address",
+      cause: failure,
+    });
+  }
+});
+
 test("a host in brackets is refused, and shown without them", () => {
   assert.throws(() => new Listener(0, { host: "[::1]" }), {
     name: "RangeError",
