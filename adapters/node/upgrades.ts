@@ -225,7 +225,9 @@ class Handshake {
   decide(): void {
     this.#isDecided = true;
     if (this.#left === undefined) return;
-    this.socket.off("end", hangUp).off("close", this.#left).off("error", ignore);
+    this.socket.off("end", hangUp).off("close", this.#left);
+    // Of a socket that has failed the error may yet be told, and with nobody to hear it would end the process.
+    if (!this.socket.destroyed) this.socket.off("error", ignore);
     this.#left = undefined;
   }
 

@@ -33,3 +33,37 @@ test("a refusal reaches its client and harms nobody, when the sockets of the run
     await new Promise((resolve) => server.close(resolve));
   }
 });
+
+test("the error of a peer that is lost while its upgrade is decided ends no process", async () => {
+  const seen: unknown[] = [];
+  const asked = Promise.withResolvers<void>();
+  const decided = Promise.withResolvers<Response>();
+  const server = createServer();
+  const sockets: Socket[] = [];
+  server.on("upgrade", (_request, socket: Socket) => void sockets.push(socket));
+  const fetch = (): Promise<Response> => {
+    asked.resolve();
+    return decided.promise;
+  };
+  attach(server, { fetch }, { logger: silent() });
+  await new Promise<void>((resolve) => server.listen(0, resolve));
+  const connecting = connect((server.address() as AddressInfo).port);
+  connecting.catch(() => {});
+  await asked.promise;
+  const [socket] = sockets;
+  assert.ok(socket);
+  const closed = new Promise((resolve) => socket.once("close", resolve));
+  // An emitter throws an error that nobody hears.
+  const emit = socket.emit.bind(socket);
+  socket.emit = (event: string, ...args: unknown[]) => {
+    if (event === "error") seen.push(socket.listenerCount("error") > 0);
+    return emit(event, ...args);
+  };
+  // Both in one go, so that the decision comes before the error is told.
+  socket.destroy(new Error("read ECONNRESET"));
+  decided.resolve(new Response(null, { status: 401 }));
+  await closed;
+  await assert.rejects(connecting);
+  assert.deepEqual(seen, [true]);
+  await new Promise((resolve) => server.close(resolve));
+});
