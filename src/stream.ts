@@ -11,6 +11,9 @@ import { isStream } from "./reply.ts";
 // A peer starts streams with a few bytes each; nobody watches so many.
 const MOST = 1024;
 
+// Items after which a stream that never waits gives way, be it that they send nothing: what is sent gives way by itself, earlier.
+const TURN_AFTER = 1024;
+
 /** Where the items of one stream go. */
 export interface Sink {
   /** Sends an item, which is neither a stream nor an error; a promise is awaited before the next. */
@@ -97,14 +100,14 @@ export class Streams {
     run.iterators.push(iterator);
     this.#count++;
     try {
-      while (true) {
+      for (let items = 1; ; items++) {
         const { done, value } = await iterator.next();
         if (run.isOver || done === true) return;
         if (isError(value)) throw value;
         const sent = isStream(value) ? this.#pump(run, value) : run.sink.item(value);
         if (sent !== undefined) await sent;
         if (run.isOver) return;
-        await this.#outbox.ready();
+        await (items % TURN_AFTER === 0 ? this.#outbox.host.turn() : this.#outbox.ready());
         if (run.isOver) return;
       }
     } catch (error) {

@@ -139,6 +139,28 @@ export function streams(subject: Subject): void {
     );
   });
 
+  subject.test("R3 a stream that neither waits nor sends anything leaves others their turn", async () => {
+    const most = 300_000;
+    let items = 0;
+    await subject.serve(
+      () => ({
+        async *onBinaryMessage() {
+          while (++items < most) yield undefined;
+        },
+        onTextMessage: (_caller, text) => text,
+      }),
+      async ({ connect }) => {
+        const [streaming, other] = await Promise.all([connect(), connect()]);
+        await streaming.send.binary(new Uint8Array(1));
+        while (items === 0) await wait(1);
+        await other.send.text("x");
+        assert.equal(await other.message(), "x");
+        assert.ok(items < most, "all of the stream came first");
+        streaming.destroy();
+      },
+    );
+  });
+
   subject.test("R6 a close frame yielded in a stream closes, and nothing after it is sent", async () => {
     await subject.serve(
       ({ journal }) => ({
