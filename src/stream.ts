@@ -39,7 +39,7 @@ export class Streams {
 
   /** Sends the items of a stream as they come, in order, waiting while too much is unsent. */
   run(stream: AsyncIterable<unknown>, sink: Sink): void {
-    if (this.#outbox.state >= CLOSING) return;
+    if (this.#outbox.state >= CLOSING) return this.discard(stream);
     const run = new Run(this.#outbox, sink);
     this.#running.set(sink, run);
     void this.#drive(run, stream);
@@ -49,6 +49,8 @@ export class Streams {
   discard(stream: AsyncIterable<unknown>): void {
     try {
       end(stream[Symbol.asyncIterator](), this.#outbox);
+      // Those of Node let go of nothing when they are told so before they were asked for anything.
+      if ("destroy" in stream && typeof stream.destroy === "function") stream.destroy();
     } catch (error) {
       this.#outbox.host.logger.debug("A stream failed while it was ended", error);
     }

@@ -1,6 +1,7 @@
 /** R3 and R8: replies that are streams. */
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
+import { Readable } from "node:stream";
 import { type Caller, closeFrame, type Reply } from "../../../mod.ts";
 import { CLOSE, type FrameOptions, toClosePayload, toFrame } from "../../kit/raw_client.ts";
 import { gate, type Subject, wait } from "./subject.ts";
@@ -138,6 +139,30 @@ export function streams(subject: Subject): void {
       },
     );
   });
+
+  const laters: readonly [string, (ended: () => void) => AsyncIterable<unknown>][] = [
+    ["an iterator", (ended) => new ReadableStream({ cancel: ended })],
+    ["a stream of Node", (ended) => new Readable({ read() {} }).on("close", ended)],
+  ];
+  for (const [what, make] of laters) {
+    subject.test(`R3 what is returned when nobody wants it any more is ended: ${what}`, async () => {
+      await subject.serve(
+        ({ journal }) => ({
+          async onTextMessage(caller) {
+            await new Promise((resolve) => caller.signal.addEventListener("abort", resolve));
+            return make(() => journal.add("ended")) as Reply;
+          },
+          onClose: () => journal.add("closed"),
+        }),
+        async ({ connect, journal }) => {
+          const client = await connect();
+          await client.write(frames({ payload: "" }, { opcode: CLOSE, payload: toClosePayload(4000) }));
+          await journal.until("closed");
+          await journal.until("ended");
+        },
+      );
+    });
+  }
 
   subject.test("R6 a close frame yielded in a stream closes, and nothing after it is sent", async () => {
     await subject.serve(
