@@ -110,6 +110,9 @@ test("toMessage() says what has no JSON form", () => {
     assert.throws(() => toMessage(value), { name: "TypeError", message: `Cannot send a ${name}: it has no JSON form` });
   }
   assert.equal(toMessage({ toJSON: () => "x" }), '"x"');
+  // Whatever holds bytes may say what its JSON is.
+  const vector = Object.assign(new Float32Array([1, 2]), { toJSON: () => [1, 2] });
+  assert.equal(toMessage(vector), "[1,2]");
 });
 
 test("isPromise() and isStream() go by what a value has", () => {
