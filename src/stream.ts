@@ -95,6 +95,7 @@ export class Streams {
   async #pump(run: Run, stream: AsyncIterable<unknown>): Promise<void> {
     if (this.#count >= MOST) {
       this.stop(run.sink);
+      this.discard(stream);
       run.sink.refused();
       return;
     }

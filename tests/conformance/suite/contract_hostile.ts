@@ -201,11 +201,13 @@ export function contractHostile(subject: Subject): void {
     "R19 the 1,025th stream of a connection gets too_many_streams, and without an id closes with 1013",
     async () => {
       const waiting = contract({ ...fields, messages: { sync, wait: { message: anything(), stream: true } } });
+      let ended = 0;
+      const end = async (): Promise<IteratorReturnResult<number>> => ({ done: true, value: ended++ });
       await subject.serve(
         () =>
           waiting.service({
             onSync() {},
-            onWait: () => ({ [Symbol.asyncIterator]: () => ({ next: () => new Promise(() => {}) }) }),
+            onWait: () => ({ [Symbol.asyncIterator]: () => ({ next: () => new Promise(() => {}), return: end }) }),
           }),
         async ({ connect }) => {
           const client = await connect();
@@ -216,6 +218,8 @@ export function contractHostile(subject: Subject): void {
           const freed = await exchange(client, { event: "cancel", id: 5 }, wait(1024), wait(1025));
           assert.equal(freed[0], '{"event":"complete","id":5}');
           assert.deepEqual(freed.slice(1).map(errorOf), [{ event: "error", id: 1025, code: "too_many_streams" }]);
+          // What is refused may hold something too.
+          assert.equal(ended, 3);
           await say(client, wait());
           const { code, reason } = await client.ended();
           assert.deepEqual([code, reason], [1013, "Too many streams"]);
