@@ -11,8 +11,6 @@ export interface Cell {
   readonly timeout: number;
   /** Whether Node runs all files in one process, as Deno and Bun do: to start one for each of a hundred takes longer than their tests. */
   readonly oneProcess?: boolean;
-  /** Whether it waits half of its time, so that another has the core. */
-  readonly waits: boolean;
   /** Why it cannot run on this machine. */
   readonly skip?: string;
 }
@@ -21,13 +19,13 @@ const nodes = ["node22", "node24", "node26"];
 const all = [...nodes, "deno", "bun"];
 
 /** Where tests live, and what runs them: first what takes longest. A folder that does not exist has no cells. */
-const rooms: readonly { name: string; on: readonly string[]; timeout: number; oneProcess?: true; waits?: true }[] = [
-  { name: "browser", on: ["node26"], timeout: 300, waits: true },
+const rooms: readonly { name: string; on: readonly string[]; timeout: number; oneProcess?: boolean }[] = [
+  { name: "browser", on: ["node26"], timeout: 300 },
   { name: "package", on: ["node26"], timeout: 300 },
   { name: "unit", on: all, timeout: 300, oneProcess: true },
-  { name: "conformance/node", on: all, timeout: 240, waits: true },
-  { name: "conformance/bun", on: ["bun"], timeout: 240, waits: true },
-  { name: "conformance/deno", on: ["deno"], timeout: 240, waits: true },
+  { name: "conformance/node", on: all, timeout: 240 },
+  { name: "conformance/bun", on: ["bun"], timeout: 240 },
+  { name: "conformance/deno", on: ["deno"], timeout: 240 },
   { name: "wire/node", on: all, timeout: 240 },
   { name: "wire/bun", on: ["bun"], timeout: 240 },
   { name: "wire/deno", on: ["deno"], timeout: 240 },
@@ -52,8 +50,8 @@ export function cells(words: readonly string[]): Cell[] {
       const name = `${room.name} on ${runtime}`;
       if (!inNames.every((word) => name.includes(word))) continue;
       const skip = room.name === "browser" && chromium() === undefined ? "no Chromium: set CHROMIUM to its path" : null;
-      const { timeout, oneProcess = false, waits = false } = room;
-      found.push({ name, runtime, files, timeout, oneProcess, waits, ...(skip !== null && { skip }) });
+      const { timeout, oneProcess = false } = room;
+      found.push({ name, runtime, files, timeout, oneProcess, ...(skip !== null && { skip }) });
     }
   }
   return found;
