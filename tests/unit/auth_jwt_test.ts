@@ -7,6 +7,7 @@ import { test } from "node:test";
 import { exportJWK, exportSPKI, generateKeyPair } from "jose";
 import { jwtAuth } from "../../auth/mod.ts";
 import { forge, gate, KeyServer, keyPair, NOW, request, SECRET, sign, unavailable } from "./jwt_support.ts";
+import { takesLinearTime } from "./timing.ts";
 
 const rsa = await keyPair("RS256", "r1");
 const ec = await keyPair("ES256", "e1");
@@ -340,7 +341,7 @@ test("B5 A token over 16 KiB is refused, one below is read", async () => {
   await refused(await sized(70 * 1024));
 });
 
-test("jwtAuth() refuses a hostile text of 16 KiB within 5 ms", async () => {
+test("jwtAuth() refuses a hostile text of 16 KiB in linear time", async () => {
   const { ask } = gate({ algorithms: ["HS256"], secret: SECRET });
   for (const text of [
     "a".repeat(16_384),
@@ -348,9 +349,8 @@ test("jwtAuth() refuses a hostile text of 16 KiB within 5 ms", async () => {
     "a.".repeat(8192),
     `${"a".repeat(8000)}.${"a".repeat(8000)}.!`,
   ]) {
-    const start = performance.now();
-    for (let i = 0; i < 20; i++) assert.equal(await ask(text), undefined);
-    assert.ok((performance.now() - start) / 20 < 5, text.slice(0, 4));
+    assert.equal(await ask(text), undefined);
+    await takesLinearTime(() => ask(text), text.slice(0, 4));
   }
 });
 

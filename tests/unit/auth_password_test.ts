@@ -111,7 +111,8 @@ for (const [hash, message] of hostile) {
       if (hash !== "") assert.ok(!error.message.includes(hash));
       return true;
     });
-    assert.ok(performance.now() - begin < 500);
+    // Most would take far longer to derive.
+    assert.ok(performance.now() - begin < 5000);
   });
 }
 

@@ -5,6 +5,7 @@ import type { PeerCertificate } from "../../src/peer_certificate.ts";
 import { UpgradeSlot } from "../../src/slot.ts";
 import { FakeClock } from "../../src/testing/mod.ts";
 import { silent, toHost } from "./support.ts";
+import { takesLinearTime } from "./timing.ts";
 
 function read(headers: Record<string, string>, hops: number): ReturnType<typeof readForwarded> {
   const map = new Map(Object.entries(headers));
@@ -101,17 +102,13 @@ for (const [list, hops, authority] of hosts) {
   });
 }
 
-test("C13 readForwarded() takes no longer than 5 ms for 64 KiB of commas, spaces, colons or digits", () => {
+test("C13 readForwarded() takes linear time for 64 KiB of commas, spaces, colons or digits", async () => {
   for (const piece of [",", " ", ":", "1", "a,", "[", "1.", "%", "::"]) {
     const text = piece.repeat(65_536 / piece.length);
     const headers = { "x-forwarded-for": text, "x-forwarded-proto": text, "x-forwarded-host": text };
-    let best = Number.POSITIVE_INFINITY;
-    for (let i = 0; i < 5; i++) {
-      const start = performance.now();
-      for (const hops of [1, 100]) read(headers, hops);
-      best = Math.min(best, performance.now() - start);
+    for (const hops of [1, 100]) {
+      await takesLinearTime(() => read(headers, hops), JSON.stringify(piece));
     }
-    assert.ok(best < 5, `${best} ms for ${JSON.stringify(piece)}`);
   }
 });
 

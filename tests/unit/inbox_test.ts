@@ -48,7 +48,8 @@ test("a deep inbox is emptied in linear time", () => {
   const before = performance.now();
   while (inbox.shift() !== undefined);
   const ms = performance.now() - before;
-  assert.ok(ms < 1000, `${ms} ms`);
+  // In quadratic time it would take far longer, on any machine.
+  assert.ok(ms < 5000, `${ms} ms`);
 });
 
 test("clear() forgets all, and the inbox goes on", () => {

@@ -1,3 +1,19 @@
+import assert from "node:assert/strict";
+
+/** Milliseconds. Hostile input takes a tenth of it or less in linear time, and seconds in quadratic time, on any machine. */
+const LINEAR = 250;
+
+/** Asserts that a call takes linear time: the quickest of up to 20, since what a busy machine adds is in some of them, what the input costs in each. */
+export async function takesLinearTime(call: () => unknown, what?: string): Promise<void> {
+  let least = Number.POSITIVE_INFINITY;
+  for (let index = 0; index < 20 && least >= LINEAR; index++) {
+    const begin = performance.now();
+    await call();
+    least = Math.min(least, performance.now() - begin);
+  }
+  assert.ok(least < LINEAR, `${what ?? "the call"} took ${least} ms`);
+}
+
 /** What is measured. */
 type Call = (input: string) => Promise<unknown>;
 
