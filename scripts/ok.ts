@@ -28,7 +28,7 @@ const steps: readonly Step[] = [
 const results: Counts[] = [];
 const failed: string[] = [];
 for (const { name, command, args } of steps) {
-  const { code, output, seconds } = await run(command, args, { timeout: 750, echo: name === "tests" });
+  const { code, output, seconds } = await run(command, args, { timeout: 800, echo: name === "tests" });
   const counts = name === "tests" ? fromLine(output) : undefined;
   const passed = code === 0 && (counts === undefined || counts.failed === 0);
   results.push(counts ?? { passed: passed ? 1 : 0, failed: passed ? 0 : 1, skipped: 0 });

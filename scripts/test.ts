@@ -1,5 +1,7 @@
 /**
  * Runs the test matrix, three cells at a time since much of it is waiting, a line for each, and closes with `N passed, M failed`.
+ * The suites are over real sockets and clocks: files of which a few tests failed run once more, alone, when all else has ended.
+ * What passes then is told, and what fails again has failed.
  *
  *     npm test                       everything
  *     npm test -- unit deno          the cells whose name holds both words
@@ -8,12 +10,16 @@
 import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { type Cell, cells } from "./cells.ts";
 import { type Counts, read, sum, toLine } from "./counts.ts";
+import { type Failure, failures, withoutPasses } from "./failures.ts";
 import { root } from "./root.ts";
 import { chromium, type Runtime, runtime } from "./runtimes.ts";
 import { run } from "./spawn.ts";
 
 /** Seconds that the whole matrix may take. */
 const limit = 770;
+
+/** More failed tests of a cell than these are no accident. */
+const few = 3;
 
 const words = process.argv.slice(2);
 const matrix = cells(words);
@@ -26,12 +32,15 @@ if (matrix.length === 0) {
 mkdirSync(`${root}/.tmp`, { recursive: true });
 const reports = mkdtempSync(`${root}/.tmp/reports-`);
 const width = Math.max(...matrix.map(({ name }) => name.length));
-const results: Counts[] = [];
+const results: Result[] = [];
 const waiting = [...matrix];
 await Promise.all([work(), work(), work()]);
+const final: Result[] = [];
+for (const result of results) final.push(await again(result));
 rmSync(reports, { recursive: true });
+for (const { cell, failed } of final) for (const { name } of failed) console.log(`Failed: ${cell.name}: ${name}`);
 
-const total = sum(results);
+const total = sum(final.map(({ counts }) => counts));
 console.log(toLine(total));
 process.exitCode = total.failed > 0 ? 1 : 0;
 
@@ -39,10 +48,18 @@ async function work(): Promise<void> {
   for (let cell = waiting.shift(); cell !== undefined; cell = waiting.shift()) results.push(await runCell(cell));
 }
 
-async function runCell(cell: Cell): Promise<Counts> {
+/** What came of a cell. */
+interface Result {
+  readonly cell: Cell;
+  readonly counts: Counts;
+  /** Its failed tests, as far as the runner named them. */
+  readonly failed: readonly Failure[];
+}
+
+async function runCell(cell: Cell, remark = ""): Promise<Result> {
   if (cell.skip !== undefined) {
     console.log(`skip ${cell.name.padEnd(width)}  ${cell.files.length} skipped: ${cell.skip}`);
-    return { passed: 0, failed: 0, skipped: cell.files.length };
+    return { cell, counts: { passed: 0, failed: 0, skipped: cell.files.length }, failed: [] };
   }
   const { kind, binary } = runtime(cell.runtime);
   const junit = `${reports}/${cell.name.replace(/\W+/g, "-")}.xml`;
@@ -53,12 +70,24 @@ async function runCell(cell: Cell): Promise<Counts> {
   const problem = toProblem(counts, outcome.code, outcome.timedOut ? timeout : undefined);
   if (problem !== undefined && counts.failed === 0) counts.failed = 1;
   const verdict = counts.failed > 0 ? "FAIL" : "ok  ";
-  console.log(`${verdict} ${cell.name.padEnd(width)}  ${toLine(counts)} (${outcome.seconds.toFixed(1)} s)`);
-  if (counts.failed > 0) {
-    console.log(indent(outcome.output.trimEnd()));
-    if (problem !== undefined) console.log(indent(problem));
-  }
-  return counts;
+  console.log(`${verdict} ${cell.name.padEnd(width)}  ${toLine(counts)} (${outcome.seconds.toFixed(1)} s)${remark}`);
+  if (counts.failed === 0) return { cell, counts, failed: [] };
+  console.log(indent(withoutPasses(outcome.output).trimEnd()));
+  if (problem !== undefined) console.log(indent(problem));
+  return { cell, counts, failed: problem === undefined ? failures(kind, outcome.output) : [] };
+}
+
+/** Runs the files again in which a few tests failed. These count as passed if none fails now. */
+async function again(first: Result): Promise<Result> {
+  const { cell, counts, failed } = first;
+  if (failed.length === 0 || failed.length !== counts.failed || failed.length > few) return first;
+  // A test may be registered by a module that is no test file: then all of them are run.
+  const isKnown = failed.every(({ file }) => cell.files.includes(file));
+  const files = isKnown ? [...new Set(failed.map(({ file }) => file))] : cell.files;
+  const second = await runCell({ ...cell, files }, `, once more: ${isKnown ? files.join(", ") : "all"}`);
+  if (second.counts.failed > 0) return first;
+  for (const { name } of failed) console.log(`Failed once, and passed when run again: ${cell.name}: ${name}`);
+  return { cell, counts: { ...counts, passed: counts.passed + counts.failed, failed: 0 }, failed: [] };
 }
 
 function toArguments(kind: Runtime["kind"], { files, oneProcess, timeout }: Cell, junit: string): string[] {
