@@ -8,11 +8,11 @@ const isSendable = (code: number): boolean =>
   (code >= 1000 && code <= 1003) || (code >= 1007 && code <= 1014) || (code >= 3000 && code <= 4999);
 
 test("closeFrame() takes exactly the codes of R15", () => {
-  for (let code = -1; code <= 65_536; code++) {
+  for (let code = -1; code <= 5100; code++) {
     if (isSendable(code)) assert.equal(closeFrame(code).statusCode, code);
     else assert.throws(() => closeFrame(code), RangeError, String(code));
   }
-  for (const code of [1000.5, Number.NaN, Number.POSITIVE_INFINITY, "1000" as unknown as number]) {
+  for (const code of [65_535, 65_536, 66_536, 2 ** 32 + 1000, 1000.5, Number.NaN, Number.POSITIVE_INFINITY, "1000" as unknown as number]) {
     assert.throws(() => closeFrame(code), RangeError);
   }
 });
