@@ -5,7 +5,7 @@ import { serve, servers, Window } from "./tabs.ts";
 
 for (const server of servers) {
   test(`a page carries its token in the subprotocol to ${server}, and comes back with another when it expires`, async (t) => {
-    process.env.TOKEN_SECONDS = "2";
+    process.env.TOKEN_SECONDS = "4";
     t.after(() => delete process.env.TOKEN_SECONDS);
     const example = await serve(t, "auth_jwt/main", server);
     const window = await Window.open(t);

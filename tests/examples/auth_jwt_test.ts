@@ -55,7 +55,8 @@ test("auth_jwt/main.ts refuses with 401 what is no token, and says nothing of it
 });
 
 test("auth_jwt/main.ts closes with 4401 when the token expires", async (t) => {
-  const example = await startWith(t, "1");
+  // The time of a token is in whole seconds: of three it has two at least.
+  const example = await startWith(t, "3");
   const ann = await open(example, await logIn(example, "Ann"));
   await json(ann);
   const { code, reason } = await ann.ended();
