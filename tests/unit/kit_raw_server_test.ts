@@ -107,11 +107,11 @@ test("hostile servers do what their names say", () =>
   scoped(async (own) => {
     for (const { name, answer } of badHandshakes) {
       const server = own(await serve(answer));
-      const client = await connect(server.port, { patience: 500 }).catch((error: Error) => error);
-      // Those whose harm is in a header are a 101 for a client that looks at nothing.
-      const opens = !(client instanceof Error);
-      assert.equal(opens, /Accept|asked for|bits|header of|headers/.test(name), `${name}: ${client}`);
-      if (opens) client.destroy();
+      // Those whose harm is in a header are a 101 for a client that looks at nothing; some of the others never answer.
+      const opens = /Accept|asked for|bits|header of|headers/.test(name);
+      const client = await connect(server.port, opens ? {} : { patience: 500 }).catch((error: Error) => error);
+      assert.equal(!(client instanceof Error), opens, `${name}: ${client}`);
+      if (!(client instanceof Error)) client.destroy();
     }
     for (const { name, answer } of [...badFrames, deflateBomb].filter(
       (mode) => !/length of|fragments$/.test(mode.name),
