@@ -6,7 +6,7 @@
 
 import type { ConnectionLimits } from "./admission.ts";
 import type { Logger } from "./logger.ts";
-import { checkBoolean, checkNames, checkPlace } from "./options.ts";
+import { checkBoolean, checkNames, checkOwnNames } from "./options.ts";
 import { type RequestLimits, toRequestLimits } from "./request_limits.ts";
 import { HOST_NAMES } from "./server_names.ts";
 import { checkInteger, SERVICE_NAMES, toMilliseconds } from "./service_config.ts";
@@ -83,8 +83,7 @@ const MOST_PROXIES = 100;
  */
 export function checkHostNames(what: string, config: object, ...further: string[]): void {
   const names = new Set<string>([...NAMES, ...further]);
-  checkPlace(what, config, names, SERVICE_NAMES, OF_A_SERVICE);
-  checkNames(what, config, names);
+  checkOwnNames(what, config, names, SERVICE_NAMES, OF_A_SERVICE);
 }
 
 /**
@@ -94,12 +93,12 @@ export function checkHostNames(what: string, config: object, ...further: string[
  * @throws {RangeError} If a number is out of range
  */
 export function toHostRules(config: HostConfig): HostRules {
-  const { logger, requestLimits = {}, maxConnections, maxConnectionsPerAddress } = config;
+  const { logger, requestLimits = {}, maxConnections, maxConnectionsPerAddress, http1Settings = {} } = config;
   if (logger !== undefined && !LEVELS.every((level) => typeof logger?.[level] === "function")) {
     throw new TypeError(`Option logger must have the functions ${LEVELS.join(", ")}`);
   }
   const server = toServer(config.server);
-  const { keepAlive, ignored } = toHttp1(config.http1Settings === undefined ? {} : config.http1Settings);
+  const { keepAlive, ignored } = toHttp1(http1Settings);
   const headers: [string, string][] = [];
   if (server !== undefined) headers.push(["server", server]);
   if (keepAlive === "NEVER") headers.push(["connection", "close"]);

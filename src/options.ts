@@ -19,14 +19,14 @@ export function checkNames(what: string, config: object, names: ReadonlySet<stri
 }
 
 /**
- * Refuses options that somebody else takes.
+ * Like {@link checkNames}; of options that belong elsewhere it says where.
  *
  * @param own The names that are right here
- * @param others Those of the others
- * @param place Where these belong
- * @throws {TypeError} Naming the option and the place
+ * @param others The names that belong elsewhere
+ * @param place Where that is
+ * @throws {TypeError} Naming the option, and its place if it has one
  */
-export function checkPlace(
+export function checkOwnNames(
   what: string,
   config: object,
   own: ReadonlySet<string>,
@@ -35,6 +35,7 @@ export function checkPlace(
 ): void {
   const misplaced = Object.keys(config ?? {}).find((name) => others.has(name) && !own.has(name));
   if (misplaced !== undefined) throw new TypeError(`Unknown option "${misplaced}" of ${what}: ${place}`);
+  checkNames(what, config, own);
 }
 
 /** Checks an option that is true or false. */

@@ -9,7 +9,7 @@ import { toAuthenticators } from "./authenticators.ts";
 import type { Requirement } from "./capabilities.ts";
 import { type CredentialSource, toCredentialSources } from "./credentials.ts";
 import { isToken } from "./http.ts";
-import { checkBoolean, checkNames, checkPlace } from "./options.ts";
+import { checkBoolean, checkNames, checkOwnNames } from "./options.ts";
 import { HOST_NAMES, LISTENER_NAMES } from "./server_names.ts";
 import { checkSchema, type StandardSchema } from "./standard_schema.ts";
 
@@ -151,8 +151,7 @@ const REQUIREMENTS: ReadonlySet<string> = new Set<Requirement>(["ping", "termina
  * @throws {RangeError} If a number is out of range
  */
 export function toServiceRules(config: UpgradeConfig = {}): ServiceRules {
-  checkPlace("ServiceConfig", config, SERVICE_NAMES, OF_SERVERS, OF_THE_SERVER);
-  checkNames("ServiceConfig", config, SERVICE_NAMES);
+  checkOwnNames("ServiceConfig", config, SERVICE_NAMES, OF_SERVERS, OF_THE_SERVER);
   const heartbeat = config.heartbeat ?? {};
   if (heartbeat !== false) checkNames("heartbeat", heartbeat, new Set(["interval", "timeout"]));
   const maxBufferedAmount = checkInteger("maxBufferedAmount", config.maxBufferedAmount ?? 1_048_576, 1);
