@@ -5,7 +5,7 @@
  */
 
 import { isBinary, toBytes } from "./bytes.ts";
-import { type Capabilities, ENGINE_CAPABILITIES, lacking } from "./capabilities.ts";
+import { type Capabilities, lacking } from "./capabilities.ts";
 import { UnsupportedError } from "./errors.ts";
 import { toMessage } from "./message.ts";
 import type { Outbox } from "./outbox.ts";
@@ -218,7 +218,6 @@ export class Caller {
   #need(capability: "ping" | "terminate"): void {
     const { capabilities } = this;
     if (capabilities[capability]) return;
-    const able = Object.values(ENGINE_CAPABILITIES).filter((engine) => engine[capability]);
-    throw new UnsupportedError(`Cannot ${capability}, which ${lacking(capabilities, able)}`);
+    throw new UnsupportedError(`Cannot ${capability}, which ${lacking(capabilities, capability)}`);
   }
 }

@@ -6,7 +6,7 @@
 
 import { isBinary } from "./bytes.ts";
 import type { Caller } from "./caller.ts";
-import { socketCapabilities } from "./capabilities.ts";
+import { SOCKET_CAPABILITIES } from "./capabilities.ts";
 import { ServiceConnection } from "./connection.ts";
 import { ConnectionError } from "./errors.ts";
 import { Host } from "./host.ts";
@@ -52,7 +52,7 @@ export function accept(
 ): Promise<Caller> {
   if (!isService(service)) throw new TypeError(`Cannot run ${nameNoService(service)}: must be a service`);
   const rules = toServiceRules(config);
-  const host = new Host(socketCapabilities({}), options);
+  const host = new Host(SOCKET_CAPABILITIES, options);
   host.checkRequirements(rules.requires, "A service");
   const { promise, resolve, reject } = Promise.withResolvers<Caller>();
   promise.catch(() => {}); // Nobody needs to wait for a service to be opened.
