@@ -67,8 +67,6 @@ export class UpgradeSlot {
   authority: string | undefined;
   /** Bytes of the headers, where the adapter knows them; else they are counted. */
   headerSize: number | undefined;
-  /** Its place among the connections, where they are counted. */
-  place: Place | undefined;
   /** The decision to accept. */
   upgrade: Upgrade | undefined;
   /** What the handler has refused with, which was looked at. */
