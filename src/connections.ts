@@ -10,7 +10,7 @@ import type { Capabilities } from "./capabilities.ts";
 import { ServiceConnection } from "./connection.ts";
 import { Host } from "./host.ts";
 import { checkHostNames, type HostConfig } from "./host_config.ts";
-import { toMilliseconds } from "./service_config.ts";
+import { toMilliseconds } from "./options.ts";
 import type { App } from "./slot.ts";
 import { type StopOptions, stopAll } from "./stop.ts";
 

@@ -10,8 +10,9 @@ import { withoutCredentials } from "./credentials.ts";
 import type { Host } from "./host.ts";
 import { isAuthority, isToken, type ReadHeader } from "./http.ts";
 import { quote } from "./logger.ts";
+import { toOrigin } from "./origin.ts";
 import { refuse, SPEAK_WEBSOCKET } from "./refusal.ts";
-import { type ServiceRules, toOrigin } from "./service_config.ts";
+import type { ServiceRules } from "./service_config.ts";
 
 // A header of 64 KiB holds 13,000 names, which take some milliseconds.
 const MOST_SUBPROTOCOLS = 100;

@@ -6,10 +6,10 @@
 
 import type { ConnectionLimits } from "./admission.ts";
 import type { Logger } from "./logger.ts";
-import { checkBoolean, checkNames, checkOwnNames } from "./options.ts";
+import { checkBoolean, checkInteger, checkNames, checkOwnNames, toMilliseconds } from "./options.ts";
 import { type RequestLimits, toRequestLimits } from "./request_limits.ts";
 import { HOST_NAMES } from "./server_names.ts";
-import { checkInteger, SERVICE_NAMES, toMilliseconds } from "./service_config.ts";
+import { SERVICE_NAMES } from "./service_config.ts";
 
 /** The options of a listener, `attach`, `handlers` and `handler` alike. */
 export interface HostConfig {

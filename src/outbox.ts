@@ -10,7 +10,8 @@ import { checkClose } from "./close_code.ts";
 import { Ending } from "./ending.ts";
 import { ConnectionClosureError, ConnectionError } from "./errors.ts";
 import type { Host, Hosted } from "./host.ts";
-import { type ServiceRules, toClosureTimeout } from "./service_config.ts";
+import { toClosureTimeout } from "./options.ts";
+import type { ServiceRules } from "./service_config.ts";
 import type { RuntimeSocket } from "./socket.ts";
 
 /** Nothing holds a write up. */

@@ -9,7 +9,16 @@ import { toAuthenticators } from "./authenticators.ts";
 import type { Requirement } from "./capabilities.ts";
 import { type CredentialSource, toCredentialSources } from "./credentials.ts";
 import { isToken } from "./http.ts";
-import { checkBoolean, checkNames, checkOwnNames } from "./options.ts";
+import {
+  checkBoolean,
+  checkInteger,
+  checkNames,
+  checkOwnNames,
+  toClosureTimeout,
+  toDuration,
+  toMilliseconds,
+} from "./options.ts";
+import { toOrigin } from "./origin.ts";
 import { HOST_NAMES, LISTENER_NAMES } from "./server_names.ts";
 import { checkSchema, type StandardSchema } from "./standard_schema.ts";
 
@@ -202,38 +211,6 @@ export function toRequirements(requires: readonly Requirement[]): readonly Requi
   return [...requires];
 }
 
-/** Seconds to milliseconds for a close, where -1 waits for ever. */
-export function toClosureTimeout(name: string, seconds: number): number {
-  if (seconds === -1) return -1;
-  if (seconds < 0)
-    throw new RangeError(`Option ${name} is ${seconds}: must be a number of seconds, 0 or more, or -1 for ever`);
-  return toMilliseconds(name, seconds);
-}
-
-/** Seconds, not negative, to milliseconds. */
-export function toMilliseconds(name: string, seconds: number): number {
-  if (typeof seconds !== "number") throw new TypeError(`Option ${name} must be a number of seconds`);
-  if (!(seconds >= 0) || seconds === Number.POSITIVE_INFINITY) {
-    throw new RangeError(`Option ${name} is ${seconds}: must be a number of seconds, 0 or more`);
-  }
-  return seconds * 1000;
-}
-
-function toDuration(name: string, seconds: number): number {
-  const ms = toMilliseconds(name, seconds);
-  if (ms === 0) throw new RangeError(`Option ${name} is 0: must be more than 0 seconds`);
-  return ms;
-}
-
-/** Checks a whole number of at least `least`. */
-export function checkInteger(name: string, value: number, least: number): number {
-  if (typeof value !== "number") throw new TypeError(`Option ${name} must be a number`);
-  if (!Number.isInteger(value) || value < least || value > 2_147_483_647) {
-    throw new RangeError(`Option ${name} is ${value}: must be a whole number from ${least} to 2147483647`);
-  }
-  return value;
-}
-
 function toSubProtocols(names: readonly string[]): ReadonlySet<string> {
   if (!Array.isArray(names)) throw new TypeError("Option subProtocols must be a list of names");
   for (const name of names) {
@@ -254,16 +231,4 @@ function toOrigins(origins: "same-origin" | "*" | readonly string[]): ServiceRul
     }
     return serialized;
   });
-}
-
-/** Serializes an origin (RFC 6454, section 6) so that equal ones are equal strings; `undefined` for what is none. */
-export function toOrigin(text: string): string | undefined {
-  if (text === "null") return text;
-  // The longest host has 253 characters; parsing 64 KiB of dots and accents takes half a second on Node 22.
-  if (text.length > 512) return undefined;
-  const url = URL.canParse(text) ? new URL(text) : undefined;
-  if (url === undefined || url.host === "") return undefined;
-  const bare = url.username === "" && url.password === "" && url.search === "" && url.hash === "";
-  if (!bare || url.pathname.length > 1 || text.endsWith("/") || /[\s@?#\\]/.test(text)) return undefined;
-  return `${url.protocol}//${url.host}`;
 }
