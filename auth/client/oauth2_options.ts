@@ -28,7 +28,7 @@ export interface TokenEndpoint {
   readonly defaultTokenExpTime?: number;
   /** Seconds by which a token is given up earlier, for clocks that differ. @default 0 */
   readonly clockSkew?: number;
-  /** What sends the requests, for a CA or a proxy of one's own. @default the global `fetch` */
+  /** What sends the requests, for a CA or a proxy of your own. @default the global `fetch` */
   readonly fetch?: (url: URL, init: RequestInit) => Promise<Response>;
 }
 
