@@ -22,7 +22,7 @@ export interface Misfit {
   readonly refusal: Response;
 }
 
-// What a schema says of these may hold what they hold.
+// What a schema says of these may repeat their values.
 const SECRET: ReadonlySet<string> = new Set([
   "authorization",
   "cookie",

@@ -132,7 +132,7 @@ export class ServiceConnection extends Callbacks implements Connection, Owner {
   closed(code: number, reason: string): void {
     if (this.doing & (GONE | ENDING)) return;
     this.#end = this.outbox.down(this.#end?.code ?? code, this.#end?.reason ?? reason);
-    // There is somebody who waits for the callback that runs.
+    // `onClose` waits for the callback that runs; from now on the sweep looks whether it is stuck.
     if (this.doing & BUSY) this.#hold();
     this.doing |= GONE;
     this.#unexpire?.();
@@ -164,7 +164,7 @@ export class ServiceConnection extends Callbacks implements Connection, Owner {
   /** Looks for what is overdue. */
   sweep(now: number): void {
     const { outbox } = this;
-    // Who returns the promise of work that goes on, as a port from another library may, would see nothing but silence.
+    // A callback may return the promise of work that goes on, as one from another library may; whoever wrote it would see nothing but silence.
     if (this.doing & BUSY && outbox.state !== BACKLOGGED && this.#inbox?.isStuck(now, (this.doing & GONE) !== 0)) {
       outbox.host.warnOnce(
         "A callback has run for 10 s while its connection waits for it: messages, or onClose. Return no promise of work that goes on",

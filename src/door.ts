@@ -118,7 +118,7 @@ export class Door {
     const credential = findCredential(credentials, request, (name) => headers.get(name));
     const found = await authenticate(auth, credential, request, this.#host.logger);
     if (isResponse(found)) {
-      // The rest is malformed, or was told as a fault.
+      // The others are malformed, or were logged as a fault.
       if (found.status === 401)
         this.#tell("401: it has no credential that option auth accepts, where option credentials looks");
       if (found.status === 403)

@@ -32,7 +32,7 @@ export function isFault(statusCode: number): boolean {
   return statusCode === 1002 || (statusCode >= 1007 && statusCode <= 1009);
 }
 
-/** A fault of the peer, by the close code that it gets. One that an option would have allowed is told once. */
+/** A fault of the peer, by the close code that it gets. One that an option would have allowed is logged once. */
 export function ofPeer(
   statusCode: number,
   cause: unknown,

@@ -26,7 +26,7 @@ export const DOWN = 3;
 /** The promise of every write that waits for nothing, so that the fast path allocates none. */
 const DONE: Promise<void> = Promise.resolve();
 
-// Where nothing tells that bytes have left: those to a peer that reads have in so many turns of the event loop, a few microseconds each.
+// Turns of the event loop, of a few microseconds each, in which bytes to a peer that reads have left: for runtimes that do not tell when they have.
 const LOOKS = 16;
 
 // For another peer the sweep looks; this makes it look every 5 ms.

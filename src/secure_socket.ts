@@ -37,7 +37,7 @@ export interface KeyStore {
   password: string;
 }
 
-/** Certificates that are asked of clients. */
+/** The certificates that clients are asked for. */
 export interface MutualSsl {
   /** Whether a client must show one. With `"OPTIONAL"` it need not, but what it shows must be valid. @default "REQUIRE" */
   verifyClient?: "REQUIRE" | "OPTIONAL";

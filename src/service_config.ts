@@ -48,7 +48,7 @@ export interface ServiceConfig {
   connectionClosureTimeout?: number;
   /** Origins that may connect: `"same-origin"`, a list, or `"*"`. A request without `Origin` passes. @default "same-origin" */
   origins?: "same-origin" | "*" | readonly string[];
-  /** Headers of the 101, `Set-Cookie` too; or a function of the request that gives them. */
+  /** Headers of the 101, `Set-Cookie` too; or a function of the request that gives them. @default none */
   responseHeaders?: ResponseHeaders | ((request: Request) => ResponseHeaders);
   /** Seconds that the upgrade handler may take; then 503. @default 10 */
   upgradeTimeout?: number;
@@ -60,7 +60,7 @@ export interface ServiceConfig {
   maxQueuedBytes?: number;
   /** Unsent bytes; a write that finds more closes with 1013. @default 1048576 */
   maxBufferedAmount?: number;
-  /** Seconds for which unsent bytes may stay as many; then the connection closes with 1013. @default 30 */
+  /** Seconds for which the amount of unsent bytes may fail to shrink; then the connection closes with 1013. @default 30 */
   writeTimeout?: number;
   /** Who may connect: asked in their order, those of another scheme skipped; the first principal wins. @default anybody */
   auth?: readonly Authenticator[];
@@ -69,23 +69,23 @@ export interface ServiceConfig {
   /** Close with 4401 when the principal's `expiresAt` passes. @default true */
   closeOnExpiry?: boolean;
   /**
-   * A Standard Schema for what `onMessage` gets: text, and binary where there is no `onBinaryMessage`, is then taken for JSON. What does not fit goes
-   * to `onError`, else it closes with 1003 (no JSON) or 1007. For services without a contract. @default none
+   * A Standard Schema for what `onMessage` gets: text, and binary where there is no `onBinaryMessage`, is then read as JSON. What does not fit goes
+   * to `onError`, or without that closes with 1003 (no JSON) or 1007. For services without a contract. @default none
    */
   message?: StandardSchema;
   /** Whether messages are checked by the schemas of `message` and of contracts; JSON is parsed all the same. @default true */
   validation?: boolean;
-  /** What the engine must be able to do; `attach` or `start` fails on one that is not. @default [] */
+  /** What the engine must be able to do; `attach` or `start` fails on one that cannot. @default [] */
   requires?: readonly Requirement[];
 }
 
 /** The options of a service with schemas, by which `params`, `query` and `headers` of the handler's request are checked and typed. */
 export interface UpgradeConfig<Params = unknown, Query = unknown, Fields = unknown> extends ServiceConfig {
-  /** A Standard Schema for the parameters of the path, strings at first; what does not fit is refused with 400. */
+  /** A Standard Schema for the parameters of the path, which it gets as strings; what does not fit is refused with 400. @default none */
   params?: StandardSchema<Params>;
-  /** The same for the query: a string, or a list of strings for a name that comes more than once. */
+  /** The same for the query: a string, or a list of strings for a name that comes more than once. @default none */
   query?: StandardSchema<Query>;
-  /** The same for the headers, by their lower-case names. */
+  /** The same for the headers, by their lower-case names. @default none */
   headers?: StandardSchema<Fields>;
 }
 

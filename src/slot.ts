@@ -69,7 +69,7 @@ export class UpgradeSlot {
   headerSize: number | undefined;
   /** The decision to accept. */
   upgrade: Upgrade | undefined;
-  /** What the handler has refused with, which was looked at. */
+  /** What the handler has refused with; it has been checked. */
   refusal: Response | undefined;
   /** Whether an app may answer with nothing, for it has upgraded by itself. */
   allowsNothing = false;

@@ -18,7 +18,7 @@ import type { Connection } from "./socket.ts";
 
 /** What {@link accept} takes besides the options of a service. */
 export interface AcceptOptions {
-  /** Where faults are told. @default the console */
+  /** Where faults are logged. @default the console */
   logger?: Logger;
 }
 
@@ -26,7 +26,7 @@ export interface AcceptOptions {
  * Runs a service over a Web-standard `WebSocket`: a client's, `Deno.upgradeWebSocket`'s, Cloudflare's. The options that concern the handshake
  * have no effect, but for `requires`. On Cloudflare call the socket's own `accept()` first, or nothing can be sent.
  *
- * The part of it that needs more than the standard gives is lost, as `caller.capabilities` says: there are no pings, and a connection that
+ * What needs more than the standard gives is not there, as `caller.capabilities` says: there are no pings, and a connection that
  * does not answer a close is counted as down after `connectionClosureTimeout`.
  *
  * @returns The caller, once the socket is open

@@ -21,7 +21,7 @@ import { MemorySocket } from "./memory_socket.ts";
 export interface ClientOptions {
   /** The time; a `FakeClock` for timeouts, heartbeats and slow peers. @default the runtime's */
   clock?: Clock;
-  /** Where faults are told. @default the console, without `debug` */
+  /** Where faults are logged. @default the console, without `debug` */
   logger?: Logger;
   /** `caller.remoteAddress`. @default none */
   remoteAddress?: string;
