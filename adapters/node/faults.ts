@@ -13,7 +13,7 @@ import type { HostRules } from "../../src/host_config.ts";
 import { refuse } from "../../src/refusal.ts";
 import { headersTooLarge, uriTooLong } from "../../src/request_limits.ts";
 import { type Fault, type FaultyServer, toFaulty } from "./runtime.ts";
-import { linger } from "./sockets.ts";
+import { linger } from "./socket_events.ts";
 
 /** The options of `createServer` that bound a request. */
 export interface ServerLimits {
