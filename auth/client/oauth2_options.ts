@@ -135,7 +135,7 @@ function toClientCredentials(name: string, endpoint: ClientCredentialsGrant): OA
   checkText(`${name}.clientId`, endpoint.clientId);
   checkText(`${name}.clientSecret`, endpoint.clientSecret);
   const form: Parameter[] = [["grant_type", "client_credentials"], ...toScope(name, endpoint)];
-  // A refresh token is not meant to come with it (RFC 6749, section 4.4.3), nor of use.
+  // A refresh token is not meant to come with it (RFC 6749, section 4.4.3), and would be of no use.
   return toRules(name, endpoint, { toForm: () => form, refreshes: false });
 }
 
