@@ -46,18 +46,26 @@ async function loadEngine(name: EngineName): Promise<Engine> {
 /** Says why a port could not be opened. */
 export function reasonOf(error: unknown, hostname: string): string {
   const reason = toReason(error);
-  // Of a host that does not resolve Bun reports whatever was wrong before, be it that a port was taken.
+  // For a host that does not resolve Bun reports whatever went wrong before, even that a port was taken.
   const isBlind = runtimeName() === "bun" && !ADDRESS.test(hostname);
   return isBlind ? `${reason}, or the host does not resolve: Bun does not tell these apart` : reason;
 }
+
+// By the codes of Node and Bun, and by the names of Deno's errors.
+const REASONS: ReadonlyMap<unknown, string> = new Map([
+  ["EADDRINUSE", "the port is taken"],
+  ["AddrInUse", "the port is taken"],
+  ["EADDRNOTAVAIL", "no interface of this machine has that address"],
+  ["AddrNotAvailable", "no interface of this machine has that address"],
+  ["EACCES", "not permitted"],
+  ["PermissionDenied", "not permitted"],
+]);
 
 const ADDRESS = /^(?:[\d.]+|.*:.*|localhost)$/;
 
 function toReason(error: unknown): string {
   const code = typeof error === "object" && error !== null && "code" in error ? error.code : undefined;
-  if (code === "EADDRINUSE" || (error instanceof Error && error.name === "AddrInUse")) return "the port is taken";
-  if (code === "EADDRNOTAVAIL" || (error instanceof Error && error.name === "AddrNotAvailable"))
-    return "no interface of this machine has that address";
-  if (code === "EACCES" || (error instanceof Error && error.name === "PermissionDenied")) return "not permitted";
-  return error instanceof Error ? error.message : String(error);
+  const known = REASONS.get(code);
+  if (known !== undefined) return known;
+  return error instanceof Error ? (REASONS.get(error.name) ?? error.message) : String(error);
 }

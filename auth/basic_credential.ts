@@ -6,7 +6,7 @@
 
 import { AuthError } from "../src/errors.ts";
 
-/** Who says to be whom. */
+/** Who a client says it is. */
 export interface BasicCredential {
   /** The name; may be empty. */
   readonly username: string;

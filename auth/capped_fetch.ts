@@ -12,7 +12,7 @@ const TIMEOUT = 5;
 /** Bytes that a body may have. */
 const MAX_BYTES = 262_144;
 
-/** How Node calls a connection that ended: by a reset, while it was written to, or in order. */
+/** What Node calls a connection that ended: by a reset, while it was written to, or in order. */
 const ENDED: ReadonlySet<string> = new Set(["ECONNRESET", "EPIPE", "UND_ERR_SOCKET"]);
 
 /** What is sent. */

@@ -4,7 +4,7 @@
  * @module
  */
 
-/** Makes 32 bytes of a text: equal for equal texts, and not to be foretold. */
+/** Makes 32 bytes of a text: equal for equal texts, and impossible to predict. */
 export type Fingerprint = (text: string) => Uint8Array;
 
 /**

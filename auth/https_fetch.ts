@@ -1,5 +1,5 @@
 /**
- * A fetch whose server is known by a CA of one's own, over `node:https`: the global `fetch` of Node takes no CA.
+ * A fetch whose server is known by a CA of your own, over `node:https`: the global `fetch` of Node takes no CA.
  *
  * @module
  */

@@ -27,11 +27,11 @@ export interface IntrospectionOptions {
   readonly scopeKey?: string;
   /** Any one of these scopes is needed. @default none is needed */
   readonly scopes?: readonly string[];
-  /** Keeps answers. A token that is revoked is then known for as long as `ttl`. @default answers are not kept */
+  /** Keeps answers. A token that is revoked is then still accepted for up to `ttl`. @default answers are not kept */
   readonly cache?: IntrospectionCache;
   /** The realm of the challenge. @default "websocket" */
   readonly realm?: string;
-  /** A CA of one's own, and a client certificate. @default what the runtime trusts */
+  /** A CA of your own, and a client certificate. @default what the runtime trusts */
   readonly secureSocket?: ClientSecureSocket;
 }
 

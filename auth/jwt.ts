@@ -31,9 +31,9 @@ import type { WebKey } from "./web_key.ts";
 export interface JwtAuthOptions {
   /** The algorithms that a signature may have; each must fit the key. */
   readonly algorithms: readonly JwtAlgorithm[];
-  /** The `iss` that a token must have, or several of which one. @default not checked */
+  /** The `iss` that a token must have, or a list of which it must have one. @default not checked */
   readonly issuer?: string | readonly string[];
-  /** The `aud` that a token must have among its own, or several of which one. @default not checked */
+  /** The `aud` that a token must have among its own, or a list of which it must have one. @default not checked */
   readonly audience?: string | readonly string[];
   /** The URL of the issuer's JSON Web Key Set. It is fetched when the first token comes. */
   readonly jwks?: string | URL;

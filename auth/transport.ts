@@ -1,5 +1,5 @@
 /**
- * Over what a server may be asked about tokens.
+ * Which addresses tokens and secrets may travel to.
  *
  * @module
  */

@@ -7,8 +7,7 @@
 import type { ClientConfig } from "../src/client/client_config.ts";
 import { type Clock, systemClock } from "../src/clock.ts";
 import { WebSocketError } from "../src/errors.ts";
-import type { Command, Streams } from "./command.ts";
-import { UsageError } from "./command.ts";
+import { type Command, type Streams, UsageError } from "./command.ts";
 import { converse, prompt, readsLines } from "./console/conversation.ts";
 import { dial } from "./console/dial.ts";
 import { EXIT, showFailure, toMessage } from "./console/failure.ts";
@@ -19,9 +18,9 @@ import type { Dial, Watcher } from "./console/link.ts";
 import { Pings } from "./console/pings.ts";
 import type { PromptSlot } from "./console/prompt_sink.ts";
 import { toView } from "./console/screen.ts";
-import { Stops } from "./console/stops.ts";
 import { Session } from "./console/session.ts";
 import { type Settings, toSettings, toShownUrl } from "./console/settings.ts";
+import { Stops } from "./console/stops.ts";
 
 /** Talks to a WebSocket server, at a terminal or in a pipe. */
 export const connectCommand: Command = {

@@ -53,7 +53,7 @@ export class Admission {
     const { maxConnections, maxConnectionsPerAddress } = this.#limits;
     const retry = { "retry-after": RETRY_AFTER };
     if (this.#count >= maxConnections) return refuse(503, "The server has no room for more connections", retry);
-    // All whose address the engine does not tell are one.
+    // All peers whose address the engine does not tell count as one.
     const network = maxConnectionsPerAddress === Number.POSITIVE_INFINITY ? UNKNOWN : toNetwork(address ?? UNKNOWN);
     if ((this.#byNetwork.get(network) ?? 0) >= maxConnectionsPerAddress) {
       return refuse(429, "Close some of your connections first", retry);

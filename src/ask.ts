@@ -67,7 +67,7 @@ export function answerFault(host: Host, error: unknown): Response {
 /** Gives a response the headers that all have. An app's own `Server` stays. */
 export function dress(host: Host, response: Response): Response {
   const { headers } = host.rules;
-  // What an app gives that is none is the runtime's to refuse.
+  // What an app gives that is no response is the runtime's to refuse.
   if (headers.length === 0 || !isResponse(response)) return response;
   try {
     for (const [name, value] of headers) {

@@ -1,7 +1,7 @@
 /**
  * What `AsyncLocalStorage` holds while a callback runs.
  *
- * A promise and a timer keep what was held where they were made. What one connection makes another wait for would show it what belongs to the first.
+ * A promise and a timer keep what was held where they were made. Without care, a callback that another connection wakes would see what belongs to that one.
  *
  * @module
  */
@@ -25,8 +25,8 @@ interface Runtime extends Partial<Record<"process", Builtins>> {
 }
 
 /**
- * Keeps what is held now. Browsers, which have nothing of the kind, just call; so does Deno, which takes 20 ms for the question and has another event
- * loop from then on: its engines import what they need.
+ * Keeps what is held now. In browsers, which have nothing of the kind, a function is just called; so it is on Deno, where asking takes 20 ms and changes
+ * the event loop from then on: the engines that run there import what they need.
  */
 export function toApart(): Apart {
   const { process: node }: Runtime = "Deno" in globalThis ? NOTHING : globalThis;

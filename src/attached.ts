@@ -35,7 +35,7 @@ export class AttachedServices {
   readonly #siblings: Set<AttachedServices>;
 
   /**
-   * Takes how many proxies are believed, and what loads the page of a contract.
+   * Takes the number of proxies that are believed, and what loads the page of a contract.
    *
    * @param siblings Those of all listeners with the same app, whose paths are the same; these are added
    */

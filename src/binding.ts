@@ -11,7 +11,7 @@ import { type SchemaIssue, type SchemaResult, type StandardSchema, toPath } from
 import type { UpgradeRequest } from "./upgrade_request.ts";
 
 /** The parts of a request that a schema may check. */
-export const PARTS = ["params", "query", "headers"] as const;
+const PARTS = ["params", "query", "headers"] as const;
 
 /** The name of such a part. */
 export type Part = (typeof PARTS)[number];
@@ -22,7 +22,7 @@ export interface Misfit {
   readonly refusal: Response;
 }
 
-// What a schema says of these may hold what they hold.
+// What a schema says of these may repeat their values.
 const SECRET: ReadonlySet<string> = new Set([
   "authorization",
   "cookie",

@@ -24,7 +24,7 @@ export function toBytes(data: Uint8Array | ArrayBuffer): Uint8Array {
 /**
  * Gives bytes that no other thread can change: a copy of shared memory.
  *
- * On JavaScriptCore that is dear, for to ask bytes for their buffer makes one: an eighth of the whole cost of an echo of 16 KiB.
+ * That is dear on JavaScriptCore, where asking bytes for their buffer makes one: an eighth of the whole cost of an echo of 16 KiB.
  */
 export function toUnshared(data: Uint8Array): Uint8Array<ArrayBuffer> {
   return isUnshared(data) ? data : copyOf(data);

@@ -5,7 +5,7 @@
  */
 
 import { isBinary, toBytes } from "./bytes.ts";
-import { type Capabilities, ENGINE_CAPABILITIES, lacking } from "./capabilities.ts";
+import { type Capabilities, lacking } from "./capabilities.ts";
 import { UnsupportedError } from "./errors.ts";
 import { toMessage } from "./message.ts";
 import type { Outbox } from "./outbox.ts";
@@ -16,17 +16,17 @@ import type { Principal } from "./principal.ts";
 /** How one message is written. */
 export interface WriteOptions {
   /**
-   * Whether the message is compressed, where permessage-deflate was negotiated (RFC 7692); elsewhere it changes nothing. `false` is for secrets
-   * that stand beside what a stranger chose: the length would tell of them. @default messages of at least 1024 bytes are
+   * Whether to compress the message where permessage-deflate was negotiated (RFC 7692); elsewhere it has no effect. Use `false` for secrets that
+   * stand beside what a stranger chose: the compressed length could reveal them. @default true for messages of at least 1024 bytes
    */
   compress?: boolean;
 }
 
 /**
- * The remote end of one connection. One object a connection, the same in every callback; it may be kept and used from anywhere.
+ * The remote end of one connection: one object, the same in every callback, which may be kept and used from anywhere.
  *
  * The `write…` methods resolve when the message is accepted and at most 64 KiB are unsent, and reject with a {@link ConnectionError} when the
- * connection is gone. They need not be awaited; a writer that does never exceeds `maxBufferedAmount`.
+ * connection is gone. They need not be awaited; a writer that awaits them never exceeds `maxBufferedAmount`.
  *
  * @example
  * ```ts
@@ -41,7 +41,7 @@ export interface WriteOptions {
  */
 export class Caller {
   readonly #outbox: Outbox;
-  // Not as the object that they came in, which would be one more for each connection.
+  // Apart, for the object that they came in would be one more to keep for each connection.
   readonly #peer: Peer;
   readonly #protocol: string;
   readonly #isSecure: boolean;
@@ -70,7 +70,7 @@ export class Caller {
   }
 
   /**
-   * The address of the peer, where the engine tells it. After the end it is known if it was read before, and always to a service with an
+   * The address of the peer, where the engine tells it. After the end it is still known if it was read before, or if the service has an
    * `onClose` or an `onError`.
    */
   get remoteAddress(): string | undefined {
@@ -218,7 +218,6 @@ export class Caller {
   #need(capability: "ping" | "terminate"): void {
     const { capabilities } = this;
     if (capabilities[capability]) return;
-    const able = Object.values(ENGINE_CAPABILITIES).filter((engine) => engine[capability]);
-    throw new UnsupportedError(`Cannot ${capability}, which ${lacking(capabilities, able)}`);
+    throw new UnsupportedError(`Cannot ${capability}, which ${lacking(capabilities, capability)}`);
   }
 }

@@ -59,45 +59,30 @@ const full = {
   peerCertificate: true,
 };
 
+const bare = {
+  ping: false,
+  terminate: false,
+  pause: false,
+  drain: false,
+  messageLimit: false,
+  reliableClose: false,
+  frameErrors: false,
+  earlyFrames: true,
+  compression: false,
+  tls: false,
+  mutualSsl: false,
+  peerCertificate: false,
+};
+
 /** The capabilities of each engine, as they were measured and are asserted by the tests. */
 export const ENGINE_CAPABILITIES: Readonly<Record<EngineName, Capabilities>> = {
   node: { engine: "node", ...full },
   bun: { engine: "bun", ...full, earlyFrames: false, peerCertificate: false },
-  deno: {
-    engine: "deno",
-    ping: false,
-    terminate: false,
-    pause: false,
-    drain: false,
-    messageLimit: false,
-    reliableClose: false,
-    frameErrors: false,
-    earlyFrames: true,
-    compression: false,
-    tls: true,
-    mutualSsl: false,
-    peerCertificate: false,
-  },
+  deno: { engine: "deno", ...bare, tls: true },
 };
 
-/** Reads from a socket that was handed in what it can do. */
-export function socketCapabilities(socket: { ping?: unknown; terminate?: unknown; pause?: unknown }): Capabilities {
-  return {
-    engine: "websocket",
-    ping: typeof socket.ping === "function",
-    terminate: typeof socket.terminate === "function",
-    pause: typeof socket.pause === "function",
-    drain: false,
-    messageLimit: false,
-    reliableClose: false,
-    frameErrors: false,
-    earlyFrames: true,
-    compression: false,
-    tls: false,
-    mutualSsl: false,
-    peerCertificate: false,
-  };
-}
+/** What a Web-standard socket can do, whichever it is. */
+export const SOCKET_CAPABILITIES: Capabilities = { engine: "websocket", ...bare };
 
 /**
  * Checks that an engine has what a service requires.
@@ -107,15 +92,15 @@ export function socketCapabilities(socket: { ping?: unknown; terminate?: unknown
 export function checkRequirements(capabilities: Capabilities, requires: readonly Requirement[], who: string): void {
   for (const requirement of requires) {
     if (capabilities[requirement]) continue;
-    const able = Object.values(ENGINE_CAPABILITIES).filter((engine) => engine[requirement]);
-    throw new UnsupportedError(`${who} requires "${requirement}", which ${lacking(capabilities, able)}`);
+    throw new UnsupportedError(`${who} requires "${requirement}", which ${lacking(capabilities, requirement)}`);
   }
 }
 
-/** Says which engine has a capability that this one lacks. */
-export function lacking(capabilities: Capabilities, able: readonly Capabilities[]): string {
+/** Says that an engine lacks a capability, and which one has it. */
+export function lacking(capabilities: Capabilities, requirement: Requirement): string {
   if (capabilities.isTransport)
     return `the transport "${capabilities.engine}" lacks: use transport "ws", off the browser`;
+  const able = Object.values(ENGINE_CAPABILITIES).filter((engine) => engine[requirement]);
   const others = able.filter((engine) => engine.engine !== capabilities.engine);
   const names = others.map((engine) => `"${engine.engine}"`).join(" or ");
   // The table is of the engine at its best.
@@ -123,6 +108,5 @@ export function lacking(capabilities: Capabilities, able: readonly Capabilities[
     const elsewhere = names === "" ? "" : `; so has engine ${names}`;
     return `the engine "${capabilities.engine}" has only on other runtimes${elsewhere}`;
   }
-  const lack = `the engine "${capabilities.engine}" lacks`;
-  return names === "" ? `${lack}; so do all engines of this version` : `${lack}: use engine ${names}`;
+  return `the engine "${capabilities.engine}" lacks: use engine ${names}`;
 }

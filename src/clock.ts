@@ -12,7 +12,7 @@ export interface Clock {
   schedule(callback: () => void, ms: number): () => void;
 }
 
-/** The milliseconds that a timer takes; a longer one would fire at once. */
+/** The most milliseconds that a timer takes; a longer one would fire at once. */
 export const LONGEST = 2_147_483_647;
 
 /** The runtime's own time. */
@@ -34,8 +34,8 @@ interface Loop {
 const { setImmediate: later = setTimeout }: Loop = globalThis;
 
 /**
- * Calls back in a later turn of the event loop, after what has arrived meanwhile. It is no clock's, for no time is waited for; a timer, which browsers
- * are left with, takes milliseconds.
+ * Calls back in a later turn of the event loop, after what has arrived meanwhile. It is no matter of the clock, since it
+ * waits for no time to pass. Browsers have only timers for it, which take milliseconds.
  */
 export function soon(callback: () => void): void {
   later(callback);
@@ -46,8 +46,8 @@ interface Ticks extends Partial<Record<"process", { readonly nextTick?: (callbac
 }
 
 /**
- * Calls back when this tick is over, and with it the promises that have settled: Node's `process.nextTick`, as it was at first, too. It is here and not
- * in the adapters, which are loaded when they are needed: by then runners of tests may have faked it, and nothing would ever leave.
+ * Calls back when this tick is over, and with it the promises that have settled: Node's `process.nextTick`, kept as it was at first. It is here and not
+ * in the adapters, which are loaded when they are needed: by then a test runner may have faked it, and nothing would ever be sent.
  */
 export const nextTick: (callback: () => void) => void = /* @__PURE__ */ toNextTick();
 

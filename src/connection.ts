@@ -131,9 +131,8 @@ export class ServiceConnection extends Callbacks implements Connection, Owner {
   /** The socket is down. */
   closed(code: number, reason: string): void {
     if (this.doing & (GONE | ENDING)) return;
-    this.#end =
-      this.#end === undefined ? this.outbox.down(code, reason) : this.outbox.down(this.#end.code, this.#end.reason);
-    // There is somebody who waits for the callback that runs.
+    this.#end = this.outbox.down(this.#end?.code ?? code, this.#end?.reason ?? reason);
+    // `onClose` waits for the callback that runs; from now on the sweep looks whether it is stuck.
     if (this.doing & BUSY) this.#hold();
     this.doing |= GONE;
     this.#unexpire?.();
@@ -165,7 +164,7 @@ export class ServiceConnection extends Callbacks implements Connection, Owner {
   /** Looks for what is overdue. */
   sweep(now: number): void {
     const { outbox } = this;
-    // Who returns the promise of work that goes on, as a port from another library may, would see nothing but silence.
+    // A callback may return the promise of work that goes on, as one from another library may; whoever wrote it would see nothing but silence.
     if (this.doing & BUSY && outbox.state !== BACKLOGGED && this.#inbox?.isStuck(now, (this.doing & GONE) !== 0)) {
       outbox.host.warnOnce(
         "A callback has run for 10 s while its connection waits for it: messages, or onClose. Return no promise of work that goes on",
@@ -176,10 +175,10 @@ export class ServiceConnection extends Callbacks implements Connection, Owner {
       outbox.closeIfStuck(now);
     }
     if (outbox.state !== CLEAR || this.doing & PAUSED) return this.#liveness.suspend(now);
-    if (this.outbox.rules.heartbeatInterval > 0 && this.outbox.host.capabilities.ping) this.#beat(now);
+    if (outbox.rules.heartbeatInterval > 0 && outbox.host.capabilities.ping) this.#beat(now);
     if (this.doing & BUSY) return this.#liveness.rouse(now);
-    // Frames are stamped with a time that may be a tick old; idle is rather a tick late than early.
-    const idle = this.#liveness.isIdle(now - this.outbox.host.sweep.lag, outbox.sentAt, this.outbox.rules);
+    // Frames are stamped with a time that may be a tick old: better to find a connection idle a tick late than a tick early.
+    const idle = this.#liveness.isIdle(now - outbox.host.sweep.lag, outbox.sentAt, outbox.rules);
     if (idle && outbox.state === CLEAR) this.onIdle();
   }
 

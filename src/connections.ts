@@ -10,11 +10,11 @@ import type { Capabilities } from "./capabilities.ts";
 import { ServiceConnection } from "./connection.ts";
 import { Host } from "./host.ts";
 import { checkHostNames, type HostConfig } from "./host_config.ts";
-import { toMilliseconds } from "./service_config.ts";
+import { toMilliseconds } from "./options.ts";
 import type { App } from "./slot.ts";
 import { type StopOptions, stopAll } from "./stop.ts";
 
-/** The options of a server of one's own. */
+/** The options of a server of your own. */
 export interface OwnServerOptions extends HostConfig {
   /** Where its connections are found, and stopped. @default nowhere */
   connections?: Connections;
@@ -24,7 +24,7 @@ export interface OwnServerOptions extends HostConfig {
 const NO_PORT = { close: () => Promise.resolve() };
 
 /**
- * The connections of servers of your own, which a `Listener` would look after: who is connected, and an end in good order.
+ * The connections of servers of your own: tells who is connected and stops them in good order, as a `Listener` does with its own.
  *
  * Give it to `attach`, `upgrader`, `handlers` or `handler`, to several if you like.
  *
@@ -54,8 +54,8 @@ export class Connections {
   }
 
   /**
-   * Closes every connection with 1001, lets running callbacks finish, and drops what is left at the deadline. From its call on new upgrades get 503,
-   * for good; ordinary requests are answered as before, and the port stays open. Always settles.
+   * Closes every connection with 1001, lets running callbacks finish, and drops what is left at the deadline. New upgrades get 503 as soon as it is
+   * called, for good; ordinary requests are answered as before, and the port stays open. Always settles.
    *
    * @throws {RangeError} If the deadline is negative
    */
@@ -65,7 +65,7 @@ export class Connections {
     return this.#stopping;
   }
 
-  /** Drops every connection; from its call on new upgrades get 503. */
+  /** Drops every connection. New upgrades get 503 as soon as it is called. */
   immediateStop(): Promise<void> {
     return this.gracefulStop({ deadline: 0 });
   }
@@ -75,7 +75,7 @@ export class Connections {
     return this.gracefulStop();
   }
 
-  /** Looks after the connections of a host too; called by adapters. Those of one that comes after a stop are looked after anew. */
+  /** Looks after the connections of a host too; called by adapters. A host that comes after a stop is looked after anew. */
   add(host: Host): void {
     this.#hosts.add(host);
   }
@@ -93,8 +93,8 @@ export class Connections {
  * Makes the host for a server of the user's own.
  *
  * @param app What answers its requests
- * @param what How its options are called
- * @param further The names of those that this kind of server has besides
+ * @param what What its options are called
+ * @param further The names of the options that only this kind of server has
  * @param apart What `Engine.toApart` gives
  * @throws {TypeError} If an option is unknown or of the wrong type
  * @throws {RangeError} If a number is out of range

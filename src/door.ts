@@ -9,7 +9,7 @@ import { bind, hasSchema } from "./binding.ts";
 import { callbacksOf } from "./contract/contract_service.ts";
 import { findCredential } from "./credentials.ts";
 import { HandshakeTimedOut, isError, toError } from "./errors.ts";
-import { checkForm, checkOrigin, chooseSubProtocol, lacksUpgrade, needsSubProtocol } from "./handshake.ts";
+import { checkForm, checkOrigin, chooseSubProtocol, needsSubProtocol } from "./handshake.ts";
 import type { Host } from "./host.ts";
 import type { ReadHeader } from "./http.ts";
 import { quote } from "./logger.ts";
@@ -63,12 +63,8 @@ export class Door {
     const { headers } = raw;
     const header: ReadHeader = (name) => headers.get(name);
     if (this.#host.stopping) return refuse(503, "The server is stopping", { "retry-after": "1" });
-    const malformed = checkForm(raw.method, header);
-    if (malformed !== undefined) {
-      const isStripped = malformed.status === 426 && lacksUpgrade(header);
-      if (isStripped) this.#host.infoOnce("Refused a handshake with 426: a proxy has taken Upgrade away");
-      return malformed;
-    }
+    const malformed = checkForm(raw.method, header, this.#host);
+    if (malformed !== undefined) return malformed;
     const host = this.#slot.authority ?? header("host");
     const foreign = checkOrigin(this.#rules.origins, header, host);
     if (foreign !== undefined) {
@@ -122,7 +118,7 @@ export class Door {
     const credential = findCredential(credentials, request, (name) => headers.get(name));
     const found = await authenticate(auth, credential, request, this.#host.logger);
     if (isResponse(found)) {
-      // The rest is malformed, or was told as a fault.
+      // The others are malformed, or were logged as a fault.
       if (found.status === 401)
         this.#tell("401: it has no credential that option auth accepts, where option credentials looks");
       if (found.status === 403)

@@ -16,7 +16,7 @@ export interface ListenOptions {
   readonly hostname: string;
   /** The port; 0 picks a free one. */
   readonly port: number;
-  /** The largest `maxFrameSize` of all services, for engines that have one limit a server. */
+  /** The largest `maxFrameSize` of all services, for engines that have one limit per server. */
   readonly maxFrameSize: number;
   /** TLS; without it the port speaks plain HTTP. An engine gets it only if its capabilities have `tls`. */
   readonly secure?: SecureOptions;
@@ -26,7 +26,7 @@ export interface ListenOptions {
 export interface Server {
   /** The port that was bound. */
   readonly port: number;
-  /** Takes another `maxFrameSize`, for a service was attached; for engines that have one limit a server. */
+  /** Takes another `maxFrameSize` when a service was attached; for engines that have one limit per server. */
   limit?(maxFrameSize: number): void;
   /** Stops listening and resolves when the last response is out; with `force` what is left is cut. */
   close(force: boolean): Promise<void>;
@@ -36,7 +36,7 @@ export interface Server {
 export interface Engine {
   /** What it can do. */
   readonly capabilities: Capabilities;
-  /** Keeps what `AsyncLocalStorage` holds; without it, a listener asks `process`, but on Deno. */
+  /** Keeps what `AsyncLocalStorage` holds; without it, a listener asks `process`, except on Deno. */
   toApart?(): Apart;
   /** Opens a port; rejects with the runtime's own error when it cannot. */
   listen(app: App, options: ListenOptions, host: Host): Promise<Server>;

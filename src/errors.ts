@@ -161,7 +161,7 @@ export interface AuthErrorOptions extends ErrorOptions {
   retryAfter?: number;
 }
 
-/** Authentication could not be carried out: thrown by an authenticator, it ends the search. Its message is the body of the refusal, with status 503 a line of the log instead. */
+/** Authentication could not be carried out: thrown by an authenticator, it ends the search. Its message is the body of the refusal; with status 503 it is a line of the log instead. */
 export class AuthError extends WebSocketError {
   /** The HTTP status of the refusal. */
   readonly status: 400 | 401 | 403 | 503;
@@ -229,8 +229,8 @@ export interface RequestErrorOptions extends PayloadBindingOptions {
 }
 
 /**
- * A request was answered with an `error`. Thrown or returned by the handler of a message that has an id, it is that answer, with its `code`,
- * message and issues, and no fault of the service; a typed client rejects with it.
+ * A request was answered with an `error`. Thrown or returned by the handler of a message that has an id, it becomes that answer, with its
+ * `code`, message and issues, and is no fault of the service; a typed client rejects with it.
  */
 export class RequestError extends WebSocketError {
   /** What is wrong with the message, and where; empty if that is not what is wrong. */

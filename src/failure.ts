@@ -32,7 +32,7 @@ export function isFault(statusCode: number): boolean {
   return statusCode === 1002 || (statusCode >= 1007 && statusCode <= 1009);
 }
 
-/** A fault of the peer, by the close code that it gets. One that an option would have allowed is told once. */
+/** A fault of the peer, by the close code that it gets. One that an option would have allowed is logged once. */
 export function ofPeer(
   statusCode: number,
   cause: unknown,
@@ -47,7 +47,12 @@ export function ofPeer(
     by.host.infoOnce(`Closed a connection with ${statusCode}: a message ${what}`);
     return new Failure(new PayloadTooLargeError(`A message ${what}`, options));
   }
+  return new Failure(toFrameError(statusCode, options));
+}
+
+/** The error for a frame that breaks the protocol, or whose payload is corrupt, by the close code that it gets. */
+export function toFrameError(statusCode: number, options?: ErrorOptions): CorruptedFrameError {
   const what =
     statusCode === 1007 ? "A message is not UTF-8, or its compressed data is corrupt" : "A frame breaks the protocol";
-  return new Failure(new CorruptedFrameError(what, options));
+  return new CorruptedFrameError(what, options);
 }

@@ -26,10 +26,11 @@ export interface Forwarded {
  */
 export function readForwarded(header: ReadHeader, hops: number): Forwarded {
   const entry = entryFromRight(header("x-forwarded-for") ?? "", hops);
+  const host = entryOrFirst(header("x-forwarded-host"), hops);
   return {
     address: entry === undefined ? undefined : toAddress(entry),
     isSecure: toSecure(entryOrFirst(header("x-forwarded-proto"), hops)),
-    authority: toAuthority(entryOrFirst(header("x-forwarded-host"), hops)),
+    authority: isAuthority(host) ? host : undefined,
   };
 }
 
@@ -62,8 +63,4 @@ function toSecure(scheme: string): boolean | undefined {
   const name = scheme.toLowerCase();
   if (name === "https" || name === "wss") return true;
   return name === "http" || name === "ws" ? false : undefined;
-}
-
-function toAuthority(host: string): string | undefined {
-  return isAuthority(host) ? host : undefined;
 }

@@ -7,10 +7,12 @@
  */
 
 import { withoutCredentials } from "./credentials.ts";
+import type { Host } from "./host.ts";
 import { isAuthority, isToken, type ReadHeader } from "./http.ts";
 import { quote } from "./logger.ts";
+import { toOrigin } from "./origin.ts";
 import { refuse, SPEAK_WEBSOCKET } from "./refusal.ts";
-import { type ServiceRules, toOrigin } from "./service_config.ts";
+import type { ServiceRules } from "./service_config.ts";
 
 // A header of 64 KiB holds 13,000 names, which take some milliseconds.
 const MOST_SUBPROTOCOLS = 100;
@@ -18,16 +20,15 @@ const MOST_SUBPROTOCOLS = 100;
 const OPEN_IT = "Open this address as a WebSocket";
 const STRIPPED = "A proxy has taken the headers Upgrade and Connection away: let it pass them on";
 
-/** Whether it was an upgrade once: a proxy that is not told otherwise passes all on but the headers of the hop. */
-export function lacksUpgrade(header: ReadHeader): boolean {
-  return header("upgrade") === null && header("sec-websocket-key") !== null;
-}
-
-/** Checks the form of the request: method, tokens, version and key. Returns the refusal, if any. */
-export function checkForm(method: string, header: ReadHeader): Response | undefined {
+/**
+ * Checks the form of the request: method, tokens, version and key. Returns the refusal, if any.
+ *
+ * @param log Takes a line about what the operator can mend
+ */
+export function checkForm(method: string, header: ReadHeader, log?: Pick<Host, "infoOnce">): Response | undefined {
   if (method !== "GET") return refuse(405, "Open a WebSocket with GET", { allow: "GET" });
   const upgrade = header("upgrade");
-  if (upgrade === null) return refuse(426, lacksUpgrade(header) ? STRIPPED : OPEN_IT, SPEAK_WEBSOCKET);
+  if (upgrade === null) return needsUpgrade(header, log);
   if (upgrade.toLowerCase() !== "websocket") {
     return refuse(426, `Upgrade to websocket, not to ${quote(upgrade)}`, SPEAK_WEBSOCKET);
   }
@@ -82,6 +83,13 @@ export function chooseSubProtocol(rules: ServiceRules, header: ReadHeader): stri
 /** Makes the refusal of a list without a common name, with `requireSubProtocol`. */
 export function needsSubProtocol(rules: ServiceRules): Response {
   return refuse(400, `Offer one of the subprotocols ${[...rules.subProtocols].join(", ")}`);
+}
+
+function needsUpgrade(header: ReadHeader, log: Pick<Host, "infoOnce"> | undefined): Response {
+  // It was an upgrade once: a proxy that is not told otherwise passes on all but the headers of the hop.
+  const isStripped = header("sec-websocket-key") !== null;
+  if (isStripped) log?.infoOnce("Refused a handshake with 426: a proxy has taken Upgrade away");
+  return refuse(426, isStripped ? STRIPPED : OPEN_IT, SPEAK_WEBSOCKET);
 }
 
 function hasUpgradeToken(connection: string | null): boolean {

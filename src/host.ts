@@ -29,9 +29,9 @@ export class Host {
   readonly rules: HostRules;
   /** Counts connections, if there is a limit. */
   readonly admission: Admission | undefined;
-  /** Where faults are told. */
+  /** Where faults are logged. */
   readonly logger: Logger;
-  /** Calls with what `AsyncLocalStorage` held when the listener started, for what is not of the connection that runs. */
+  /** Calls with what `AsyncLocalStorage` held when the listener started: for what does not belong to the connection whose code runs. */
   readonly apart: Apart;
   /** The time. */
   readonly clock: Clock;
@@ -80,7 +80,7 @@ export class Host {
   }
 
   /**
-   * Checks that there is what a service requires.
+   * Checks that a service has what it requires.
    *
    * @throws {UnsupportedError} Naming the engines that have it, or the option that turns it off
    */
@@ -98,7 +98,7 @@ export class Host {
     return this.#turn ?? this.#next();
   }
 
-  /** Warns of something the first time only. The line names no peer, so that the lines are few. */
+  /** Warns of something the first time only. A line names no peer, so that there are few of them. */
   warnOnce(line: string): void {
     if (this.#isNew(line)) this.logger.warn(line);
   }

@@ -1,33 +1,33 @@
 /**
- * The options that all servers have, be they a listener's or one's own.
+ * The options that all servers have, a listener's and your own alike.
  *
  * @module
  */
 
 import type { ConnectionLimits } from "./admission.ts";
 import type { Logger } from "./logger.ts";
-import { checkBoolean, checkNames, checkPlace } from "./options.ts";
+import { checkBoolean, checkInteger, checkNames, checkOwnNames, toMilliseconds } from "./options.ts";
 import { type RequestLimits, toRequestLimits } from "./request_limits.ts";
 import { HOST_NAMES } from "./server_names.ts";
-import { checkInteger, SERVICE_NAMES, toMilliseconds } from "./service_config.ts";
+import { SERVICE_NAMES } from "./service_config.ts";
 
 /** The options of a listener, `attach`, `handlers` and `handler` alike. */
 export interface HostConfig {
-  /** Where faults are told. @default the console, without `debug` */
+  /** Where faults are logged. @default the console, without `debug` */
   logger?: Logger;
   /** How large a request may be. @default { maxUriLength: 4096, maxHeaderSize: 8192, maxEntityBodySize: -1 } */
   requestLimits?: RequestLimits;
-  /** Connections and upgrades under way, in all; past them upgrades get 503 with `Retry-After`. @default no limit */
+  /** The most connections, upgrades under way included; beyond that upgrades get 503 with `Retry-After`. @default no limit */
   maxConnections?: number;
-  /** The same from one IPv4 address or one /64 of IPv6; past them upgrades get 429 with `Retry-After`. @default no limit */
+  /** The same from one IPv4 address or one /64 of IPv6; beyond that upgrades get 429 with `Retry-After`. @default no limit */
   maxConnectionsPerAddress?: number;
-  /** How many proxies stand before the server, whose `X-Forwarded-For`, `-Proto` and `-Host` are believed. @default 0 */
+  /** How many proxies stand in front of the server; their `X-Forwarded-For`, `-Proto` and `-Host` are believed. @default 0 */
   trustedProxies?: number;
   /** The header `Server` of every response, the 101 too. @default none */
   server?: string;
   /**
-   * Seconds for a request to arrive, of which its headers may take 10 at most; 0 is no limit. Only the engine `node` can: `bun` ends a connection
-   * whose headers take longer than 12 seconds, `deno` waits for ever, and a server of your own has its own time.
+   * Seconds in which a request must arrive, its headers in 10 at most; 0 is no limit. Only the engine `node` has it: `bun` ends a connection
+   * whose headers take longer than 12 seconds, `deno` waits for ever, and a server of your own has a limit of its own.
    * @default 120
    */
   timeout?: number;
@@ -78,13 +78,12 @@ const MOST_PROXIES = 100;
 /**
  * Refuses options that nobody knows.
  *
- * @param further The names of those that this kind of server has besides
+ * @param further The names of the options that only this kind of server has
  * @throws {TypeError} Naming the option
  */
 export function checkHostNames(what: string, config: object, ...further: string[]): void {
   const names = new Set<string>([...NAMES, ...further]);
-  checkPlace(what, config, names, SERVICE_NAMES, OF_A_SERVICE);
-  checkNames(what, config, names);
+  checkOwnNames(what, config, names, SERVICE_NAMES, OF_A_SERVICE);
 }
 
 /**
@@ -94,12 +93,12 @@ export function checkHostNames(what: string, config: object, ...further: string[
  * @throws {RangeError} If a number is out of range
  */
 export function toHostRules(config: HostConfig): HostRules {
-  const { logger, requestLimits = {}, maxConnections, maxConnectionsPerAddress } = config;
+  const { logger, requestLimits = {}, maxConnections, maxConnectionsPerAddress, http1Settings = {} } = config;
   if (logger !== undefined && !LEVELS.every((level) => typeof logger?.[level] === "function")) {
     throw new TypeError(`Option logger must have the functions ${LEVELS.join(", ")}`);
   }
   const server = toServer(config.server);
-  const { keepAlive, ignored } = toHttp1(config.http1Settings === undefined ? {} : config.http1Settings);
+  const { keepAlive, ignored } = toHttp1(http1Settings);
   const headers: [string, string][] = [];
   if (server !== undefined) headers.push(["server", server]);
   if (keepAlive === "NEVER") headers.push(["connection", "close"]);

@@ -18,7 +18,7 @@ export const PONG = 3;
 /** What failed outside of a callback: the runtime found a fault, or a stream of a request broke. */
 export const FAULT = 4;
 
-/** Milliseconds after which a callback for which something waits is told of. */
+/** Milliseconds after which a callback that keeps something waiting is logged. */
 export const STUCK = 10_000;
 
 /** One thing that waits. */
@@ -62,10 +62,10 @@ export class Inbox {
     return arrival;
   }
 
-  /** Whether the oldest has been so for {@link STUCK}, or nothing if that counts; asked from time to time, at `now`. */
-  isStuck(now: number, nothingCounts: boolean): boolean {
+  /** Whether one arrival has been the oldest for {@link STUCK}; an empty inbox counts as one if `onClose` waits. Asked from time to time, at `now`. */
+  isStuck(now: number, onCloseWaits: boolean): boolean {
     const oldest = this.#items[this.#head];
-    if (oldest === undefined && !nothingCounts) {
+    if (oldest === undefined && !onCloseWaits) {
       this.#since = -1;
       return false;
     }

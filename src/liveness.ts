@@ -22,7 +22,7 @@ export function isBeat(data: Uint8Array): boolean {
 
 /** The times that idleness and the heartbeat are judged by, in the sweep's milliseconds. */
 export class Liveness {
-  /** When a frame last came; a field write a message. */
+  /** When a frame last came; all that a message costs is a write to this field. */
   receivedAt: number;
   // Times that count for one of the two questions only.
   #idleAt: number;

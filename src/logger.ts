@@ -4,9 +4,9 @@
  * @module
  */
 
-/** Takes one line an event; `console` is one. */
+/** Takes one line per event; `console` is one. */
 export interface Logger {
-  /** What only somebody who looks for a fault wants to read. */
+  /** What only somebody who is looking for a fault wants to read. */
   debug(message: string, ...details: unknown[]): void;
   /** What is worth a line: a refusal, a gap of an engine. */
   info(message: string, ...details: unknown[]): void;

@@ -1,5 +1,5 @@
 /**
- * Checks that all options have in common.
+ * How options are checked: their names, numbers and times.
  *
  * @module
  */
@@ -19,14 +19,14 @@ export function checkNames(what: string, config: object, names: ReadonlySet<stri
 }
 
 /**
- * Refuses options that somebody else takes.
+ * Like {@link checkNames}; of options that belong elsewhere it says where.
  *
  * @param own The names that are right here
- * @param others Those of the others
- * @param place Where these belong
- * @throws {TypeError} Naming the option and the place
+ * @param others The names that belong elsewhere
+ * @param place Where that is
+ * @throws {TypeError} Naming the option, and its place if it has one
  */
-export function checkPlace(
+export function checkOwnNames(
   what: string,
   config: object,
   own: ReadonlySet<string>,
@@ -35,10 +35,64 @@ export function checkPlace(
 ): void {
   const misplaced = Object.keys(config ?? {}).find((name) => others.has(name) && !own.has(name));
   if (misplaced !== undefined) throw new TypeError(`Unknown option "${misplaced}" of ${what}: ${place}`);
+  checkNames(what, config, own);
 }
 
 /** Checks an option that is true or false. */
 export function checkBoolean(name: string, value: boolean): boolean {
   if (typeof value !== "boolean") throw new TypeError(`Option ${name} must be true or false`);
   return value;
+}
+
+/**
+ * Checks a whole number.
+ *
+ * @throws {TypeError} If it is no number
+ * @throws {RangeError} If it is not whole, less than `least`, or has more than 31 bits
+ */
+export function checkInteger(name: string, value: number, least: number): number {
+  if (typeof value !== "number") throw new TypeError(`Option ${name} must be a number`);
+  if (!Number.isInteger(value) || value < least || value > 2_147_483_647) {
+    throw new RangeError(`Option ${name} is ${value}: must be a whole number from ${least} to 2147483647`);
+  }
+  return value;
+}
+
+/**
+ * Turns seconds into milliseconds.
+ *
+ * @throws {TypeError} If they are no number
+ * @throws {RangeError} If they are negative or infinite
+ */
+export function toMilliseconds(name: string, seconds: number): number {
+  if (typeof seconds !== "number") throw new TypeError(`Option ${name} must be a number of seconds`);
+  if (!(seconds >= 0) || seconds === Number.POSITIVE_INFINITY) {
+    throw new RangeError(`Option ${name} is ${seconds}: must be a number of seconds, 0 or more`);
+  }
+  return seconds * 1000;
+}
+
+/**
+ * The same for a time that must not be 0.
+ *
+ * @throws {TypeError} If the seconds are no number
+ * @throws {RangeError} If they are 0, negative or infinite
+ */
+export function toDuration(name: string, seconds: number): number {
+  const ms = toMilliseconds(name, seconds);
+  if (ms === 0) throw new RangeError(`Option ${name} is 0: must be more than 0 seconds`);
+  return ms;
+}
+
+/**
+ * The same for the wait for a peer's close frame, where -1 waits for ever and stays -1.
+ *
+ * @throws {TypeError} If the seconds are no number
+ * @throws {RangeError} If they are infinite, or negative and not -1
+ */
+export function toClosureTimeout(name: string, seconds: number): number {
+  if (seconds === -1) return -1;
+  if (seconds < 0)
+    throw new RangeError(`Option ${name} is ${seconds}: must be a number of seconds, 0 or more, or -1 for ever`);
+  return toMilliseconds(name, seconds);
 }

@@ -10,7 +10,8 @@ import { checkClose } from "./close_code.ts";
 import { Ending } from "./ending.ts";
 import { ConnectionClosureError, ConnectionError } from "./errors.ts";
 import type { Host, Hosted } from "./host.ts";
-import { type ServiceRules, toClosureTimeout } from "./service_config.ts";
+import { toClosureTimeout } from "./options.ts";
+import type { ServiceRules } from "./service_config.ts";
 import type { RuntimeSocket } from "./socket.ts";
 
 /** Nothing holds a write up. */
@@ -25,7 +26,7 @@ export const DOWN = 3;
 /** The promise of every write that waits for nothing, so that the fast path allocates none. */
 const DONE: Promise<void> = Promise.resolve();
 
-// Where nothing tells that bytes have left: those to a peer that reads have in so many turns of the event loop, a few microseconds each.
+// Turns of the event loop, of a few microseconds each, in which bytes to a peer that reads have left: for runtimes that do not tell when they have.
 const LOOKS = 16;
 
 // For another peer the sweep looks; this makes it look every 5 ms.
@@ -150,9 +151,10 @@ export class Outbox {
     this.#unsent = this.bufferedAmount;
     if (this.#unsent <= this.rules.highWaterMark) return;
     this.state = BACKLOGGED;
-    this.host.sweep.hurry(this.#owner, this.host.capabilities.drain ? this.rules.writeTimeout : LOOK_OFTEN);
+    const { drain } = this.host.capabilities;
+    this.host.sweep.hurry(this.#owner, drain ? this.rules.writeTimeout : LOOK_OFTEN);
     this.#backlog = new Backlog(this.#unsent, this.host.sweep.now);
-    if (!this.host.capabilities.drain) void this.#look(this.#backlog);
+    if (!drain) void this.#look(this.#backlog);
   }
 
   /** Notes that the runtime has answered a ping: the answers of a peer that does not read them pile up. */
@@ -195,21 +197,21 @@ export class Outbox {
   close(code = 1000, reason = "", seconds?: number): Promise<void> {
     checkClose(code, reason);
     const timeout = seconds === undefined ? this.rules.closureTimeout : toClosureTimeout("timeout", seconds);
-    if (this.state === DOWN) this.#owner.drop();
-    const begun = this.state === DOWN ? DONE : this.#ending?.promise;
-    if (begun !== undefined) return begun;
+    if (this.state === DOWN) {
+      this.#owner.drop();
+      return DONE;
+    }
+    if (this.#ending?.promise !== undefined) return this.#ending.promise;
     // Bun reports the close inside `close()`, so all is set before the call.
     const ending = new Ending(code, reason);
-    const { promise, resolve } = Promise.withResolvers<void>();
-    Object.assign(ending, { promise, resolve });
+    const promise = ending.begin();
     this.#ending = ending;
     this.#leave(CLOSING);
     this.#owner.closing();
     // A listener of the signal, or a stream that ends, may have terminated.
     if (this.state >= DOWN) return promise;
-    ending.sent = this.socket.readyState === 1;
     if (timeout !== -1) ending.cancel = this.host.clock.schedule(() => this.terminate(), timeout);
-    this.#closeSocket(code, reason);
+    ending.send(this.socket, this.host.logger);
     return promise;
   }
 
@@ -228,35 +230,16 @@ export class Outbox {
   /** Notes that the connection is down; returns what `onClose` is told: our own code if we closed. */
   down(code: number, reason: string): { readonly code: number; readonly reason: string } {
     const ending = (this.#ending ??= new Ending(code, reason));
-    if (!ending.sent) {
-      ending.code = code;
-      ending.reason = reason;
-    }
+    ending.note(code, reason);
     this.#leave(DOWN);
-    ending.cancel?.();
-    ending.resolve?.();
+    ending.settle();
     return ending;
   }
 
   /** The error for a write that comes too late. */
   refusal(): ConnectionError {
-    const ending = this.#ending;
-    if (ending === undefined) return new ConnectionClosureError("Cannot send: the peer is closing the connection");
-    if (this.state === CLOSING) {
-      return new ConnectionClosureError(`Cannot send: the connection is closing with code ${ending.code}`);
-    }
-    if (ending.code === 1006) return new ConnectionError("Cannot send: the connection is lost");
-    return new ConnectionClosureError(`Cannot send: the connection was closed with code ${ending.code}`);
-  }
-
-  // The Web's own client may send 1000 and 3000-4999 only and throws on the rest; then it closes without a code.
-  #closeSocket(code: number, reason: string): void {
-    try {
-      this.socket.close(code, reason);
-    } catch (error) {
-      this.host.logger.debug(`The socket cannot send the close code ${code}`, error);
-      this.socket.close();
-    }
+    if (this.#ending !== undefined) return this.#ending.refusal(this.state === CLOSING);
+    return new ConnectionClosureError("Cannot send: the peer is closing the connection");
   }
 
   #admits(): boolean {

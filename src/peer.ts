@@ -21,7 +21,7 @@ export interface ConnectionDetails {
   readonly isSecure: boolean;
 }
 
-/** The other end, of which the engine tells when it is asked: most never ask, and for some runtimes it is a system call. */
+/** The other end. Its members are asked of the engine when they are read: most services never do, and on some runtimes that is a system call. */
 export interface Peer {
   /** The address. */
   readonly remoteAddress?: string | undefined;

@@ -17,12 +17,12 @@ export function isResponse(value: unknown): value is Response {
 }
 
 /**
- * Takes a response that is about to be sent, and says why it cannot be, `undefined` if it can. Of one that it cannot send each runtime tells
- * the peer in its own way, and Deno stops listening.
+ * Says why a response that is about to be sent cannot be, `undefined` if it can. When a runtime cannot send one, it tells the peer so in its own
+ * way, and Deno stops listening.
  *
- * Looks at its body, which then is a stream: not for those that are many.
+ * Looking at the body makes a stream of it, so this is not for responses of which there are many.
  *
- * @param sent Those that were taken before
+ * @param sent The responses that were sent before; this one is added
  */
 export function whyUnsendable(response: Response, sent: WeakSet<Response>): string | undefined {
   if (response.status === 0) return "a Response of status 0, as Response.error() makes it: it has no form in HTTP";

@@ -4,9 +4,8 @@
  * @module
  */
 
-import { checkNames } from "./options.ts";
+import { checkInteger, checkNames } from "./options.ts";
 import { refuse } from "./refusal.ts";
-import { checkInteger } from "./service_config.ts";
 
 /** How large a request may be. */
 export interface RequestLimits {

@@ -4,8 +4,7 @@
  * @module
  */
 
-import { checkNames } from "./options.ts";
-import { toMilliseconds } from "./service_config.ts";
+import { checkBoolean, checkNames, toMilliseconds } from "./options.ts";
 
 /** A version of TLS (RFC 5246, RFC 8446); older ones are spoken by no engine. */
 export type TlsVersion = "TLSv1.2" | "TLSv1.3";
@@ -38,7 +37,7 @@ export interface KeyStore {
   password: string;
 }
 
-/** Certificates that are asked of clients. */
+/** The certificates that clients are asked for. */
 export interface MutualSsl {
   /** Whether a client must show one. With `"OPTIONAL"` it need not, but what it shows must be valid. @default "REQUIRE" */
   verifyClient?: "REQUIRE" | "OPTIONAL";
@@ -116,9 +115,7 @@ export function checkSecureSocket(secure: SecureSocket): void {
   if (ciphers !== undefined) checkCiphers(ciphers);
   if (handshakeTimeout !== undefined) checkSeconds("secureSocket.handshakeTimeout", handshakeTimeout, 0);
   if (sessionTimeout !== undefined) checkSeconds("secureSocket.sessionTimeout", sessionTimeout, 1);
-  if (shareSession !== undefined && typeof shareSession !== "boolean") {
-    throw new TypeError("Option secureSocket.shareSession must be true or false");
-  }
+  if (shareSession !== undefined) checkBoolean("secureSocket.shareSession", shareSession);
 }
 
 /** Tells whether a text is PEM (RFC 7468) and not a path. */

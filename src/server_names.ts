@@ -4,7 +4,7 @@
  * @module
  */
 
-/** Those of a listener and of a server of one's own alike. */
+/** Those of a listener and of a server of your own alike. */
 export const HOST_NAMES = [
   "logger",
   "requestLimits",

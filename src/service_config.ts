@@ -9,7 +9,16 @@ import { toAuthenticators } from "./authenticators.ts";
 import type { Requirement } from "./capabilities.ts";
 import { type CredentialSource, toCredentialSources } from "./credentials.ts";
 import { isToken } from "./http.ts";
-import { checkBoolean, checkNames, checkPlace } from "./options.ts";
+import {
+  checkBoolean,
+  checkInteger,
+  checkNames,
+  checkOwnNames,
+  toClosureTimeout,
+  toDuration,
+  toMilliseconds,
+} from "./options.ts";
+import { toOrigin } from "./origin.ts";
 import { HOST_NAMES, LISTENER_NAMES } from "./server_names.ts";
 import { checkSchema, type StandardSchema } from "./standard_schema.ts";
 
@@ -39,7 +48,7 @@ export interface ServiceConfig {
   connectionClosureTimeout?: number;
   /** Origins that may connect: `"same-origin"`, a list, or `"*"`. A request without `Origin` passes. @default "same-origin" */
   origins?: "same-origin" | "*" | readonly string[];
-  /** Headers of the 101, `Set-Cookie` too; or a function of the request that gives them. */
+  /** Headers of the 101, `Set-Cookie` too; or a function of the request that gives them. @default none */
   responseHeaders?: ResponseHeaders | ((request: Request) => ResponseHeaders);
   /** Seconds that the upgrade handler may take; then 503. @default 10 */
   upgradeTimeout?: number;
@@ -51,7 +60,7 @@ export interface ServiceConfig {
   maxQueuedBytes?: number;
   /** Unsent bytes; a write that finds more closes with 1013. @default 1048576 */
   maxBufferedAmount?: number;
-  /** Seconds for which unsent bytes may stay as many; then the connection closes with 1013. @default 30 */
+  /** Seconds for which the amount of unsent bytes may fail to shrink; then the connection closes with 1013. @default 30 */
   writeTimeout?: number;
   /** Who may connect: asked in their order, those of another scheme skipped; the first principal wins. @default anybody */
   auth?: readonly Authenticator[];
@@ -60,23 +69,23 @@ export interface ServiceConfig {
   /** Close with 4401 when the principal's `expiresAt` passes. @default true */
   closeOnExpiry?: boolean;
   /**
-   * A Standard Schema for what `onMessage` gets: text, and binary where there is no `onBinaryMessage`, is then taken for JSON. What does not fit goes
-   * to `onError`, else it closes with 1003 (no JSON) or 1007. For services without a contract. @default none
+   * A Standard Schema for what `onMessage` gets: text, and binary where there is no `onBinaryMessage`, is then read as JSON. What does not fit goes
+   * to `onError`, or without that closes with 1003 (no JSON) or 1007. For services without a contract. @default none
    */
   message?: StandardSchema;
   /** Whether messages are checked by the schemas of `message` and of contracts; JSON is parsed all the same. @default true */
   validation?: boolean;
-  /** What the engine must be able to do; `attach` or `start` fails on one that is not. @default [] */
+  /** What the engine must be able to do; `attach` or `start` fails on one that cannot. @default [] */
   requires?: readonly Requirement[];
 }
 
 /** The options of a service with schemas, by which `params`, `query` and `headers` of the handler's request are checked and typed. */
 export interface UpgradeConfig<Params = unknown, Query = unknown, Fields = unknown> extends ServiceConfig {
-  /** A Standard Schema for the parameters of the path, strings at first; what does not fit is refused with 400. */
+  /** A Standard Schema for the parameters of the path, which it gets as strings; what does not fit is refused with 400. @default none */
   params?: StandardSchema<Params>;
-  /** The same for the query: a string, or a list of strings for a name that comes more than once. */
+  /** The same for the query: a string, or a list of strings for a name that comes more than once. @default none */
   query?: StandardSchema<Query>;
-  /** The same for the headers, by their lower-case names. */
+  /** The same for the headers, by their lower-case names. @default none */
   headers?: StandardSchema<Fields>;
 }
 
@@ -151,8 +160,7 @@ const REQUIREMENTS: ReadonlySet<string> = new Set<Requirement>(["ping", "termina
  * @throws {RangeError} If a number is out of range
  */
 export function toServiceRules(config: UpgradeConfig = {}): ServiceRules {
-  checkPlace("ServiceConfig", config, SERVICE_NAMES, OF_SERVERS, OF_THE_SERVER);
-  checkNames("ServiceConfig", config, SERVICE_NAMES);
+  checkOwnNames("ServiceConfig", config, SERVICE_NAMES, OF_SERVERS, OF_THE_SERVER);
   const heartbeat = config.heartbeat ?? {};
   if (heartbeat !== false) checkNames("heartbeat", heartbeat, new Set(["interval", "timeout"]));
   const maxBufferedAmount = checkInteger("maxBufferedAmount", config.maxBufferedAmount ?? 1_048_576, 1);
@@ -203,38 +211,6 @@ export function toRequirements(requires: readonly Requirement[]): readonly Requi
   return [...requires];
 }
 
-/** Seconds to milliseconds for a close, where -1 waits for ever. */
-export function toClosureTimeout(name: string, seconds: number): number {
-  if (seconds === -1) return -1;
-  if (seconds < 0)
-    throw new RangeError(`Option ${name} is ${seconds}: must be a number of seconds, 0 or more, or -1 for ever`);
-  return toMilliseconds(name, seconds);
-}
-
-/** Seconds, not negative, to milliseconds. */
-export function toMilliseconds(name: string, seconds: number): number {
-  if (typeof seconds !== "number") throw new TypeError(`Option ${name} must be a number of seconds`);
-  if (!(seconds >= 0) || seconds === Number.POSITIVE_INFINITY) {
-    throw new RangeError(`Option ${name} is ${seconds}: must be a number of seconds, 0 or more`);
-  }
-  return seconds * 1000;
-}
-
-function toDuration(name: string, seconds: number): number {
-  const ms = toMilliseconds(name, seconds);
-  if (ms === 0) throw new RangeError(`Option ${name} is 0: must be more than 0 seconds`);
-  return ms;
-}
-
-/** Checks a whole number of at least `least`. */
-export function checkInteger(name: string, value: number, least: number): number {
-  if (typeof value !== "number") throw new TypeError(`Option ${name} must be a number`);
-  if (!Number.isInteger(value) || value < least || value > 2_147_483_647) {
-    throw new RangeError(`Option ${name} is ${value}: must be a whole number from ${least} to 2147483647`);
-  }
-  return value;
-}
-
 function toSubProtocols(names: readonly string[]): ReadonlySet<string> {
   if (!Array.isArray(names)) throw new TypeError("Option subProtocols must be a list of names");
   for (const name of names) {
@@ -255,16 +231,4 @@ function toOrigins(origins: "same-origin" | "*" | readonly string[]): ServiceRul
     }
     return serialized;
   });
-}
-
-/** Serializes an origin (RFC 6454, section 6) so that equal ones are equal strings; `undefined` for what is none. */
-export function toOrigin(text: string): string | undefined {
-  if (text === "null") return text;
-  // The longest host has 253 characters; parsing 64 KiB of dots and accents takes half a second on Node 22.
-  if (text.length > 512) return undefined;
-  const url = URL.canParse(text) ? new URL(text) : undefined;
-  if (url === undefined || url.host === "") return undefined;
-  const bare = url.username === "" && url.password === "" && url.search === "" && url.hash === "";
-  if (!bare || url.pathname.length > 1 || text.endsWith("/") || /[\s@?#\\]/.test(text)) return undefined;
-  return `${url.protocol}//${url.host}`;
 }

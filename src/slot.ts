@@ -67,11 +67,9 @@ export class UpgradeSlot {
   authority: string | undefined;
   /** Bytes of the headers, where the adapter knows them; else they are counted. */
   headerSize: number | undefined;
-  /** Its place among the connections, where they are counted. */
-  place: Place | undefined;
   /** The decision to accept. */
   upgrade: Upgrade | undefined;
-  /** What the handler has refused with, which was looked at. */
+  /** What the handler has refused with; it has been checked. */
   refusal: Response | undefined;
   /** Whether an app may answer with nothing, for it has upgraded by itself. */
   allowsNothing = false;

@@ -22,7 +22,7 @@ export interface RuntimeSocket {
   send(data: string | Uint8Array<ArrayBuffer>, compress?: boolean): unknown;
   /** Like `send`, for bytes that nobody will change afterwards, so that they need no copy. */
   sendOwned?(data: Uint8Array<ArrayBuffer>, compress?: boolean): unknown;
-  /** Whether both also take bytes of shared memory. Who takes none is given a copy, but to find out what is shared costs time on some runtimes. */
+  /** Whether both take bytes of shared memory too. If not, they are given a copy, but finding out what is shared costs time on some runtimes. */
   readonly takesShared?: boolean;
   /** Sends a close frame; code and reason have been checked. */
   close(code?: number, reason?: string): void;

@@ -11,7 +11,7 @@ import { isStream } from "./reply.ts";
 // A peer starts streams with a few bytes each; nobody watches so many.
 const MOST = 1024;
 
-// Items after which a stream that never waits gives way, be it that they send nothing: what is sent gives way by itself, earlier.
+// Items after which a stream that never waits gives way, even if they send nothing; what is sent makes it give way earlier.
 const TURN_AFTER = 1024;
 
 /** Where the items of one stream go. */

@@ -17,7 +17,7 @@ export interface Swept {
 const SLICES = 4;
 const SHORTEST_TICK = 5;
 const LONGEST_TICK = 250;
-// Of a time in which the process stood still no more than this counts.
+// The most that counts of a time in which the process stood still.
 const LONGEST_STEP = 1000;
 
 /**

@@ -49,7 +49,7 @@ export class UpgradeError extends WebSocketError {
   }
 }
 
-/** Nobody known: 401 when it is returned from the upgrade handler. */
+/** The client has not proved who it is: 401 when this is returned from the upgrade handler. */
 export class AuthnError extends WebSocketError {
   constructor(message: string, options?: ErrorOptions) {
     super(message, options, "unauthenticated");
@@ -60,7 +60,7 @@ export class AuthnError extends WebSocketError {
   }
 }
 
-/** Known, but not allowed: 403 when it is returned from the upgrade handler. */
+/** The client has proved who it is, and may not connect: 403 when this is returned from the upgrade handler. */
 export class AuthzError extends WebSocketError {
   constructor(message: string, options?: ErrorOptions) {
     super(message, options, "forbidden");

@@ -6,7 +6,7 @@
 
 import { isBinary } from "./bytes.ts";
 import type { Caller } from "./caller.ts";
-import { socketCapabilities } from "./capabilities.ts";
+import { SOCKET_CAPABILITIES } from "./capabilities.ts";
 import { ServiceConnection } from "./connection.ts";
 import { ConnectionError } from "./errors.ts";
 import { Host } from "./host.ts";
@@ -18,7 +18,7 @@ import type { Connection } from "./socket.ts";
 
 /** What {@link accept} takes besides the options of a service. */
 export interface AcceptOptions {
-  /** Where faults are told. @default the console */
+  /** Where faults are logged. @default the console */
   logger?: Logger;
 }
 
@@ -26,7 +26,7 @@ export interface AcceptOptions {
  * Runs a service over a Web-standard `WebSocket`: a client's, `Deno.upgradeWebSocket`'s, Cloudflare's. The options that concern the handshake
  * have no effect, but for `requires`. On Cloudflare call the socket's own `accept()` first, or nothing can be sent.
  *
- * The part of it that needs more than the standard gives is lost, as `caller.capabilities` says: there are no pings, and a connection that
+ * What needs more than the standard gives is not there, as `caller.capabilities` says: there are no pings, and a connection that
  * does not answer a close is counted as down after `connectionClosureTimeout`.
  *
  * @returns The caller, once the socket is open
@@ -52,7 +52,7 @@ export function accept(
 ): Promise<Caller> {
   if (!isService(service)) throw new TypeError(`Cannot run ${nameNoService(service)}: must be a service`);
   const rules = toServiceRules(config);
-  const host = new Host(socketCapabilities({}), options);
+  const host = new Host(SOCKET_CAPABILITIES, options);
   host.checkRequirements(rules.requires, "A service");
   const { promise, resolve, reject } = Promise.withResolvers<Caller>();
   promise.catch(() => {}); // Nobody needs to wait for a service to be opened.

@@ -6,8 +6,7 @@
 
 import { createSecureContext } from "node:tls";
 import { SslError } from "../src/errors.ts";
-import type { MutualSsl, SecureOptions, SecureSocket, TlsVersion } from "../src/secure_socket.ts";
-import { isPem } from "../src/secure_socket.ts";
+import { isPem, type MutualSsl, type SecureOptions, type SecureSocket, type TlsVersion } from "../src/secure_socket.ts";
 import { toCertificates, toPem } from "./certificates.ts";
 import { readBytes, readText } from "./files.ts";
 import { checkFit, toKey } from "./keys.ts";

@@ -79,7 +79,7 @@ export const engine: Engine = {
     warnOfAge(host, "bun", bunVersion());
     const { port, hostname, maxFrameSize, secure } = options;
     const tls = secure === undefined ? {} : { tls: toBunTls(secure) };
-    // Else a peer is shown what goes wrong, with the paths of the machine; not in development Bun would share a port that is taken.
+    // Otherwise Bun shows a peer what went wrong, with paths of the machine; and outside of development it would share a port that is taken.
     const quiet = { development: false, reusePort: false, error: (error: unknown) => answerFault(host, error) };
     const nobody = toNobody(host);
     const server = bun.serve({ port, hostname, ...tls, ...quiet, ...toHandlers(app, host, maxFrameSize, nobody) });

@@ -5,6 +5,7 @@
  */
 
 import process from "node:process";
+import type { ServerTls } from "../../src/server_tls.ts";
 
 /** Bun's `ServerWebSocket`. */
 export interface BunWebSocket<Data> {
@@ -49,18 +50,10 @@ export interface BunWebSocketHandler<Data> {
 }
 
 /** The options of `Bun.serve({ tls })`. */
-export interface BunTls {
-  readonly cert: string;
-  readonly key: string;
-  readonly ca?: string;
-  readonly requestCert?: boolean;
-  readonly rejectUnauthorized?: boolean;
+export interface BunTls extends ServerTls {
   /** The number that the version has in a TLS record. */
   readonly minVersion: number;
   readonly maxVersion: number;
-  readonly ciphers?: string;
-  readonly sessionTimeout?: number;
-  readonly secureOptions?: number;
 }
 
 /** The options of `Bun.serve`. */

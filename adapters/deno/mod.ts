@@ -84,7 +84,7 @@ function reply(runtime: DenoGlobal, answer: Response | Upgrade, request: Request
   // Deno lets a request without Host through. Not `has`, for which it copies all headers and keeps them with the socket.
   if (request.headers.get("host") === null) return refuse(400, "Send a Host");
   const { socket, response } = runtime.upgradeWebSocket(request, { idleTimeout });
-  // Not by the option: of names that are parted by commas without blanks, as `ws` writes them, Deno knows none.
+  // Not by the option: in a list without blanks behind the commas, as `ws` writes it, Deno finds none of the names.
   if (answer.protocol !== "") response.headers.set("sec-websocket-protocol", answer.protocol);
   for (const [name, value] of answer.headers) response.headers.append(name, value);
   drive(socket, toStatusCode, () => answer.open(socket));

@@ -63,7 +63,7 @@ export class DenoPort implements Server {
     return server;
   }
 
-  // Deno gives up listening when it cannot accept, for one when the file descriptors have run out; a peer can bring that about.
+  // Deno gives up listening when it cannot accept, for example when the file descriptors have run out; a peer can bring that about.
   #serveAgain(ms: number, ...cause: unknown[]): void {
     this.#isServing = false;
     if (this.#closed !== undefined) return;

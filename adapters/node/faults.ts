@@ -6,14 +6,14 @@
 
 import { Buffer } from "node:buffer";
 import { STATUS_CODES } from "node:http";
-import { dress } from "../../src/ask.ts";
+import { answerFault, dress } from "../../src/ask.ts";
 import { LONGEST } from "../../src/clock.ts";
 import type { Host } from "../../src/host.ts";
 import type { HostRules } from "../../src/host_config.ts";
 import { refuse } from "../../src/refusal.ts";
 import { headersTooLarge, uriTooLong } from "../../src/request_limits.ts";
 import { type Fault, type FaultyServer, toFaulty } from "./runtime.ts";
-import { linger } from "./sockets.ts";
+import { linger } from "./socket_events.ts";
 
 /** The options of `createServer` that bound a request. */
 export interface ServerLimits {
@@ -58,8 +58,7 @@ export function answerFaults(server: FaultyServer, host: Host): void {
 /** Answers for an app that has failed, or for a request of which no `Request` can be made. */
 export function toFailure(error: unknown, host: Host): Response {
   if (error instanceof Error && error.name === "RequestError") return dress(host, malformed());
-  host.logger.error("The app failed", error);
-  return dress(host, refuse(500, "Internal server error"));
+  return answerFault(host, error);
 }
 
 /** Makes the 400 for a request of which no `Request` can be made: `@hono/node-server` is strict with its address. */

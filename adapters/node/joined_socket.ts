@@ -9,7 +9,7 @@ import type { Connection, RuntimeSocket } from "../../src/socket.ts";
 import { endReceiverOnce, unmaskByWords } from "./internals/runtime.ts";
 import type { JoinedWriter } from "./joined_writer.ts";
 import { CONNECTION, type NodeSocket, readUnder, type Served, toBuffer, WsBase } from "./runtime.ts";
-import { linger, onDrain, toPlainBytes, toStatusCode } from "./sockets.ts";
+import { linger, onDrain, toPlainBytes, toStatusCode } from "./socket_events.ts";
 
 /**
  * What `ws` makes instead of its own `WebSocket`.

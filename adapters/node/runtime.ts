@@ -27,14 +27,6 @@ export interface NodeSocket {
   resume(): void;
   on(event: "drain" | "close" | "finish", listener: () => void): unknown;
   on(event: "error", listener: (error: Error) => void): unknown;
-  once(event: "drain", listener: () => void): unknown;
-  off(event: "error", listener: (error: Error) => void): unknown;
-}
-
-/** Node's `http.IncomingMessage`. */
-export interface NodeRequest {
-  readonly httpVersion: string;
-  readonly socket: NodeSocket;
 }
 
 /** Node's `http.Server`, as `createServer` or `serve` of `@hono/node-server` give it. */

@@ -18,6 +18,7 @@ import { answer } from "../../src/ask.ts";
 import type { Host } from "../../src/host.ts";
 import type { HostRules } from "../../src/host_config.ts";
 import type { SecureOptions } from "../../src/secure_socket.ts";
+import { toServerTls } from "../../src/server_tls.ts";
 import type { App } from "../../src/slot.ts";
 import { answerFaults, toFailure, toServerLimits } from "./faults.ts";
 import { isForeign } from "./peers.ts";
@@ -125,19 +126,7 @@ function toBound(http: HttpServer, { headersTimeout, timeout }: HostRules): (soc
   };
 }
 
-const SSL_OP_NO_TICKET = 0x4000;
-
 function toTlsOptions(secure: SecureOptions): TlsOptions {
-  const { cert, key, clients, minVersion, maxVersion, ciphers, handshakeTimeout, sessionTimeout } = secure;
-  return {
-    cert,
-    key,
-    minVersion,
-    maxVersion,
-    handshakeTimeout,
-    ...(clients !== undefined && { ca: clients.ca, requestCert: true, rejectUnauthorized: clients.isRequired }),
-    ...(ciphers !== undefined && { ciphers }),
-    ...(sessionTimeout !== undefined && { sessionTimeout }),
-    ...(!secure.shareSession && { secureOptions: SSL_OP_NO_TICKET }),
-  };
+  const { minVersion, maxVersion, handshakeTimeout } = secure;
+  return { ...toServerTls(secure), minVersion, maxVersion, handshakeTimeout };
 }

@@ -163,9 +163,9 @@ const PER_MESSAGE_DEFLATE = {
   concurrencyLimit: 10,
 };
 
-// `ws` has its limit a server, so there is one for each service; none of them listens.
+// `ws` has one limit per server, so there is a server for each service; none of them listens.
 function toWebSocketServer(rules: ServiceRules, deflates: boolean): WebSocketServer {
-  // Apart from the rest, for the types of `ws` do not know them all.
+  // Apart from the rest, since the types of `ws` do not know them all.
   const limits = {
     maxPayload: deflates ? toDeflatedLimit(rules.maxFrameSize) : rules.maxFrameSize,
     maxFragments: toFragmentLimit(rules.maxFrameSize),

@@ -8,7 +8,8 @@ import { copyOf } from "../../src/bytes.ts";
 import type { Dial, TransportSocket } from "../../src/client/transport.ts";
 import { nextTick } from "../../src/clock.ts";
 import { isWorthCompressing } from "../../src/compression.ts";
-import { CorruptedFrameError, PayloadTooLargeError, type WebSocketError } from "../../src/errors.ts";
+import { PayloadTooLargeError, type WebSocketError } from "../../src/errors.ts";
+import { toFrameError } from "../../src/failure.ts";
 import type { FrameLine } from "./heartbeat.ts";
 import { type Reading, readRefusal, toFaultCode, toHeaders, toRefusal } from "./refusals.ts";
 import { type NodeBuffer, type NodeResponse, type NodeSocket, readUnder, type WsSocket } from "./runtime.ts";
@@ -240,9 +241,7 @@ interface Fault {
 function toFault(code: number, cause?: Error): Fault {
   const options = cause && { cause };
   if (code === 1009) return { code, cause: new PayloadTooLargeError("A message is over maxFrameSize", options) };
-  const what =
-    code === 1007 ? "A message is not UTF-8, or its compressed data is corrupt" : "A frame breaks the protocol";
-  return { code, cause: new CorruptedFrameError(what, options) };
+  return { code, cause: toFrameError(code, options) };
 }
 
 // A view would hold on to all that was read with it, and its `buffer` show it.

@@ -28,7 +28,7 @@ export interface TokenEndpoint {
   readonly defaultTokenExpTime?: number;
   /** Seconds by which a token is given up earlier, for clocks that differ. @default 0 */
   readonly clockSkew?: number;
-  /** What sends the requests, for a CA or a proxy of one's own. @default the global `fetch` */
+  /** What sends the requests, for a CA or a proxy of your own. @default the global `fetch` */
   readonly fetch?: (url: URL, init: RequestInit) => Promise<Response>;
 }
 
@@ -135,7 +135,7 @@ function toClientCredentials(name: string, endpoint: ClientCredentialsGrant): OA
   checkText(`${name}.clientId`, endpoint.clientId);
   checkText(`${name}.clientSecret`, endpoint.clientSecret);
   const form: Parameter[] = [["grant_type", "client_credentials"], ...toScope(name, endpoint)];
-  // A refresh token is not meant to come with it (RFC 6749, section 4.4.3), nor of use.
+  // A refresh token is not meant to come with it (RFC 6749, section 4.4.3), and would be of no use.
   return toRules(name, endpoint, { toForm: () => form, refreshes: false });
 }
 

@@ -13,7 +13,7 @@ import type { Link } from "./link.ts";
 import type { Pings } from "./pings.ts";
 import type { Session } from "./session.ts";
 import type { Settings } from "./settings.ts";
-import { toTyped, TYPED_HELP } from "./typed.ts";
+import { TYPED_HELP, toTyped } from "./typed.ts";
 
 /** Who takes part. */
 export interface Conversation {

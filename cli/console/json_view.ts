@@ -1,5 +1,5 @@
 /**
- * What happens, for scripts: one JSON object a line.
+ * What happens, for scripts: one JSON object per line.
  *
  * @module
  */

@@ -45,7 +45,7 @@ export interface DescribedContract {
  * ```
  */
 export function toAsyncAPI(contract: DescribedContract, options: AsyncApiOptions): AsyncApiDocument {
-  checkContract(contract);
+  if (!isContract(contract)) throw new TypeError("Option contract must be a contract, as contract() makes it");
   checkAsyncApiOptions(options);
   const { rules } = contract;
   const { title, version, description } = options;
@@ -90,15 +90,6 @@ export function withServers(
   const { asyncapi, info, defaultContentType, servers: _, ...rest } = document;
   const names = Object.keys(rest.components.securitySchemes ?? {});
   return { asyncapi, info, defaultContentType, servers: secure(servers, names), ...rest };
-}
-
-/**
- * Checks that something is a contract.
- *
- * @throws {TypeError} If it is none
- */
-export function checkContract(contract: unknown): void {
-  if (!isContract(contract)) throw new TypeError("Option contract must be a contract, as contract() makes it");
 }
 
 /** Tells whether something is a contract, perhaps of another copy of this module. */

@@ -16,11 +16,11 @@ export interface RetryConfig {
   maxCount?: number;
   /** Seconds before the first of them. @default 1 */
   interval?: number;
-  /** By how much each wait is longer than the one before. @default 1 */
+  /** The factor by which each wait is longer than the one before. @default 1 */
   backOffFactor?: number;
-  /** Seconds that a wait is at most, before it is spread. @default 30 */
+  /** The longest wait in seconds, before `jitter` is applied. @default 30 */
   maxWaitInterval?: number;
-  /** The share of the wait by which it is shorter or longer at random, 0 to 1. @default 0.5 */
+  /** The share of a wait, 0 to 1, by which it is made shorter or longer at random. @default 0.5 */
   jitter?: number;
   /** Seconds that a connection must last until its attempts are forgotten. @default 5 */
   stableAfter?: number;
@@ -54,7 +54,7 @@ export interface ClientConfig {
   credentials?: CredentialCarrier;
   /** Seconds that a read waits for a message; -1 waits for ever. @default -1 */
   readTimeout?: number;
-  /** Seconds that a write waits until it is handed to the socket, 60 at most; -1 is no shorter limit. @default -1 */
+  /** Seconds that a write waits until it is handed to the socket, 60 at most; -1 sets no shorter limit. @default -1 */
   writeTimeout?: number;
   /** Seconds that an attempt to connect may take, credentials and all; 0 is no limit. @default 300 */
   handShakeTimeout?: number;
@@ -68,7 +68,7 @@ export interface ClientConfig {
   pingPongHandler?: PingPongHandler;
   /** Try again when a connection fails or is lost. @default never */
   retryConfig?: RetryConfig;
-  /** Whether `readMessage(schema)` asks the schema, and what comes by `contract` is checked, or both only parse. @default true */
+  /** Whether `readMessage(schema)` and `contract` check what comes by their schemas, or only parse it. @default true */
   validation?: boolean;
   /** Ends the client when it aborts: connecting, open or waiting to try again. @default none */
   signal?: AbortSignal;

@@ -30,7 +30,7 @@ type ReaderOptions = "readTimeout" | "validation" | "pingPongHandler" | "whileDo
  * fractions allowed; sizes in bytes.
  */
 export interface RunConfig extends Omit<ClientConfig, ReaderOptions | keyof ServiceOptions>, ServiceOptions {
-  /** Where faults are told. @default the console, without `debug` */
+  /** Where faults are logged. @default the console, without `debug` */
   logger?: Logger;
 }
 

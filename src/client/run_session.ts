@@ -11,9 +11,9 @@ import { ServiceConnection } from "../connection.ts";
 import { callbacksOf } from "../contract/contract_service.ts";
 import { ConnectionClosureError, WebSocketError } from "../errors.ts";
 import { Host } from "../host.ts";
+import { toClosureTimeout } from "../options.ts";
 import { isPromise } from "../reply.ts";
 import type { Service } from "../service.ts";
-import { toClosureTimeout } from "../service_config.ts";
 import { isService, nameNoService } from "../service_value.ts";
 import type { ClientClosure, ClientState } from "./client_events.ts";
 import { clientClock, type Dialer, type DialerUser, toClosure, toDialer } from "./dialer.ts";
@@ -48,7 +48,7 @@ export interface RunningService extends AsyncDisposable {
 
 /** The time that a run sees: that of its attempts, which keep the process alive, and that of its connections, which do not. */
 export interface RunClocks {
-  readonly dialler: Clock;
+  readonly dialer: Clock;
   readonly host: Clock;
 }
 
@@ -72,12 +72,12 @@ export class RunSession implements DialerUser {
     source: ServiceSource,
     rules: RunRules,
     transport: Transport,
-    clocks: RunClocks = { dialler: clientClock, host: systemClock },
+    clocks: RunClocks = { dialer: clientClock, host: systemClock },
   ) {
     this.#source = source;
     this.#rules = rules;
     this.#host = new Host(toRunCapabilities(transport), rules.host, clocks.host);
-    this.#dialer = toDialer(rules.client, transport, this, clocks.dialler);
+    this.#dialer = toDialer(rules.client, transport, this, clocks.dialer);
     transport.observe?.({
       onPing: (data) => this.#connection?.ping(data),
       onPong: (data) => this.#connection?.pong(data),

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Capabilities } from "../capabilities.ts";
+import { type Capabilities, SOCKET_CAPABILITIES } from "../capabilities.ts";
 import type { RuntimeSocket } from "../socket.ts";
 import { type Dialer, toClosure } from "./dialer.ts";
 import type { Transport, TransportSocket } from "./transport.ts";
@@ -52,19 +52,14 @@ export function toRunSocket(raw: TransportSocket, dialer: Dialer, user: SocketUs
 /** What callers over a transport can do. What a transport does not tell of itself is not promised. */
 export function toRunCapabilities({ name, ping = false, headers = false }: Transport): Capabilities {
   return {
+    ...SOCKET_CAPABILITIES,
     engine: name,
     isTransport: true,
     ping,
     terminate: ping,
     pause: ping,
-    drain: false,
-    messageLimit: false,
-    reliableClose: false,
-    frameErrors: false,
-    earlyFrames: true,
     compression: headers,
     tls: headers,
     mutualSsl: headers,
-    peerCertificate: false,
   };
 }

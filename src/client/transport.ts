@@ -43,7 +43,7 @@ export interface TransportSocket extends RuntimeSocket {
 }
 
 /**
- * What a transport calls, never while `dial` runs: first `opened` or `refused`, then what arrives, at last `closed`. Only the first end counts, and
+ * What a transport calls, never while `dial` runs: first `opened` or `refused`, then what arrives, finally `closed`. Only the first end counts, and
  * nothing that comes after it.
  */
 export interface Line {

@@ -11,7 +11,7 @@ import type { Message } from "./message.ts";
 
 /** How one message of a client is written. */
 export interface ClientWriteOptions {
-  /** Whether the message is compressed, where permessage-deflate was negotiated and the transport lets choose. @default from 1024 bytes up */
+  /** Whether the message is compressed, where permessage-deflate was negotiated and the transport leaves the choice. @default true for messages of at least 1024 bytes */
   compress?: boolean;
   /** Takes the message back when it aborts, if it still waits to be handed over: the write rejects with its reason. @default none */
   signal?: AbortSignal;

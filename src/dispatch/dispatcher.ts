@@ -23,7 +23,7 @@ import { Request } from "./request.ts";
 // A longer message is parsed once, in its turn.
 const LONGEST_CANCEL = 1024;
 
-/** Dispatches the messages of one connection, one at a time: which those are that may run, the contract says. */
+/** Takes the messages of one connection, one at a time, to the handlers that the contract names. */
 export class Dispatcher implements Intake {
   readonly #connected: Connected;
   readonly #caller: Caller;

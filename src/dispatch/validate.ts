@@ -21,7 +21,7 @@ export function toMisfit(what: string, issues: readonly SchemaIssue[]): PayloadV
 }
 
 /**
- * Gives the error for a schema that failed itself. A value that is nested too deep for it is the peer's doing.
+ * Gives the error for a schema that threw, if the value is nested too deep for it: that is the peer's doing.
  *
  * @throws What it threw, if that is a fault of the schema
  */

@@ -8,7 +8,7 @@ import type { AsyncApiDocument } from "../asyncapi/document.ts";
 import type { UpgradeContext } from "../upgrade_request.ts";
 import { checkMethod, locate, type Place, type ServedDocument, toBase64, toPlace } from "./served.ts";
 
-/** Serves a document as JSON, with a tag by which clients keep it. */
+/** Serves a document as JSON, with an entity tag so that clients can keep it. */
 export class AsyncApiFile implements ServedDocument {
   readonly path: string;
   readonly #document: AsyncApiDocument;

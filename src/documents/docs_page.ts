@@ -8,12 +8,12 @@ import type { AsyncApiDocument } from "../asyncapi/document.ts";
 import type { UpgradeContext } from "../upgrade_request.ts";
 import { checkMethod, locate, type ServedDocument, toBase64, toPlace } from "./served.ts";
 
-/** Loads the room `page`, which only those need who serve a page. */
+/** Loads the room `page`, which is needed only where a page is served. */
 export type LoadPage = () => Promise<{
   toPage(document: AsyncApiDocument, options: { socketPath: string; nonce: string }): string;
 }>;
 
-/** Serves a page that may load nothing, and run and connect to nothing but its own. */
+/** Serves a page that may load nothing, run nothing but its own script, and connect to nothing but its own host. */
 export class DocsPage implements ServedDocument {
   readonly path: string;
   readonly #socketPath: string;

@@ -6,7 +6,7 @@
 
 import { checkClose } from "../close_code.ts";
 import { ConnectionClosureError, ConnectionError } from "../errors.ts";
-import { toMilliseconds } from "../service_config.ts";
+import { toMilliseconds } from "../options.ts";
 import { copy, type Frame } from "./line.ts";
 import type { MemorySocket } from "./memory_socket.ts";
 

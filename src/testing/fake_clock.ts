@@ -5,7 +5,7 @@
  */
 
 import type { Clock } from "../clock.ts";
-import { toMilliseconds } from "../service_config.ts";
+import { toMilliseconds } from "../options.ts";
 import { settle } from "./settle.ts";
 
 interface Timer {

@@ -5,7 +5,7 @@
  */
 
 import type { Caller } from "../caller.ts";
-import type { Capabilities } from "../capabilities.ts";
+import { type Capabilities, SOCKET_CAPABILITIES } from "../capabilities.ts";
 import type { Clock } from "../clock.ts";
 import { Host } from "../host.ts";
 import type { Logger } from "../logger.ts";
@@ -21,7 +21,7 @@ import { MemorySocket } from "./memory_socket.ts";
 export interface ClientOptions {
   /** The time; a `FakeClock` for timeouts, heartbeats and slow peers. @default the runtime's */
   clock?: Clock;
-  /** Where faults are told. @default the console, without `debug` */
+  /** Where faults are logged. @default the console, without `debug` */
   logger?: Logger;
   /** `caller.remoteAddress`. @default none */
   remoteAddress?: string;
@@ -60,21 +60,14 @@ const NAMES: ReadonlySet<string> = new Set<keyof PairOptions>([
   "principal",
 ]);
 
-// What a socket in memory can do; `engine` says that it is none of the engines.
+// What a socket in memory can do.
 const capabilities: Capabilities = {
-  engine: "websocket",
+  ...SOCKET_CAPABILITIES,
   ping: true,
   terminate: true,
   pause: true,
   drain: true,
-  messageLimit: false,
   reliableClose: true,
-  frameErrors: false,
-  earlyFrames: true,
-  compression: false,
-  tls: false,
-  mutualSsl: false,
-  peerCertificate: false,
 };
 
 /**

@@ -6,8 +6,8 @@
 
 import { soon } from "../clock.ts";
 
-// A browser has no `setImmediate`, and its timers take milliseconds. Elsewhere no message of a channel: where somebody has asked for a module of Node,
-// Deno delivers them before all microtasks are done.
+// A browser has no `setImmediate`, and its timers take milliseconds: there it is a message of a channel. Not elsewhere, for once a module of Node was
+// imported, Deno delivers such messages before all microtasks are done.
 const SETTLES = "setImmediate" in globalThis || !("MessageChannel" in globalThis) ? soon : soonByMessage;
 
 /**

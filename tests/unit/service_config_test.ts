@@ -1,13 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { isToken } from "../../src/http.ts";
-import {
-  type ServiceConfig,
-  toClosureTimeout,
-  toOrigin,
-  toServiceRules,
-  type UpgradeConfig,
-} from "../../src/service_config.ts";
+import { type ServiceConfig, toServiceRules, type UpgradeConfig } from "../../src/service_config.ts";
 import { upgrade } from "../../src/upgrade.ts";
 
 test("toServiceRules() fills in the defaults", () => {
@@ -212,38 +206,6 @@ test("toServiceRules() says where an option of the server belongs", () => {
       name: "TypeError",
       message: `Unknown option "${option}" of ServiceConfig: it is one of the server, so give it to the listener, or to attach, handlers or handler`,
     });
-  }
-});
-
-test("toClosureTimeout() takes -1 for ever, and no other negative number", () => {
-  assert.equal(toClosureTimeout("timeout", -1), -1);
-  assert.equal(toClosureTimeout("timeout", 0), 0);
-  assert.equal(toClosureTimeout("timeout", 1.5), 1500);
-  assert.throws(() => toClosureTimeout("timeout", -2), {
-    name: "RangeError",
-    message: /Option timeout is -2: .* or -1 for ever/,
-  });
-});
-
-test("toOrigin() makes equal origins equal strings", () => {
-  assert.equal(toOrigin("HTTPS://Example.COM:443"), "https://example.com");
-  assert.equal(toOrigin("http://example.com:8080"), "http://example.com:8080");
-  assert.equal(toOrigin("https://bücher.example"), "https://xn--bcher-kva.example");
-  assert.equal(toOrigin("http://[::1]:80"), "http://[::1]");
-  assert.equal(toOrigin("null"), "null");
-  assert.equal(toOrigin("chrome-extension://abcdef"), "chrome-extension://abcdef");
-  for (const none of [
-    "",
-    "example.com",
-    "file:///x",
-    "data:,x",
-    "https://a/",
-    "https://a\\b",
-    "https://a b",
-    "https://u@a",
-    "//a",
-  ]) {
-    assert.equal(toOrigin(none), undefined, none);
   }
 });
 

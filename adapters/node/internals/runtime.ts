@@ -25,7 +25,7 @@ interface Extension {
 type Inflated = (error: Error | null, data: Uint8Array) => void;
 
 /**
- * Has `ws` ask `inflate` first for a message that came in one frame; what that does not inflate is left to `ws`. A `ws` without this member is
+ * Makes `ws` ask `inflate` first for a message that came in one frame; what that does not inflate is left to `ws`. A `ws` without this member is
  * left alone.
  */
 export function inflateBy(socket: object, inflate: (data: Uint8Array) => Uint8Array | undefined): void {

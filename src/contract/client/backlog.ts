@@ -60,7 +60,7 @@ export class Backlog {
     return this.#rest.promise;
   }
 
-  /** Has all that was received be taken in, whatever there is already: the connection is gone, and nothing follows. */
+  /** Lets all that was received be taken in, however much there is already: the connection is gone, and nothing follows. */
   drain(isDraining: boolean): void {
     this.#isDraining = isDraining;
     this.#wake();

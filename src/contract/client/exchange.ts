@@ -102,7 +102,7 @@ export class Exchange {
     if (entry?.status === "lost") await this.#write(id, entry, connection);
   }
 
-  /** Waits no more, and has the service be told. */
+  /** Waits no more, and tells the service. */
   forget(id: string): void {
     const entry = this.#entries.get(id);
     if (entry === undefined) return;
@@ -113,7 +113,7 @@ export class Exchange {
     this.#cancel(id);
   }
 
-  /** Has a queue get the pushes of a type. */
+  /** Lets a queue get the pushes of a type. */
   subscribe(type: string, items: Items): void {
     if (this.#isOver) return items.end();
     const queues = this.#pushes.get(type);
@@ -121,12 +121,12 @@ export class Exchange {
     else queues.add(items);
   }
 
-  /** Has it get no more. */
+  /** Lets it get no more. */
   unsubscribe(type: string, items: Items): void {
     this.#pushes.get(type)?.delete(items);
   }
 
-  /** Drops the oldest push of the longest queue: whoever reads shall not lose by who does not. False if no push waits. */
+  /** Drops the oldest push of the longest queue: those who read shall not lose by those who do not. False if no push waits. */
   dropPush(): boolean {
     let longest: Items | undefined;
     for (const queues of this.#pushes.values()) {

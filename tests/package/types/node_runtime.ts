@@ -18,7 +18,7 @@ import type { Expect } from "./expect.ts";
 type Fits<Official, Slice> = Official extends Slice ? true : false;
 
 export type Checks = [
-  Expect<Fits<Socket, Omit<NodeSocket, "on" | "off">>>,
+  Expect<Fits<Socket, Omit<NodeSocket, "on">>>,
   // Overloads of an emitter fit no structural type, so its methods are checked by what they are called with.
   Expect<Fits<WebSocket, Omit<WsSocket, "on">>>,
   Expect<Fits<Buffer<ArrayBuffer>, Omit<NodeBuffer, "toString">>>,
