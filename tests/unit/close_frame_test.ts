@@ -12,7 +12,16 @@ test("closeFrame() takes exactly the codes of R15", () => {
     if (isSendable(code)) assert.equal(closeFrame(code).statusCode, code);
     else assert.throws(() => closeFrame(code), RangeError, String(code));
   }
-  for (const code of [65_535, 65_536, 66_536, 2 ** 32 + 1000, 1000.5, Number.NaN, Number.POSITIVE_INFINITY, "1000" as unknown as number]) {
+  for (const code of [
+    65_535,
+    65_536,
+    66_536,
+    2 ** 32 + 1000,
+    1000.5,
+    Number.NaN,
+    Number.POSITIVE_INFINITY,
+    "1000" as unknown as number,
+  ]) {
     assert.throws(() => closeFrame(code), RangeError);
   }
 });
