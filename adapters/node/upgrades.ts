@@ -26,6 +26,7 @@ import { JoinedSocket } from "./joined_socket.ts";
 import { JoinedWriter } from "./joined_writer.ts";
 import { conclude, inTurn, isAnswered, leave } from "./neighbours.ts";
 import { toPeer } from "./peers.ts";
+import { afterResponses } from "./pipeline.ts";
 import {
   decideOn,
   decisionOf,
@@ -137,10 +138,12 @@ export function toUpgradeListener(app: App, host: Host, strays: Set<NodeSocket> 
     }
     const emitter = this instanceof EventEmitter ? this : undefined;
     const head = Buffer.isBuffer(rest) ? rest : Buffer.from(rest);
-    inTurn(incoming.socket, stream, emitter, () => {
+    const { socket } = incoming;
+    const look = (): void => {
       joinCookies(incoming);
       void answer(incoming, toOutgoing(new Handshake(incoming, head, host)));
-    });
+    };
+    afterResponses(socket, strays, () => inTurn(socket, stream, emitter, look));
   };
 }
 

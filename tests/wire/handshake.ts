@@ -1,7 +1,7 @@
 /** Opening handshakes, right and wrong: RFC 6455, section 4.2, and R22 to R25. */
 import assert from "node:assert/strict";
 import { Hono } from "hono";
-import { type EngineName, Listener, type ServiceConfig, upgrade } from "../../mod.ts";
+import { type EngineName, Listener, type ServiceConfig, UpgradeError, upgrade } from "../../mod.ts";
 import { gapTest } from "../conformance/gaps.ts";
 import {
   ACCEPT,
@@ -13,6 +13,7 @@ import {
   toHandshake,
   turn,
 } from "../kit/raw_client.ts";
+import { Waiter } from "../kit/waiter.ts";
 import { type Define, Peer, type WireServer } from "./harness.ts";
 
 /** A handshake, the status that answers it, and the gap of an engine that answers otherwise. */
@@ -134,6 +135,7 @@ export function testHandshakes(engine: EngineName, define: Define): void {
   testHeaders(define);
   testHandlers(define);
   testApps(engine);
+  testPipelines(engine);
 }
 
 function checkAccepted(answer: HttpResponse): void {
@@ -367,6 +369,61 @@ function testApps(engine: EngineName): void {
       });
     },
   );
+}
+
+const BEHIND: readonly (readonly [path: string, status: number, last: string])[] = [
+  ["/open", 101, "\r\n\r\n\x81\x04open"],
+  ["/refused", 401, "\r\n\r\nLog in\n"],
+];
+
+function testPipelines(engine: EngineName): void {
+  const app = new Hono();
+  app.get("/slow", async (context) => {
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    // Longer than what a socket takes at once, so that it has to go on when there is room.
+    const parts = Array.from({ length: 3 }, () => new Uint8Array(100_000).fill(0x2e));
+    return context.body(
+      new ReadableStream({ pull: (out) => (parts.length > 0 ? out.enqueue(parts.pop()) : out.close()) }),
+    );
+  });
+  app.get(
+    "/open",
+    upgrade(() => ({ onOpen: () => "open" })),
+  );
+  app.get(
+    "/refused",
+    upgrade(() => new UpgradeError("Log in", { status: 401 })),
+  );
+  for (const [path, status, last] of BEHIND) {
+    gapTest(
+      engine,
+      "pipeline",
+      `RFC 9112, 9.3.2: an upgrade behind a request is answered with ${status} when that is answered`,
+      () =>
+        withApp(engine, app, async (port) => {
+          const socket = await dial(port);
+          const waiter = new Waiter();
+          let text = "";
+          socket.on("data", (chunk) => {
+            text += chunk.toString("latin1");
+            waiter.wake();
+          });
+          socket.on("end", () => waiter.wake());
+          try {
+            socket.write(`GET /slow HTTP/1.1\r\nHost: x\r\n\r\n${toHandshake(port, { path })}`);
+            const isThere = () => text.endsWith(last) || socket.readableEnded;
+            await waiter.until("both answers", isThere, 2000, () => text.replaceAll(".", ""));
+            const [first = "", second = "", ...more] = text.split(/(?=HTTP\/1\.1 )/);
+            assert.match(first, /^HTTP\/1\.1 200 /);
+            assert.equal(first.split("\r\n\r\n")[1]?.replaceAll(/[^.]/g, "").length, 300_000);
+            assert.ok(second.startsWith(`HTTP/1.1 ${status} `), second);
+            assert.deepEqual(more, []);
+          } finally {
+            socket.destroy();
+          }
+        }),
+    );
+  }
 }
 
 async function withApp(engine: EngineName, app: Hono, run: (port: number) => Promise<void>): Promise<void> {
