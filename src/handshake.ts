@@ -7,7 +7,7 @@
  */
 
 import { withoutCredentials } from "./credentials.ts";
-import { isAuthority, isToken, type ReadHeader } from "./http.ts";
+import { isAuthority, isExtensionList, isToken, type ReadHeader } from "./http.ts";
 import { quote } from "./logger.ts";
 import { refuse, SPEAK_WEBSOCKET } from "./refusal.ts";
 import { type ServiceRules, toOrigin } from "./service_config.ts";
@@ -40,6 +40,9 @@ export function checkForm(method: string, header: ReadHeader): Response | undefi
   const host = header("host");
   if (host !== null && !isAuthority(host)) return refuse(400, "Send a Host of name and port");
   if (hasBody(header)) return refuse(400, "Send no body with an upgrade");
+  const extensions = header("sec-websocket-extensions");
+  if (extensions !== null && !isExtensionList(extensions))
+    return refuse(400, "Send Sec-WebSocket-Extensions as names and their parameters");
   return undefined;
 }
 

@@ -67,6 +67,8 @@ const form: readonly Case[] = [
   ["with a quoted subprotocol", { headers: { "Sec-WebSocket-Protocol": '"a"' } }, 400],
   ["with a subprotocol twice", { headers: { "Sec-WebSocket-Protocol": "a, a" } }, 400],
   ["with a subprotocol in each of two lines", { headers: { "Sec-WebSocket-Protocol": ["a", "a"] } }, 400],
+  ["with extensions in two lines", { headers: { "Sec-WebSocket-Extensions": ["a; b=1", "c,, d"] } }, 101],
+  ["with an extension without a name", { headers: { "Sec-WebSocket-Extensions": "a, ;b=1" } }, 400],
 ];
 
 const HOST = "app.example";
