@@ -110,14 +110,14 @@ test("hostile servers do what their names say", () =>
       const client = await connect(server.port, { patience: 500 }).catch((error: Error) => error);
       // Those whose harm is in a header are a 101 for a client that looks at nothing.
       const opens = !(client instanceof Error);
-      assert.equal(opens, /Accept|asked for|bits|header of|headers/.test(name), `${name}: ${client}`);
+      assert.equal(opens, /Accept|a 101|asked for|bits|header of|headers/.test(name), `${name}: ${client}`);
       if (opens) client.destroy();
     }
     for (const { name, answer } of [...badFrames, deflateBomb].filter(
       (mode) => !/length of|fragments$/.test(mode.name),
     )) {
       const server = own(await serve(answer));
-      const client = await connect(server.port);
+      const client = await connect(server.port, { checksServer: false });
       assert.ok((await client.frame()).payload.length > 0, name);
       client.destroy();
     }
