@@ -71,7 +71,10 @@ export function dress(host: Host, response: Response): Response {
   if (headers.length === 0 || !isResponse(response)) return response;
   try {
     for (const [name, value] of headers) {
-      if (name === "connection" || !response.headers.has(name)) response.headers.set(name, value);
+      // One that names what to upgrade to has its name in it too (RFC 9110, section 7.8).
+      if (name === "connection")
+        response.headers.set(name, response.headers.has("upgrade") ? `upgrade, ${value}` : value);
+      else if (!response.headers.has(name)) response.headers.set(name, value);
     }
     return response;
   } catch {

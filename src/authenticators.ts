@@ -21,6 +21,9 @@ export interface Found {
 
 type Fault = "invalid_request" | "invalid_token" | "insufficient_scope";
 
+/** Gives the challenges of a refusal. */
+type Tell = (fault: Fault, scopes?: readonly string[]) => Record<string, string>;
+
 /**
  * Checks the option `auth`.
  *
@@ -42,9 +45,11 @@ export async function authenticate(
   request: UpgradeRequest,
   logger: Logger,
 ): Promise<Found | Response> {
-  if (credential === undefined) return unknown(list, "Send a credential");
+  if (credential === undefined) return refuse(401, "Send a credential", challenges(list));
   if (credential === MALFORMED)
     return refuse(400, "Send one credential, well formed", challenges(list, "invalid_request"));
+  // Who has sent no token is told of no error of one (RFC 6750, section 3.1).
+  const tell: Tell = (...fault) => (credential.scheme === "bearer" ? challenges(list, ...fault) : challenges(list));
   for (const authenticator of list) {
     if (authenticator.scheme.toLowerCase() !== credential.scheme) continue;
     try {
@@ -54,13 +59,14 @@ export async function authenticate(
         throw new TypeError("An authenticator must give a principal with a list of scopes, or undefined");
       const until = toEnd(principal, authenticator);
       if (until !== undefined && until <= Date.now()) continue;
-      if (!isAllowed(principal, authenticator)) return forbidden(list, authenticator);
-      return { principal, until };
+      if (isAllowed(principal, authenticator)) return { principal, until };
+      const challenge = tell("insufficient_scope", authenticator.scopes);
+      return refuse(403, "The credential lacks the scope that is needed here", challenge);
     } catch (error) {
-      return failed(error, list, logger);
+      return failed(error, tell, logger);
     }
   }
-  return unknown(list, "The credential is not accepted", "invalid_token");
+  return refuse(401, "The credential is not accepted", tell("invalid_token"));
 }
 
 /** Gives the header that tells a client how to prove who it is; one challenge for each scheme. */
@@ -136,19 +142,7 @@ function isAllowed({ scopes }: Principal, { scopes: wanted }: Authenticator): bo
   return wanted === undefined || wanted.some((scope) => scopes.includes(scope));
 }
 
-function unknown(list: readonly Authenticator[], advice: string, fault?: Fault): Response {
-  return refuse(401, advice, challenges(list, fault));
-}
-
-function forbidden(list: readonly Authenticator[], { scopes }: Authenticator): Response {
-  return refuse(
-    403,
-    "The credential lacks the scope that is needed here",
-    challenges(list, "insufficient_scope", scopes),
-  );
-}
-
-function failed(error: unknown, list: readonly Authenticator[], logger: Logger): Response {
+function failed(error: unknown, tell: Tell, logger: Logger): Response {
   if (!(error instanceof AuthError)) {
     logger.error("An authenticator failed; the upgrade is refused with 500", error);
     return refuse(500, "Internal server error");
@@ -159,8 +153,8 @@ function failed(error: unknown, list: readonly Authenticator[], logger: Logger):
   const advice = status === 503 ? "The credential cannot be checked now" : message;
   const headers: Record<string, string> =
     retryAfter === undefined ? {} : { "retry-after": String(Math.ceil(retryAfter)) };
-  if (status === 400) Object.assign(headers, challenges(list, "invalid_request"));
-  if (status === 401) Object.assign(headers, challenges(list, "invalid_token"));
-  if (status === 403) Object.assign(headers, challenges(list, "insufficient_scope"));
+  if (status === 400) Object.assign(headers, tell("invalid_request"));
+  if (status === 401) Object.assign(headers, tell("invalid_token"));
+  if (status === 403) Object.assign(headers, tell("insufficient_scope"));
   return refuse(status, advice, headers);
 }

@@ -159,7 +159,7 @@ export class Door {
       void answer.headers;
       return this.#refuse(answer);
     }
-    if (answer instanceof UpgradeError) return refuse(answer.status, answer.message, answer.headers);
+    if (answer instanceof UpgradeError) return this.#refuseBy(answer);
     if (answer instanceof AuthnError) return refuse(401, answer.message, this.#challenges());
     if (answer instanceof AuthzError) return refuse(403, answer.message);
     if (isError(answer)) return refuse(400, answer.message);
@@ -177,9 +177,16 @@ export class Door {
     return response;
   }
 
+  #refuseBy({ status, message, headers }: UpgradeError): Response {
+    const response = refuse(status, message, headers);
+    // A 401 has a challenge (RFC 9110, section 15.5.2).
+    if (status !== 401 || response.headers.has("www-authenticate")) return response;
+    return refuse(status, message, { ...headers, ...this.#challenges() });
+  }
+
   #challenges(): Record<string, string> {
     const { auth } = this.#rules;
-    return auth.length === 0 ? { "www-authenticate": "Bearer" } : challenges(auth);
+    return auth.length === 0 ? { "www-authenticate": 'Bearer realm="websocket"' } : challenges(auth);
   }
 
   #accept(service: Service): Response {

@@ -8,7 +8,7 @@
 
 import { withoutCredentials } from "./credentials.ts";
 import type { Host } from "./host.ts";
-import { isAuthority, isToken, type ReadHeader } from "./http.ts";
+import { isAuthority, isExtensionList, isToken, type ReadHeader } from "./http.ts";
 import { quote } from "./logger.ts";
 import { toOrigin } from "./origin.ts";
 import { refuse, SPEAK_WEBSOCKET } from "./refusal.ts";
@@ -41,6 +41,9 @@ export function checkForm(method: string, header: ReadHeader, log?: Pick<Host, "
   const host = header("host");
   if (host !== null && !isAuthority(host)) return refuse(400, "Send a Host of name and port");
   if (hasBody(header)) return refuse(400, "Send no body with an upgrade");
+  const extensions = header("sec-websocket-extensions");
+  if (extensions !== null && !isExtensionList(extensions))
+    return refuse(400, "Send Sec-WebSocket-Extensions as names and their parameters");
   return undefined;
 }
 

@@ -91,6 +91,8 @@ function toBytes(response: Response, body: string): Buffer {
   const { status } = response;
   const lines = [`HTTP/1.1 ${status} ${STATUS_CODES[status]}`];
   for (const [name, value] of response.headers) if (name !== "connection") lines.push(`${name}: ${value}`);
-  lines.push("connection: close", `content-length: ${Buffer.byteLength(body)}`, "", body);
+  lines.push("connection: close", `content-length: ${Buffer.byteLength(body)}`);
+  // RFC 9110, section 6.6.1.
+  lines.push(`date: ${new Date().toUTCString()}`, "", body);
   return Buffer.from(lines.join("\r\n"));
 }

@@ -16,8 +16,6 @@ export const PATIENCE = 10_000;
 export interface UpgradeSocket {
   readonly bytesWritten: number;
   readonly writable: boolean;
-  /** The response under way to an earlier request. */
-  readonly _httpMessage?: object | null;
   on(event: "close" | "error", listener: () => void): unknown;
   off(event: "close", listener: () => void): unknown;
 }
@@ -32,7 +30,7 @@ interface Turn {
   readonly stream: object | undefined;
   /** How many listen. */
   readonly count: number;
-  /** What had been written when the first of ours looked; -1 if nobody can tell, for an earlier request is yet to be answered. */
+  /** What had been written when the first of ours looked, all earlier requests being answered. */
   readonly bytesWritten: number;
   /** Those of ours that have not looked yet. */
   readonly waiting: (() => void)[];
@@ -48,7 +46,7 @@ interface Turn {
 const OVER: Turn = {
   stream: undefined,
   count: 0,
-  bytesWritten: -1,
+  bytesWritten: 0,
   waiting: [],
   looked: 0,
   isTaken: true,
@@ -68,7 +66,7 @@ export function inTurn(socket: UpgradeSocket, stream: object, emitter: Emitter |
     turn = {
       stream,
       count: emitter?.listenerCount("upgrade") ?? 0,
-      bytesWritten: socket._httpMessage ? -1 : socket.bytesWritten,
+      bytesWritten: socket.bytesWritten,
       waiting: [],
       looked: 0,
       isTaken: false,
@@ -89,7 +87,7 @@ export function conclude(socket: UpgradeSocket): void {
 /** Whether another listener has answered meanwhile, so that nothing of ours is to be written into its stream. */
 export function isAnswered(socket: UpgradeSocket): boolean {
   const { count, bytesWritten } = turns.get(socket) ?? OVER;
-  return count > 1 && bytesWritten !== -1 && bytesWritten !== socket.bytesWritten;
+  return count > 1 && bytesWritten !== socket.bytesWritten;
 }
 
 /**

@@ -27,8 +27,8 @@ import { headerSizeOf, isNode, type NodeHttpServer, onBun } from "./runtime.ts";
 /** Makes a server for the ordinary requests to an app; its upgrades are left to a listener. */
 export function toServer(app: App, host: Host, secure: SecureOptions | undefined): NodeHttpServer {
   const options: ServerOptions = {
-    // Some clients offer to upgrade any request, to h2c; Node gives those to us without their bodies.
-    shouldUpgradeCallback: ({ headers }) => /\bwebsocket\b/i.test(headers.upgrade ?? ""),
+    // Some clients offer to upgrade any request, to h2c; Node before 26 gives an upgrade to us without its body.
+    shouldUpgradeCallback: ({ method, headers }) => method === "GET" && /\bwebsocket\b/i.test(headers.upgrade ?? ""),
     ...toServerLimits(host.rules),
   };
   const listener = getRequestListener(

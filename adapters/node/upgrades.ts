@@ -26,6 +26,7 @@ import { JoinedSocket } from "./joined_socket.ts";
 import { JoinedWriter } from "./joined_writer.ts";
 import { conclude, inTurn, isAnswered, leave } from "./neighbours.ts";
 import { toPeer } from "./peers.ts";
+import { afterResponses } from "./pipeline.ts";
 import {
   decideOn,
   decisionOf,
@@ -137,10 +138,12 @@ export function toUpgradeListener(app: App, host: Host, strays: Set<NodeSocket> 
     }
     const emitter = this instanceof EventEmitter ? this : undefined;
     const head = Buffer.isBuffer(rest) ? rest : Buffer.from(rest);
-    inTurn(incoming.socket, stream, emitter, () => {
+    const { socket } = incoming;
+    const look = (): void => {
       joinCookies(incoming);
       void answer(incoming, toOutgoing(new Handshake(incoming, head, host)));
-    });
+    };
+    afterResponses(socket, strays, () => inTurn(socket, stream, emitter, look));
   };
 }
 
@@ -254,8 +257,21 @@ class Handshake {
     // What the server did for its sockets until the upgrade: a response that was held up goes on.
     socket.on("drain", () => outgoing.emit("drain"));
     outgoing.assignSocket(socket);
-    void getRequestListener(() => response, { overrideGlobalObjects: isNode })(incoming, outgoing);
+    const answer = (): Response => toLast(response);
+    // It is called for a request of which no `Request` can be made.
+    void getRequestListener(answer, { overrideGlobalObjects: isNode, errorHandler: answer })(incoming, outgoing);
   }
+}
+
+// The connection ends behind it, which Node says by itself where nothing else is said of the connection (RFC 9112, section 9.6).
+function toLast(response: Response): Response {
+  if (response.headers.get("connection")?.toLowerCase() !== "upgrade") return response;
+  try {
+    response.headers.append("connection", "close");
+  } catch {
+    // Those of a response that was fetched cannot be changed.
+  }
+  return response;
 }
 
 // The sockets of Bun before 1.4 have no `destroySoon`, and a fault here would end the process.

@@ -50,11 +50,15 @@ export function readRefusal(response: NodeResponse, dial: Dial, done: (error: We
   response.on("close", finish);
   // A body that breaks off is as good as one that ends.
   response.on("error", finish);
+  // Nothing follows, and nothing says so.
+  if (response.statusCode === 101) finish();
   return { finish, stop };
 }
 
 function toAnswerError(response: NodeResponse, body: string, dial: Dial): InvalidHandshakeError {
   const status = response.statusCode ?? 0;
+  if (status === 101)
+    return new InvalidHandshakeError("The server's answer is no handshake: its Upgrade or Connection is missing");
   const headers = toHeaders(response.headers);
   // The page of a proxy is for browsers.
   const line = /^text\/html\b/i.test(headers["content-type"] ?? "") ? "" : toLine(body, dial);

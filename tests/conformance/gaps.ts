@@ -118,6 +118,19 @@ export const gaps: readonly Gap[] = [
     upstream: "https://github.com/oven-sh/bun/pull/38128",
   },
   {
+    engine: "bun",
+    key: "pipeline",
+    reason: "Bun cuts the connection when anything arrives behind a request that is not answered yet",
+    upstream: "https://github.com/oven-sh/bun/pull/38128",
+  },
+  {
+    engine: "node",
+    runtime: "bun",
+    key: "pipeline",
+    reason: "Bun's own node:http takes an upgrade behind a request that is not answered yet for an ordinary request",
+    upstream: "https://github.com/oven-sh/bun/blob/main/src/js/node/_http_server.ts",
+  },
+  {
     engine: "deno",
     key: "upgradeBody",
     reason:

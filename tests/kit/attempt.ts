@@ -2,12 +2,16 @@
 import { Buffer } from "node:buffer";
 import { createHash } from "node:crypto";
 import type { Socket } from "node:net";
-import { CLOSE, type Frame, type FrameOptions, TEXT, toFrame } from "./frames.ts";
+import { CLOSE, checkSent, type Frame, type FrameOptions, TEXT, toFrame } from "./frames.ts";
 import { HttpRequest } from "./http.ts";
 import { type Ended, type PeerOptions, RawPeer } from "./raw_peer.ts";
 
 /** How a handshake is accepted; every line of it may be wrong. */
 export interface AcceptOptions extends PeerOptions {
+  /** The value of `Upgrade`; `null` leaves it out. @default "websocket" */
+  upgrade?: string | null;
+  /** The value of `Connection`; `null` leaves it out. @default "Upgrade" */
+  connection?: string | null;
   /** The value of `Sec-WebSocket-Accept`. @default the right one */
   accept?: string;
   /** The value of `Sec-WebSocket-Protocol`. @default none */
@@ -64,9 +68,12 @@ export class Attempt extends RawPeer {
   /** Answers the handshake with a 101, once it has come. */
   async accept(options: AcceptOptions = {}): Promise<void> {
     const request = await this.requested();
-    const { accept = toAccept(request), protocol, headers = {}, early = Buffer.alloc(0), ...peer } = options;
+    const { upgrade = "websocket", connection = "Upgrade", accept = toAccept(request), ...rest } = options;
+    const { protocol, headers = {}, early = Buffer.alloc(0), ...peer } = rest;
     Object.assign(this.#options, peer);
-    const lines = ["Upgrade: websocket", "Connection: Upgrade", `Sec-WebSocket-Accept: ${accept}`];
+    const lines = [`Sec-WebSocket-Accept: ${accept}`];
+    if (upgrade !== null) lines.push(`Upgrade: ${upgrade}`);
+    if (connection !== null) lines.push(`Connection: ${connection}`);
     if (protocol !== undefined) lines.push(`Sec-WebSocket-Protocol: ${protocol}`);
     lines.push(...toLines(headers));
     const head = `HTTP/1.1 101 Switching Protocols\r\n${lines.join("\r\n")}\r\n\r\n`;
@@ -119,6 +126,7 @@ export class Attempt extends RawPeer {
   }
 
   protected override frameIn(frame: Frame): void {
+    if (this.acceptedAt !== undefined) checkSent(frame, true);
     this.received.push(frame);
     if (frame.opcode < CLOSE) this.#collect(frame);
     // The server ends TCP first (RFC 6455, section 7.1.1).

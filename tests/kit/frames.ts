@@ -32,6 +32,10 @@ export interface Frame {
   readonly rsv: number;
   readonly opcode: number;
   readonly masked: boolean;
+  /** The masking key; empty if there is none. */
+  readonly key: Buffer;
+  /** Whether its length is in the shortest form. */
+  readonly isShort: boolean;
   readonly payload: Buffer;
   /** The payload as UTF-8. */
   readonly text: string;
@@ -76,6 +80,16 @@ export function toClosePayload(code?: number, reason: string | Uint8Array = ""):
   const head = Buffer.alloc(2);
   head.writeUInt16BE(code);
   return Buffer.concat([head, Buffer.from(reason as Uint8Array)]);
+}
+
+/**
+ * Checks what holds of every frame that is sent.
+ *
+ * @throws If it is masked although it is a server's, or the other way round (RFC 6455, section 5.1), or its length is too long (5.2)
+ */
+export function checkSent({ masked, isShort, opcode }: Frame, ofClient: boolean): void {
+  if (masked !== ofClient) throw new Error(`A frame of kind ${opcode} is ${masked ? "" : "not "}masked`);
+  if (!isShort) throw new Error(`The length of a frame of kind ${opcode} is not in its shortest form`);
 }
 
 /** Cuts a stream of bytes into frames. */
@@ -126,6 +140,9 @@ export class FrameReader {
     const code = opcode !== CLOSE ? undefined : length < 2 ? 1005 : payload.readUInt16BE(0);
     const reason = opcode !== CLOSE ? undefined : payload.subarray(2).toString();
     const fin = (first & 0x80) !== 0;
-    return { fin, rsv: (first >> 4) & 7, opcode, masked, payload, text: payload.toString(), code, reason };
+    const key = Buffer.from(bytes.subarray(masked ? head - 4 : head, head));
+    const isShort = length > (extended === 0 ? -1 : extended === 2 ? 125 : 65_535);
+    const text = payload.toString();
+    return { fin, rsv: (first >> 4) & 7, opcode, masked, key, isShort, payload, text, code, reason };
   }
 }

@@ -21,6 +21,9 @@ const SWITCH = "HTTP/1.1 101 Switching Protocols";
 export const badHandshakes: readonly Hostility[] = [
   { name: "a wrong Sec-WebSocket-Accept", answer: accepting(undefined, { accept: "d3Jvbmc=" }) },
   { name: "no Sec-WebSocket-Accept", answer: answering(head(SWITCH, "Upgrade: websocket", "Connection: Upgrade")) },
+  { name: "a 101 without Upgrade", answer: accepting(undefined, { upgrade: null }) },
+  { name: "a 101 to another protocol", answer: accepting(undefined, { upgrade: "h2c" }) },
+  { name: "a 101 without Connection", answer: accepting(undefined, { connection: null }) },
   { name: "a subprotocol that nobody asked for", answer: accepting(undefined, { protocol: "foreign" }) },
   {
     name: "an extension that nobody asked for",

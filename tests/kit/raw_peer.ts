@@ -4,6 +4,7 @@ import type { Socket } from "node:net";
 import {
   BINARY,
   CLOSE,
+  checkSent,
   type Frame,
   type FrameOptions,
   FrameReader,
@@ -26,6 +27,8 @@ export interface PeerOptions {
   answersPings?: boolean;
   /** End our half when the other side has ended its half. @default true */
   answersFin?: boolean;
+  /** Throw at a frame that no server sends. @default true */
+  checksServer?: boolean;
   /** Milliseconds that each wait may take. @default 20000 */
   patience?: number;
 }
@@ -197,6 +200,7 @@ export class RawPeer {
 
   #push(chunk: Buffer): void {
     for (const frame of this.#reader.push(chunk)) {
+      if (this.#masks && (this.#options.checksServer ?? true)) checkSent(frame, false);
       this.#frames.push(frame);
       if (frame.opcode === CLOSE) this.#answerClose(frame);
       if (frame.opcode === PING && (this.#options.answersPings ?? true)) {

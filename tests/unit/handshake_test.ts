@@ -68,6 +68,36 @@ for (const [title, more, status] of refusals) {
   });
 }
 
+test("checkForm() passes a list of extensions, known or not, and refuses with 400 what is none (RFC 6455, section 9.1)", () => {
+  const lists = [
+    "permessage-deflate",
+    "permessage-deflate; client_max_window_bits",
+    "permessage-deflate;server_max_window_bits=10 ;\tclient_max_window_bits , permessage-deflate",
+    'a; b="c"; d=e, f; g="\\h\\i"',
+    "a; b = c",
+    "x!#$%&'*+-.^_`|~9",
+    // Elements that are empty count for nothing.
+    "",
+    ",",
+    " , a,, b\t,",
+  ];
+  for (const list of lists) assert.equal(form({ "sec-websocket-extensions": list }), undefined, list);
+  const others = ["=", ";", "a;", "a;;b", "a; =b", "a; b=", "a b", "a; b c", "a/b", 'a; b="', 'a; b=""', 'a; b="c d"'];
+  for (const list of [
+    ...others,
+    'a; b="c"d',
+    'a; b="c\\"',
+    '"a"',
+    "a=b",
+    "é",
+    "a\nb",
+    "x-webkit- -frame",
+    "a; b=(c)",
+  ]) {
+    assert.equal(form({ "sec-websocket-extensions": list }), 400, list);
+  }
+});
+
 test("checkForm() refuses other methods with 405 and Allow", () => {
   for (const method of ["POST", "HEAD", "OPTIONS", "CONNECT", "get"]) {
     const response = checkForm(method, headers());
@@ -168,12 +198,18 @@ test("R24 a list of 100 is read, one of 101 is refused with 400", () => {
 });
 
 const LONG = 65_536;
+const EXTENSIONS = "sec-websocket-extensions";
 const long: [title: string, header: string, value: string][] = [
   ...["a", ",", " ", "\t", "a,", "upgrade", "=", "\u00e9"].flatMap((unit): [string, string, string][] => {
     const value = unit.repeat(LONG / unit.length);
-    return ["upgrade", "connection", "sec-websocket-version", "sec-websocket-key", "sec-websocket-protocol"].map(
-      (header) => [`${header} of ${JSON.stringify(unit)}`, header, value],
-    );
+    return [
+      "upgrade",
+      "connection",
+      "sec-websocket-version",
+      "sec-websocket-key",
+      "sec-websocket-protocol",
+      EXTENSIONS,
+    ].map((header) => [`${header} of ${JSON.stringify(unit)}`, header, value]);
   }),
   ...["a", "é", "é.", "a.", "1.", ":", "@", "/", "[", "%C3%A9", "xn--", "\t", ":443", "?", "#"].flatMap(
     (unit): [string, string, string][] => [

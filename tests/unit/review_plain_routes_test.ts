@@ -30,12 +30,14 @@ function parts(count: number): ReadableStream<Uint8Array> {
   });
 }
 
-test("a request that offers an upgrade to h2c keeps its body", async () => {
+test("a request that offers an upgrade, and cannot open a WebSocket, keeps its body", async () => {
   const app = new Hono();
   app.post("/", async (context) => context.text(await context.req.text()));
   await serving(app, async (port) => {
-    const response = await request(port, `POST / HTTP/1.1\r\n${H2C}Content-Length: 5\r\n\r\nhello`);
-    assert.deepEqual([response.status, response.body], [200, "hello"]);
+    for (const headers of [H2C, WEBSOCKET]) {
+      const response = await request(port, `POST / HTTP/1.1\r\n${headers}Content-Length: 5\r\n\r\nhello`);
+      assert.deepEqual([response.status, response.body], [200, "hello"]);
+    }
   });
 });
 

@@ -162,7 +162,8 @@ for (const [title, answer, status, body] of answers) {
       const refused = await refusal(upgrade(() => returned as Service));
       assert.equal(refused.status, status);
       assert.equal(refused.body, body);
-      if (answer instanceof AuthnError) assert.equal(refused.headers.get("www-authenticate"), "Bearer");
+      const challenge = refused.headers.get("www-authenticate");
+      assert.equal(challenge, status === 401 ? 'Bearer realm="websocket"' : null);
     }
   });
 }

@@ -1,8 +1,9 @@
 /** Opening handshakes, right and wrong: RFC 6455, section 4.2, and R22 to R25. */
 import assert from "node:assert/strict";
+import type { Socket } from "node:net";
 import { Hono } from "hono";
-import { type EngineName, Listener, type ServiceConfig, upgrade } from "../../mod.ts";
-import { gapTest } from "../conformance/gaps.ts";
+import { type EngineName, Listener, type ServiceConfig, UpgradeError, upgrade } from "../../mod.ts";
+import { findGap, gapTest } from "../conformance/gaps.ts";
 import {
   ACCEPT,
   connect,
@@ -13,7 +14,8 @@ import {
   toHandshake,
   turn,
 } from "../kit/raw_client.ts";
-import { type Define, Peer, type WireServer } from "./harness.ts";
+import { Waiter } from "../kit/waiter.ts";
+import { type Define, PATIENCE, Peer, type WireServer } from "./harness.ts";
 
 /** A handshake, the status that answers it, and the gap of an engine that answers otherwise. */
 type Case = readonly [title: string, handshake: HandshakeOptions, status: number, key?: string];
@@ -65,6 +67,8 @@ const form: readonly Case[] = [
   ["with a quoted subprotocol", { headers: { "Sec-WebSocket-Protocol": '"a"' } }, 400],
   ["with a subprotocol twice", { headers: { "Sec-WebSocket-Protocol": "a, a" } }, 400],
   ["with a subprotocol in each of two lines", { headers: { "Sec-WebSocket-Protocol": ["a", "a"] } }, 400],
+  ["with extensions in two lines", { headers: { "Sec-WebSocket-Extensions": ["a; b=1", "c,, d"] } }, 101],
+  ["with an extension without a name", { headers: { "Sec-WebSocket-Extensions": "a, ;b=1" } }, 400],
 ];
 
 const HOST = "app.example";
@@ -134,6 +138,7 @@ export function testHandshakes(engine: EngineName, define: Define): void {
   testHeaders(define);
   testHandlers(define);
   testApps(engine);
+  testPipelines(engine);
 }
 
 function checkAccepted(answer: HttpResponse): void {
@@ -367,6 +372,114 @@ function testApps(engine: EngineName): void {
       });
     },
   );
+}
+
+const BEHIND: readonly (readonly [path: string, status: number, last: string])[] = [
+  ["/open", 101, "\r\n\r\n\x81\x04open"],
+  ["/refused", 401, "\r\n\r\nLog in\n"],
+];
+
+function testPipelines(engine: EngineName): void {
+  const app = new Hono();
+  app.get("/slow", async (context) => {
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    // Longer than what a socket takes at once, so that it has to go on when there is room.
+    const parts = Array.from({ length: 3 }, () => new Uint8Array(100_000).fill(0x2e));
+    return context.body(
+      new ReadableStream({ pull: (out) => (parts.length > 0 ? out.enqueue(parts.pop()) : out.close()) }),
+    );
+  });
+  app.get(
+    "/open",
+    upgrade(() => ({ onOpen: () => "open" })),
+  );
+  app.get(
+    "/refused",
+    upgrade(() => new UpgradeError("Log in", { status: 401 })),
+  );
+  const patience = findGap(engine, "pipeline") === undefined ? PATIENCE : 300;
+  for (const [path, status, last] of BEHIND) {
+    gapTest(
+      engine,
+      "pipeline",
+      `RFC 9112, 9.3.2: an upgrade behind a request is answered with ${status} when that is answered`,
+      () =>
+        withAnswers(engine, app, patience, async (port, answers) => {
+          answers.ask(`GET /slow HTTP/1.1\r\nHost: x\r\n\r\n${toHandshake(port, { path })}`);
+          await answers.until(last);
+          const [first = "", second = "", ...more] = answers.text.split(/(?=HTTP\/1\.1 )/);
+          assert.match(first, /^HTTP\/1\.1 200 /);
+          assert.equal(first.split("\r\n\r\n")[1]?.replaceAll(/[^.]/g, "").length, 300_000);
+          assert.ok(second.startsWith(`HTTP/1.1 ${status} `), second);
+          assert.deepEqual(more, []);
+        }),
+    );
+  }
+  gapTest(engine, undefined, "RFC 9112, 9.6: a refusal says that the connection ends, or it goes on", () =>
+    withAnswers(engine, app, PATIENCE, async (port, answers) => {
+      answers.ask(toHandshake(port, { path: "/open", headers: { "Sec-WebSocket-Version": "12" } }));
+      await answers.until("protocol\n");
+      assert.match(answers.text, /^HTTP\/1\.1 426 /);
+      assert.match(answers.text, /\r\nconnection: upgrade\b/i);
+      const ends = /\r\nconnection: .*\bclose\r\n/i.test(answers.text);
+      answers.ask("GET /nowhere HTTP/1.1\r\nHost: x\r\n\r\n");
+      await answers.until("404 Not Found");
+      assert.equal(answers.text.includes("404 Not Found"), !ends);
+    }),
+  );
+}
+
+async function withAnswers(
+  engine: EngineName,
+  app: Hono,
+  patience: number,
+  run: (port: number, answers: Answers) => Promise<void>,
+): Promise<void> {
+  await withApp(engine, app, async (port) => {
+    const answers = new Answers(await dial(port), patience);
+    try {
+      await run(port, answers);
+    } finally {
+      answers.destroy();
+    }
+  });
+}
+
+/** What comes over one connection, in one text. */
+class Answers {
+  text = "";
+  readonly #socket: Socket;
+  readonly #patience: number;
+  readonly #waiter = new Waiter();
+  #isOver = false;
+
+  constructor(socket: Socket, patience: number) {
+    this.#socket = socket;
+    this.#patience = patience;
+    socket.on("data", (chunk) => {
+      this.text += chunk.toString("latin1");
+      this.#waiter.wake();
+    });
+    const end = () => {
+      this.#isOver = true;
+      this.#waiter.wake();
+    };
+    socket.on("end", end).on("close", end);
+  }
+
+  ask(text: string): void {
+    this.#socket.write(text);
+  }
+
+  /** Waits until it ends so, or the connection does. */
+  async until(last: string): Promise<void> {
+    const isThere = () => this.#isOver || this.text.endsWith(last);
+    await this.#waiter.until(JSON.stringify(last), isThere, this.#patience, () => this.text.replaceAll(".", ""));
+  }
+
+  destroy(): void {
+    this.#socket.destroy();
+  }
 }
 
 async function withApp(engine: EngineName, app: Hono, run: (port: number) => Promise<void>): Promise<void> {

@@ -28,6 +28,29 @@ export function opening(subject: Subject): void {
     assert.equal(client.getAttribute("user"), "ada");
   });
 
+  subject.test("RFC 6455, 4.1 and 5.3: a handshake is complete, and no key comes twice", async (scene) => {
+    const server = await scene.serve(echoing());
+    const keys: string[] = [];
+    for (let number = 1; number <= 2; number++) {
+      const client = await scene.connect(`${server.url}/a?b`);
+      for (let i = 0; i < 4; i++) await client.writeTextMessage("the same");
+      const attempt = await server.attempt(number);
+      await server.until("four messages", () => attempt.messages.length === 4);
+      keys.push(...attempt.received.map(({ key }) => key.toString("hex")));
+      const { request } = attempt;
+      assert.equal(request?.line, "GET /a?b HTTP/1.1");
+      assert.deepEqual(request?.headerAll("host"), [`${server.host}:${server.port}`]);
+      assert.match(request?.header("upgrade") ?? "", /^websocket$/i);
+      assert.match(request?.header("connection") ?? "", /^(?:keep-alive, )?upgrade$/i);
+      assert.deepEqual(request?.headerAll("sec-websocket-version"), ["13"]);
+      const [key = "", ...more] = request?.headerAll("sec-websocket-key") ?? [];
+      assert.match(key, /^[+/\w]{21}[AQgw]==$/);
+      assert.deepEqual(more, []);
+      keys.push(key);
+    }
+    assert.equal(new Set(keys).size, 10, keys.join());
+  });
+
   subject.gapTest("headers", "CLI-10 headers and cookies travel, and those of the 101 are shown", async (scene) => {
     const server = await scene.serve(echoing({ headers: { "X-Node": "7", "Set-Cookie": ["a=1", "b=2"] } }));
     const client = await scene.connect(server, {

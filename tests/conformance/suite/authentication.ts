@@ -31,12 +31,15 @@ type Row = readonly [
   challenge?: RegExp,
 ];
 
+// RFC 6750, section 3.1: an error is told of a token alone.
+const plain = /^Bearer realm="websocket", Basic realm="users", charset="UTF-8"$/;
+
 const rows: readonly Row[] = [
-  ["no credential", null, 401, /^Bearer realm="websocket", Basic realm="users", charset="UTF-8"$/],
+  ["no credential", null, 401, plain],
   ["a wrong token", "Bearer wrong", 401, /^Bearer realm="websocket", error="invalid_token", Basic realm/],
-  ["another scheme", "Digest username=x", 401, /^Bearer realm/],
-  ["a token under Basic", `Basic ${SECRET}`, 401, /Basic realm="users"/],
-  ["a wrong user", "Basic eDp4", 401, /Basic realm="users"/],
+  ["another scheme", "Digest username=x", 401, plain],
+  ["a token under Basic", `Basic ${SECRET}`, 401, plain],
+  ["a wrong user", "Basic eDp4", 401, plain],
   ["two spaces", `Bearer  ${SECRET}`, 400, /error="invalid_request"/],
   ["a tab", `Bearer\t${SECRET}`, 400],
   ["no token", "Bearer", 400],
@@ -109,6 +112,11 @@ export function authentication(subject: Subject): void {
         assert.match(header("www-authenticate") ?? "", /error="insufficient_scope", scope="write admin"/);
       });
       await accepted(subject, { headers }, wants("write", "read"));
+      const user = { headers: { Authorization: "Basic YWRhOmFkYQ==" } };
+      const config = { auth: [bearer(), { ...basic, scopes: ["write"] }] };
+      await refused(subject, user, 403, { config }, ({ header }) =>
+        assert.match(header("www-authenticate") ?? "", plain),
+      );
     },
   );
 

@@ -51,6 +51,9 @@ const refusals: readonly Refusal[] = [
   ["a malformed subprotocol", { headers: { "Sec-WebSocket-Protocol": "a b" } }, 400],
   ["a subprotocol twice", { headers: { "Sec-WebSocket-Protocol": "a, a" } }, 400],
 ];
+
+const ANY_TOKEN = { "www-authenticate": 'Bearer realm="websocket"' };
+
 export function handshake(subject: Subject): void {
   for (const [what, send, status, headers = {}] of refusals) {
     subject.test(`R23 ${what} is answered with ${status} and a line of advice`, async () => {
@@ -105,7 +108,16 @@ export function handshake(subject: Subject): void {
       /^Slow down\n$/,
       { "retry-after": "7" },
     ],
-    ["an AuthnError", () => new AuthnError("Log in"), 401, /^Log in\n$/, { "www-authenticate": "Bearer" }],
+    // RFC 9110, section 15.5.2, and RFC 6750, section 3: there is a challenge, and it has a parameter.
+    ["an AuthnError", () => new AuthnError("Log in"), 401, /^Log in\n$/, ANY_TOKEN],
+    ["an UpgradeError of 401", () => new UpgradeError("Log in", { status: 401 }), 401, /^Log in\n$/, ANY_TOKEN],
+    [
+      "an UpgradeError of 401 with a challenge of its own",
+      () => new UpgradeError("Log in", { status: 401, headers: { "WWW-Authenticate": 'Cookie realm="a"' } }),
+      401,
+      /^Log in\n$/,
+      { "www-authenticate": 'Cookie realm="a"' },
+    ],
     ["an AuthzError", () => new AuthzError("Not yours"), 403, /^Not yours\n$/],
     [
       "a Response",

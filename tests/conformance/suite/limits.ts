@@ -161,9 +161,15 @@ function headers(subject: Subject, mounts: readonly Mount[]): void {
         ["hello\r\n\r\n", 400],
         [toHandshake(listener.port, { headers: { Host: "a\u0000b" } }), 400],
         [toHandshake(listener.port, { headers: { "X-Long": "a".repeat(200_000) } }), 431],
+        [toHandshake(listener.port, { headers: { Host: "[" } }), 400],
+        [toHandshake(listener.port, { headers: { Host: null }, version: "HTTP/1.0" }), 400],
+        ["GET / HTTP/1.1\r\nHost: [\r\n\r\n", 400],
       ] as const) {
         const response = await request(listener.port, raw);
         assert.equal(response.status, status);
+        // RFC 9110, section 6.6.1.
+        assert.ok(Math.abs(Date.parse(response.header("date") ?? "") - Date.now()) < 60_000);
+        assert.match(response.header("connection") ?? "", /\bclose\b/);
         assert.deepEqual(response.headerAll("server"), ["Switchboard"]);
         assert.match(response.body, /^[A-Z].+[^.]\n$/);
       }
@@ -194,6 +200,10 @@ function headers(subject: Subject, mounts: readonly Mount[]): void {
     await serveApp(subject, app, { http1Settings: { keepAlive: "NEVER" } }, async (port) => {
       const response = await request(port, toHandshake(port, { path: "/page", ...PLAIN }));
       assert.equal(response.header("connection")?.toLowerCase(), "close");
+      // RFC 9110, section 7.8: Upgrade is named in Connection.
+      const refused = await request(port, toHandshake(port, PLAIN));
+      assert.equal(refused.status, 426);
+      assert.match(refused.header("connection") ?? "", /^upgrade, close$/i);
       const client = await connect(port);
       try {
         assert.match(client.response.header("connection") ?? "", /^upgrade$/i);
