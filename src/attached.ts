@@ -75,7 +75,9 @@ export class AttachedServices {
       );
     }
     if (typeof answer !== "function") {
-      throw new TypeError(`Cannot attach at "${path}": must be a handler or an upgrade service`);
+      throw new TypeError(
+        `Cannot attach at "${path}": must be a handler, such as () => service, or an upgrade service`,
+      );
     }
     const { config, documents } = splitOptions(options);
     if (isUpgradeService(answer) && config !== undefined) {

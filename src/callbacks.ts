@@ -10,6 +10,7 @@ import { ConnectionError, isA, isError, toError } from "./errors.ts";
 import { Failure } from "./failure.ts";
 import { PING, type PONG } from "./inbox.ts";
 import type { Intake } from "./intake.ts";
+import { tellMisnamed } from "./misnamed.ts";
 import type { Outbox } from "./outbox.ts";
 import { isPromise, isStream, sendReply } from "./reply.ts";
 import { ReplyStream } from "./reply_stream.ts";
@@ -66,11 +67,9 @@ export abstract class Callbacks {
     this.doing |= BUSY;
     try {
       if (intake !== undefined) return this.#settle(intake.text(text));
-      this.#settle(
-        service.onTextMessage !== undefined
-          ? service.onTextMessage(this.caller, text)
-          : service.onMessage?.(this.caller, text),
-      );
+      if (service.onTextMessage !== undefined) return this.#settle(service.onTextMessage(this.caller, text));
+      if (service.onMessage === undefined) tellMisnamed(this.outbox, service);
+      this.#settle(service.onMessage?.(this.caller, text));
     } catch (error) {
       this.#threw(error);
     }
@@ -82,11 +81,9 @@ export abstract class Callbacks {
     this.doing |= BUSY;
     try {
       if (intake !== undefined) return this.#settle(intake.binary(data));
-      this.#settle(
-        service.onBinaryMessage !== undefined
-          ? service.onBinaryMessage(this.caller, data)
-          : service.onMessage?.(this.caller, data),
-      );
+      if (service.onBinaryMessage !== undefined) return this.#settle(service.onBinaryMessage(this.caller, data));
+      if (service.onMessage === undefined) tellMisnamed(this.outbox, service);
+      this.#settle(service.onMessage?.(this.caller, data));
     } catch (error) {
       this.#threw(error);
     }

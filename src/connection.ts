@@ -194,7 +194,7 @@ export class ServiceConnection extends Callbacks implements Connection, Owner {
   }
 
   #beat(now: number): void {
-    const verdict = this.#liveness.judge(now, this.outbox.rules);
+    const verdict = this.#liveness.judge(now, this.outbox.rules, this.outbox.socket);
     if (verdict === PING_IT) this.outbox.socket.ping?.(BEAT);
     // What came before the silence is still handled.
     if (verdict === DROP_IT) this.#cut();

@@ -43,6 +43,8 @@ export class Host {
   overrun: (() => void) | undefined;
   /** What handlers and apps have refused with: each can be sent once. */
   readonly sent: WeakSet<Response> = new WeakSet();
+  /** Whose services have been looked at for callbacks that are none. */
+  readonly looked: WeakSet<object> = new WeakSet();
   /** How many turns have been waited for. */
   turns = 0;
   readonly #isCompressionOff: boolean;

@@ -6,6 +6,7 @@
 
 import type { Host } from "./host.ts";
 import type { ServiceRules } from "./service_config.ts";
+import type { RuntimeSocket } from "./socket.ts";
 
 /** The peer has been silent: ping it. */
 export const PING_IT = 1;
@@ -29,6 +30,8 @@ export class Liveness {
   #beatenAt: number;
   // When the ping went out that has no answer yet; -1 for none.
   #askedAt = -1;
+  // What had come by then.
+  #bytesRead: number | undefined = 0;
 
   /** Begins at `now`. */
   constructor(now: number) {
@@ -64,13 +67,18 @@ export class Liveness {
   }
 
   /** What the heartbeat asks for: nothing (0), PING_IT or DROP_IT. */
-  judge(now: number, rules: ServiceRules): number {
+  judge(now: number, rules: ServiceRules, socket: Pick<RuntimeSocket, "bytesRead">): number {
     const heard = Math.max(this.receivedAt, this.#beatenAt);
-    if (this.#askedAt !== -1) {
-      if (heard < this.#askedAt) return now - this.#askedAt >= rules.heartbeatTimeout ? DROP_IT : 0;
+    const isAsked = this.#askedAt !== -1 && heard < this.#askedAt;
+    if (isAsked && now - this.#askedAt < rules.heartbeatTimeout) return 0;
+    if (!isAsked) {
       this.#askedAt = -1;
+      if (now - heard < rules.heartbeatInterval) return 0;
     }
-    if (now - heard < rules.heartbeatInterval) return 0;
+    // A peer that sends a large message cannot answer before its end, but what has come of it is a sign of life.
+    const { bytesRead } = socket;
+    if (isAsked && bytesRead === this.#bytesRead) return DROP_IT;
+    this.#bytesRead = bytesRead;
     this.#askedAt = now;
     return PING_IT;
   }

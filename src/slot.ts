@@ -215,10 +215,14 @@ function decide(slot: UpgradeSlot, request: Request, response: Response): Respon
   if (upgrade === undefined || !(isDirect || response.headers.has(MARK))) {
     const isLookedAt = slot.refusal !== undefined && response === slot.refusal;
     if (!slot.isDirect && !isLookedAt) checkAnswer(slot, request, response);
+    if (upgrade !== undefined) tellReplaced(slot, response);
     return response;
   }
   // Hono copies the headers when middleware sets another response, so a refusal may bear the mark; ours has no body.
-  if (!response.ok || response.body !== null) return unmarked(response);
+  if (!response.ok || response.body !== null) {
+    tellReplaced(slot, response);
+    return unmarked(response);
+  }
   if (slot.host.stopping) return refuse(503, "The server is stopping", { "retry-after": "1" });
   if (isDirect) return upgrade;
   const added: [string, string][] = [];
@@ -236,6 +240,11 @@ function checkAnswer({ host, allowsNothing }: UpgradeSlot, request: Request, res
   if ((isOne && response.status === 101) || request.headers.get("upgrade") === null) return;
   const why = isOne ? whyUnsendable(response, host.sent) : "what is no Response";
   if (why !== undefined) throw new TypeError(`An app answered with ${why}`);
+}
+
+// Middleware that refuses says so by its status. Another one is an accident, of which the client learns nothing.
+function tellReplaced({ host }: UpgradeSlot, { ok, status }: Response): void {
+  if (ok) host.logger.info(`Refused an upgrade with ${status}: middleware has put another response in place of it`);
 }
 
 function unmarked(response: Response): Response {

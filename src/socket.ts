@@ -14,6 +14,8 @@ export interface RuntimeSocket {
   readonly readyState: number;
   /** Bytes that were given to `send` and have not left the process. */
   readonly bufferedAmount: number;
+  /** Bytes that have come so far, by which the heartbeat hears a message that is on its way. @default it hears whole frames only */
+  readonly bytesRead?: number | undefined;
   /**
    * Sends a text or a binary message; `false` says that it was not taken, for the socket is closing. The bytes may be changed afterwards.
    *

@@ -47,6 +47,11 @@ export class JoinedSocket extends WsBase implements RuntimeSocket {
     return raw.writableLength;
   }
 
+  /** Bytes that have come so far. */
+  get bytesRead(): number | undefined {
+    return this.raw?.bytesRead;
+  }
+
   /** Sends a message; `false` says that it was not taken. */
   override send(data: string | Uint8Array): boolean {
     const raw = this.raw;

@@ -13,6 +13,7 @@ import type { Connection } from "../../src/socket.ts";
 
 /** Node's `net.Socket` under an upgraded connection. */
 export interface NodeSocket {
+  readonly bytesRead: number;
   readonly destroyed: boolean;
   readonly remoteAddress?: string | undefined;
   readonly writableCorked: number;

@@ -84,6 +84,10 @@ export class Carrier implements TransportSocket {
     return this.#ws.bufferedAmount;
   }
 
+  get bytesRead(): number | undefined {
+    return this.#raw?.bytesRead;
+  }
+
   send(data: string | Uint8Array<ArrayBuffer>, compress?: boolean): boolean {
     return this.#send(data, compress, false);
   }

@@ -13,6 +13,10 @@ import { type Clock, systemClock } from "../../src/clock.ts";
 // Milliseconds. A judgement that is later than this is put off by as much, as on a server.
 const LATE = 1000;
 
+// Seconds that each MiB that is unsent may take, as on a server. Node counts a message as unsent until its last byte has left.
+const STALL = 30;
+const MEBIBYTE = 1_048_576;
+
 /** A line that hears control frames too. */
 export interface FrameLine extends Line {
   /** A ping arrived, and has been answered. */
@@ -30,6 +34,10 @@ export class HeartbeatLine implements FrameLine {
   readonly #heartbeat: Required<ClientHeartbeat> | undefined;
   readonly #clock: Clock;
   #wasHeard = false;
+  /** What had come when the last ping went out. */
+  #bytesRead: number | undefined;
+  /** Whether the ping was seen to wait behind unsent bytes. */
+  #isBehind = false;
   #cancel: (() => void) | undefined;
 
   /** Stands before a line; times are in seconds. */
@@ -93,21 +101,37 @@ export class HeartbeatLine implements FrameLine {
     // A connection that was given up may end without a word.
     if (this.socket?.readyState !== 1 || this.#heartbeat === undefined) return;
     this.#wasHeard = false;
+    this.#isBehind = false;
+    this.#bytesRead = this.socket.bytesRead;
     this.socket.ping?.(new Uint8Array(0));
-    const { timeout } = this.#heartbeat;
+    this.#await(0, this.#heartbeat.timeout);
+  }
+
+  // A judgement `timeout` from now, when the ping is `spent` seconds old already.
+  #await(spent: number, timeout: number): void {
     const due = this.#clock.now() + timeout * 1000;
-    this.#cancel = this.#clock.schedule(() => this.#judge(timeout, due), timeout * 1000);
+    this.#cancel = this.#clock.schedule(() => this.#judge(spent + timeout, timeout, due), timeout * 1000);
   }
 
   // While reading is paused nothing is heard.
-  #judge(spent: number, due?: number): void {
-    if (this.#wasHeard || this.socket?.isPaused) return this.#rest(spent);
+  #judge(spent: number, timeout: number, due?: number): void {
+    // Neither does a message tell of itself while it is on its way, nor does a ping overtake one.
+    const isComing = this.socket?.bytesRead !== this.#bytesRead;
+    if (this.#wasHeard || isComing || this.socket?.isPaused) return this.#rest(spent);
+    const wasBehind = this.#isBehind;
+    this.#isBehind = this.#leaves(spent);
+    if (this.#isBehind || wasBehind) return this.#await(spent, timeout);
     // When the process stood still, what the server has sent meanwhile waits to be read, behind this timer. Once it has had its turn silence counts.
     if (due !== undefined && this.#clock.now() - due > LATE) {
-      this.#cancel = this.#clock.schedule(() => this.#judge(spent + LATE / 1000), LATE);
+      this.#cancel = this.#clock.schedule(() => this.#judge(spent + LATE / 1000, timeout), LATE);
       return;
     }
     this.closed(1006, "");
     this.socket?.terminate?.();
+  }
+
+  #leaves(spent: number): boolean {
+    const unsent = this.socket?.bufferedAmount ?? 0;
+    return unsent > 0 && spent < STALL * Math.max(1, unsent / MEBIBYTE);
   }
 }

@@ -15,6 +15,7 @@ export interface NodeBuffer extends Uint8Array<ArrayBuffer> {
 
 /** Node's `net.Socket` under a connection. */
 export interface NodeSocket {
+  readonly bytesRead: number;
   readonly writableCorked: number;
   readonly writableLength: number;
   cork(): void;

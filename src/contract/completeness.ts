@@ -43,7 +43,7 @@ function toHint(rules: ContractRules, handlers: Handlers): string {
 }
 
 /** Gives the names of the members of an object, those of its class too. */
-function namesOf(handlers: object): Set<string> {
+export function namesOf(handlers: object): Set<string> {
   const names = new Set<string>();
   for (let at: unknown = handlers; at !== null && at !== Object.prototype; ) {
     if (typeof at !== "object") break;

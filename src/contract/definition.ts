@@ -34,7 +34,7 @@ export interface ContractDefinition {
   readonly dispatcherKey: string;
   /** The field that correlates a reply with its request. @default none: replies are not correlated, and the typed client can send only */
   readonly dispatcherStreamId?: string;
-  /** What callers send, by type. */
+  /** What callers send, by type; none where the service only pushes. */
   readonly messages: Readonly<Record<string, MessageDefinition>>;
   /** What the service sends unasked, by type. @default none */
   readonly pushes?: Readonly<Record<string, StandardSchema>>;

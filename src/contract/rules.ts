@@ -71,12 +71,14 @@ export function toContractRules(definition: ContractDefinition): ContractRules {
   for (const [type, message] of toEntries<MessageDefinition>("messages", definition.messages, reserved)) {
     messages.set(type, toMessageRule(type, message));
   }
-  if (messages.size === 0) throw new TypeError("Option messages is empty: a contract needs a message");
   checkHandlers([...messages.values()]);
   const pushes = new Map<string, StandardSchema>();
   for (const [type, schema] of toEntries<StandardSchema>("pushes", definition.pushes ?? {}, reserved)) {
     checkGiven(`pushes.${type}`, schema);
     pushes.set(type, schema);
+  }
+  if (messages.size + pushes.size === 0) {
+    throw new TypeError("Options messages and pushes are empty: a contract needs a message or a push");
   }
   const validateReplies = checkBoolean("validateReplies", definition.validateReplies ?? isDevelopment());
   return { dispatcherKey, dispatcherStreamId, messages, pushes, reserved, validateReplies };

@@ -141,9 +141,11 @@ export interface LifecycleOf<Definition extends ContractDefinition> {
  * What `service` of a contract takes: a handler for each message, unless `onMessage` takes what has none. As a union it is nothing that a class can
  * implement (TS2422): leave `implements` out, and `service(new Market())` checks the class.
  */
-export type HandlersOf<Definition extends ContractDefinition> = LifecycleOf<Definition> &
-  ErrorHandlersOf<Definition> &
-  (
-    | MessageHandlersOf<Definition>
-    | (Partial<MessageHandlersOf<Definition>> & Required<Pick<LifecycleOf<Definition>, "onMessage">>)
-  );
+// Where several members fit as well, the compiler tells what the last lacks, and orders intersections by their length: that one has three parts.
+export type HandlersOf<Definition extends ContractDefinition> =
+  | (Catching<Definition> & Partial<MessageHandlersOf<Definition> & ErrorHandlersOf<Definition>>)
+  | (LifecycleOf<Definition> & ErrorHandlersOf<Definition> & MessageHandlersOf<Definition>);
+
+interface Catching<Definition extends ContractDefinition> extends LifecycleOf<Definition> {
+  onMessage(caller: Caller & Pusher<Definition>, data: unknown): Reply | Promise<Reply>;
+}

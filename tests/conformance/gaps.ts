@@ -44,6 +44,26 @@ export const gaps: readonly Gap[] = [
   },
   {
     engine: "deno",
+    key: "partOfMessage",
+    reason:
+      "Deno's idle ping counts whole frames, so a message that is on its way for longer is lost with its connection",
+    upstream: "https://github.com/denoland/deno/tree/main/ext/websocket",
+  },
+  {
+    engine: "bun",
+    key: "partOfMessage",
+    reason: "Bun tells nothing of a message before it is whole",
+    upstream: "https://github.com/oven-sh/bun",
+  },
+  {
+    engine: "node",
+    runtime: "bun",
+    key: "partOfMessage",
+    reason: "Bun's own ws tells nothing of a message before it is whole",
+    upstream: "https://github.com/oven-sh/bun/blob/main/src/js/thirdparty/ws.js",
+  },
+  {
+    engine: "deno",
     key: "messageLimit",
     reason: "Deno bounds a frame, not a message, and the bound cannot be set",
     upstream: "https://github.com/denoland/deno/issues/15809",

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Parser } from "@asyncapi/parser";
 import type { AsyncApiDocument } from "../../entries/asyncapi.ts";
-import { documents, unusual, withoutIds } from "../unit/asyncapi_support.ts";
+import { documents, pushesOnly, unusual, withoutIds } from "../unit/asyncapi_support.ts";
 
 const parser = new Parser();
 
@@ -20,7 +20,8 @@ for (const [name, document] of documents) {
   });
 }
 
-test("the parser of AsyncAPI takes a contract without ids, and what is unusual", async () => {
+test("the parser of AsyncAPI takes a contract without ids, one without messages, and what is unusual", async () => {
   assert.deepEqual(await judge(withoutIds), []);
+  assert.deepEqual(await judge(pushesOnly), []);
   assert.deepEqual(await judge(unusual), []);
 });

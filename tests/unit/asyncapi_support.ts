@@ -124,3 +124,9 @@ export const withoutIds: AsyncApiDocument = toAsyncAPI(
   }),
   { ...base, path: "/" },
 );
+
+/** A contract of pushes alone. */
+export const pushesOnly: AsyncApiDocument = toAsyncAPI(
+  contract({ dispatcherKey: "type", messages: {}, pushes: { price: z.object({ price: z.number() }) } }),
+  { ...base, path: "/" },
+);

@@ -5,7 +5,7 @@ import { z } from "zod";
 import { type AsyncApiDocument, type JsonSchema, toAsyncAPI } from "../../entries/asyncapi.ts";
 import { contract } from "../../entries/contract.ts";
 import type { StandardSchema } from "../../src/standard_schema.ts";
-import { documents, unusual, withoutIds } from "./asyncapi_support.ts";
+import { documents, pushesOnly, unusual, withoutIds } from "./asyncapi_support.ts";
 import { fits } from "./json_schema_support.ts";
 
 const ids = { type: ["string", "integer"], description: "Correlates what comes back with the request" };
@@ -115,7 +115,12 @@ for (const [vendor, document] of documents) {
   });
 }
 
-for (const [name, document] of [...documents, ["unusual schemas", unusual], ["no ids", withoutIds]] as const) {
+for (const [name, document] of [
+  ...documents,
+  ["unusual schemas", unusual],
+  ["no ids", withoutIds],
+  ["pushes only", pushesOnly],
+] as const) {
   test(`toAsyncAPI() gives plain data in which every pointer leads somewhere: ${name}`, () => {
     assert.deepEqual(JSON.parse(JSON.stringify(document)), document);
     const refs = [...refsOf(document)];

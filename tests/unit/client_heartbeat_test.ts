@@ -30,6 +30,7 @@ function beat(interval: number, timeout: number) {
     readyState: 1,
     bufferedAmount: 0,
     isPaused: false,
+    bytesRead: 0,
     send: () => true,
     close() {},
     ping: () => void pings.push(clock.now()),
@@ -107,6 +108,41 @@ test("a client that does not read does not hear, and waits", async () => {
   socket.isPaused = false;
   await clock.advance(2);
   assert.equal(ends.length, 1);
+});
+
+test("a message that is long on its way is no silence, in either direction", async () => {
+  const coming = beat(1, 1);
+  for (let second = 0; second < 20; second++) {
+    coming.socket.bytesRead += 100;
+    await coming.clock.advance(1);
+  }
+  assert.deepEqual(coming.ends, []);
+  await coming.clock.advance(4);
+  assert.equal(coming.ends.length, 1);
+
+  const leaving = beat(1, 1);
+  leaving.socket.bufferedAmount = 2 * 1_048_576;
+  await leaving.clock.advance(20);
+  assert.deepEqual(leaving.ends, []);
+  leaving.socket.bufferedAmount = 0;
+  await leaving.clock.advance(1);
+  assert.deepEqual(leaving.ends, [], "the ping has only just left");
+  await leaving.clock.advance(2);
+  assert.equal(leaving.ends.length, 1);
+});
+
+test("unsent bytes that never leave are silence after 30 s for each MiB", async () => {
+  for (const [unsent, seconds] of [
+    [1, 30],
+    [3 * 1_048_576, 90],
+  ] as const) {
+    const { clock, ends, socket } = beat(1, 1);
+    socket.bufferedAmount = unsent;
+    await clock.advance(seconds);
+    assert.deepEqual(ends, []);
+    await clock.advance(4);
+    assert.equal(ends.length, 1);
+  }
 });
 
 test("the heartbeat of a client is 15 and 10 seconds, if nothing else is asked", async () => {

@@ -604,6 +604,35 @@ test("onClose is told the peer's code, when the peer's close frame came first", 
   assert.deepEqual(seen.at(-1), ["close", 4001, "theirs"]);
 });
 
+test("R6 a message that no callback takes is told of once, where a member may be meant for it", () => {
+  class Base {
+    onDisconnect(): void {}
+    once(): void {}
+  }
+  class Misnamed extends Base {
+    onTextmessage = (): void => {};
+    onOpen(): void {}
+    other(): void {}
+  }
+  const told = open(new Misnamed());
+  for (let i = 0; i < 3; i++) told.connection.text("x");
+  told.connection.binary(new Uint8Array(1));
+  assert.deepEqual(told.logger.lines, [
+    [
+      "warn",
+      "A message came for which the service has no callback. It has onTextmessage, onDisconnect, which nothing calls",
+    ],
+  ]);
+  assert.equal(told.caller.isOpen, true);
+
+  // Who listens to nothing may well mean it.
+  const deaf = open({ onOpen() {} });
+  deaf.connection.text("x");
+  const unspoken = open(new Misnamed());
+  unspoken.connection.closed(1000, "");
+  assert.deepEqual([...deaf.logger.lines, ...unspoken.logger.lines], []);
+});
+
 test("a reply after a close that was not the service's is dropped, and onError is not told", async () => {
   const { promise, resolve } = gate<string>();
   const { service, seen } = recorder({ onTextMessage: () => promise });

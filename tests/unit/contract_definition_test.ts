@@ -76,7 +76,7 @@ const wrong: readonly (readonly [what: string, definition: object, says: RegExp]
     { messages: { a: message }, reserved: { cancel: "error" } },
     /^Option reserved names two of its types alike$/,
   ],
-  ["no message", { messages: {} }, /^Option messages is empty/],
+  ["no message and no push", { messages: {}, pushes: {} }, /^Options messages and pushes are empty/],
   [
     "a message without a schema",
     { messages: { a: {} } },

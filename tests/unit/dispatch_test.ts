@@ -245,6 +245,15 @@ test("C8 a push that does not fit is told to onError in its turn, and need not b
   await assert.rejects(caller.send("alert", { text: "x" }), { name: "ConnectionClosureError" });
 });
 
+test("a contract of pushes alone pushes, and knows no message", async () => {
+  const feed = contract({ dispatcherKey: "event", messages: {}, pushes: { alert: v.object({ text: v.string() }) } });
+  const opened = open(feed.service({ onOpen: (caller) => void caller.send("alert", { text: "x" }) }));
+  say(opened, "alert", 1);
+  say(opened, "toString");
+  assert.deepEqual(opened.socket.sent, ['{"event":"alert","text":"x"}']);
+  assert.equal(opened.caller.isOpen, true);
+});
+
 test("a service may be made once for all connections, and is asked for its handlers each time", () => {
   const handlers = { onValue: () => 1 as unknown };
   const line = contract({ dispatcherKey: "event", messages: { value } });

@@ -42,39 +42,47 @@ test("the answer to a heartbeat does not end an idle period", () => {
 
 test("judge() pings after the interval, once, and drops after the timeout", () => {
   const liveness = new Liveness(0);
-  assert.equal(liveness.judge(999, beating), 0);
-  assert.equal(liveness.judge(1000, beating), PING_IT);
-  assert.equal(liveness.judge(1250, beating), 0);
-  assert.equal(liveness.judge(1499, beating), 0);
-  assert.equal(liveness.judge(1500, beating), DROP_IT);
+  assert.equal(liveness.judge(999, beating, {}), 0);
+  assert.equal(liveness.judge(1000, beating, {}), PING_IT);
+  assert.equal(liveness.judge(1250, beating, {}), 0);
+  assert.equal(liveness.judge(1499, beating, {}), 0);
+  assert.equal(liveness.judge(1500, beating, {}), DROP_IT);
+});
+
+test("judge() pings again where part of a message has come meanwhile, and drops when no more does", () => {
+  const liveness = new Liveness(0);
+  assert.equal(liveness.judge(1000, beating, { bytesRead: 10 }), PING_IT);
+  assert.equal(liveness.judge(1500, beating, { bytesRead: 20 }), PING_IT);
+  assert.equal(liveness.judge(1999, beating, { bytesRead: 20 }), 0);
+  assert.equal(liveness.judge(2000, beating, { bytesRead: 20 }), DROP_IT);
 });
 
 for (const answer of ["a pong to it", "any frame"]) {
   test(`judge() is content with ${answer}, and pings again an interval later`, () => {
     const liveness = new Liveness(0);
-    assert.equal(liveness.judge(1000, beating), PING_IT);
+    assert.equal(liveness.judge(1000, beating, {}), PING_IT);
     if (answer === "any frame") liveness.receivedAt = 1400;
     else liveness.beat(1400);
-    assert.equal(liveness.judge(1500, beating), 0);
-    assert.equal(liveness.judge(2399, beating), 0);
-    assert.equal(liveness.judge(2400, beating), PING_IT);
-    assert.equal(liveness.judge(2900, beating), DROP_IT);
+    assert.equal(liveness.judge(1500, beating, {}), 0);
+    assert.equal(liveness.judge(2399, beating, {}), 0);
+    assert.equal(liveness.judge(2400, beating, {}), PING_IT);
+    assert.equal(liveness.judge(2900, beating, {}), DROP_IT);
   });
 }
 
 test("judge() is content with a frame in the tick of the ping", () => {
   const liveness = new Liveness(0);
-  assert.equal(liveness.judge(1000, beating), PING_IT);
+  assert.equal(liveness.judge(1000, beating, {}), PING_IT);
   liveness.receivedAt = 1000;
-  assert.equal(liveness.judge(1500, beating), 0);
+  assert.equal(liveness.judge(1500, beating, {}), 0);
 });
 
 test("suspend() forgets a ping that could not be answered", () => {
   const liveness = new Liveness(0);
-  assert.equal(liveness.judge(1000, beating), PING_IT);
+  assert.equal(liveness.judge(1000, beating, {}), PING_IT);
   liveness.suspend(1400);
-  assert.equal(liveness.judge(1600, beating), 0);
-  assert.equal(liveness.judge(2400, beating), PING_IT);
+  assert.equal(liveness.judge(1600, beating, {}), 0);
+  assert.equal(liveness.judge(2400, beating, {}), PING_IT);
 });
 
 test("isBeat() knows the payload of our own pings, and no other", () => {

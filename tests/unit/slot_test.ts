@@ -106,6 +106,33 @@ test("middleware that replaces the response refuses, and one that copies it with
   assert.ok((await knock(copying)) instanceof Upgrade);
 });
 
+test("middleware that replaces the response by another 200 is told of, and one that refuses is not", async () => {
+  for (const [status, copies, lines] of [
+    [200, true, 1],
+    [200, false, 1],
+    [403, true, 0],
+    [403, false, 0],
+  ] as const) {
+    const app = new Hono();
+    app.get(
+      "/x",
+      upgrade(() => ({})),
+    );
+    const replacing: App = {
+      async fetch(request, env) {
+        const { headers } = await app.fetch(request, env);
+        return new Response("text", { status, headers: copies ? headers : {} });
+      },
+    };
+    const logger = silent();
+    const answer = await knock(replacing, logger);
+    assert.ok(answer instanceof Response);
+    assert.equal(answer.status, status);
+    assert.equal(logger.lines.length, lines, `${status} ${copies}`);
+    for (const line of logger.lines) assert.match(line.join(" "), /^info Refused an upgrade with 200: middleware/);
+  }
+});
+
 test("a response without a decision is given as it is, at once if it was given at once", async () => {
   const response = new Response("Hi");
   assert.equal(knock({ fetch: () => response }), response);

@@ -1,7 +1,8 @@
 /** R16, R17: idle connections, and the heartbeat. */
 import assert from "node:assert/strict";
+import { Buffer } from "node:buffer";
 import type { Caller } from "../../../mod.ts";
-import { PING } from "../../kit/raw_client.ts";
+import { BINARY, PING, toFrame } from "../../kit/raw_client.ts";
 import { gate, type Subject, wait } from "./subject.ts";
 
 export function idle(subject: Subject): void {
@@ -155,6 +156,25 @@ export function idle(subject: Subject): void {
           await wait(50);
         }
         assert.deepEqual(journal.entries, []);
+      },
+      { config: { heartbeat: { interval: 0.1, timeout: 0.6 } } },
+    );
+  });
+
+  subject.gapTest("partOfMessage", "heartbeat takes part of a message for a sign of life", async () => {
+    await subject.serve(
+      ({ journal }) => ({
+        onBinaryMessage: (_caller, data) => journal.add(`message ${data.length}`),
+        onClose: (_caller, code) => journal.add(`close ${code}`),
+      }),
+      async ({ connect, journal }) => {
+        const client = await connect({ answersPings: false });
+        for (const byte of toFrame({ opcode: BINARY, payload: Buffer.alloc(40) })) {
+          await client.write(Buffer.of(byte));
+          await wait(50);
+        }
+        await journal.until(/message|close/);
+        assert.deepEqual(journal.entries, ["message 40"]);
       },
       { config: { heartbeat: { interval: 0.1, timeout: 0.6 } } },
     );

@@ -104,7 +104,8 @@ export function listening(subject: Subject): void {
     assert.throws(() => new Listener("80" as never), TypeError);
     assert.throws(() => new Listener(-1), RangeError);
     assert.throws(() => listener.attach("no-slash", () => ({})), TypeError);
-    assert.throws(() => listener.attach("/", {} as never), TypeError);
+    const given = { name: "TypeError", message: /must be a handler, such as \(\) => service, or/ };
+    assert.throws(() => listener.attach("/", {} as never), given);
     assert.throws(() => listener.attach("/", upgrade(() => ({})) as never, {}), TypeError);
     assert.throws(() => upgrade({} as never, undefined as never), TypeError);
   });
