@@ -244,7 +244,7 @@ function checkAnswer({ host, allowsNothing }: UpgradeSlot, request: Request, res
 
 // Middleware that refuses says so by its status. Another one is an accident, of which the client learns nothing.
 function tellReplaced({ host }: UpgradeSlot, { ok, status }: Response): void {
-  if (ok) host.logger.info(`Refused an upgrade with ${status}: middleware has put another response in place of it`);
+  if (ok) host.infoOnce(`Refused an upgrade with ${status}: middleware has put another response in place of it`);
 }
 
 function unmarked(response: Response): Response {
