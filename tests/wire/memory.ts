@@ -1,10 +1,11 @@
 /** What peers may cost: R19, R20, and no object for a connection that has ended. The servers are processes of their own. */
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
+import type { Socket } from "node:net";
 import type { EngineName } from "../../mod.ts";
 import { gapTest } from "../conformance/gaps.ts";
 import { Child } from "../kit/child.ts";
-import { connect, toFrame } from "../kit/raw_client.ts";
+import { CLOSE, connect, dial, toClosePayload, toFrame, toHandshake } from "../kit/raw_client.ts";
 
 const MIB = 1_048_576;
 
@@ -140,20 +141,36 @@ async function count(child: Child, opened: number): Promise<Counted> {
   return counted;
 }
 
-/** Connects and leaves in one of four ways, 32 at a time. */
+/** What is sent once the connection is open, to leave in one of four ways; the second is a reset. */
+const LEAVING = [toFrame({ opcode: CLOSE, payload: toClosePayload(1000) }), undefined, "", toFrame({ payload: "end" })];
+const ANSWER = toFrame({ opcode: CLOSE, payload: toClosePayload(4000) });
+
+/** Connects and leaves, 32 at a time. */
 async function comeAndGo(port: number, path: string, count: number): Promise<void> {
+  const handshake = toHandshake(port, { path });
   let next = 0;
-  const work = async () => {
+  const work = async (): Promise<void> => {
     while (next < count) {
-      const way = next++ % 4;
-      const client = await connect(port, { path });
-      if (way === 0) void client.send.close(1000);
-      if (way === 1) client.reset();
-      if (way === 2) client.fin();
-      if (way === 3) void client.send.text("end");
-      await client.ended();
-      client.destroy();
+      const way = next++ % LEAVING.length;
+      await leave(await dial(port), handshake, way);
     }
   };
   await Promise.all(Array.from({ length: 32 }, work));
+}
+
+/** A client that looks at nothing but what it needs, for there are many. */
+function leave(socket: Socket, handshake: string, way: number): Promise<void> {
+  return new Promise((resolve) => {
+    const frame = LEAVING[way];
+    socket.once("data", () => {
+      if (frame === undefined) return void socket.resetAndDestroy();
+      if (frame === "") return void socket.end();
+      socket.write(frame);
+      // The server's close frame, to be answered where it came first.
+      if (way === 3) socket.once("data", () => socket.write(ANSWER));
+    });
+    socket.once("end", () => socket.end());
+    socket.once("close", () => resolve());
+    socket.write(handshake);
+  });
 }

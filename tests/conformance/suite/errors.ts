@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import type { Caller, Service } from "../../../mod.ts";
 import { HandshakeRefused, type RawClient } from "../../kit/raw_client.ts";
-import { inProgram } from "./program.ts";
+import { inProgram, type Program } from "./program.ts";
 import { gate, type Subject, wait } from "./subject.ts";
 
 const ways = [
@@ -29,53 +29,60 @@ const triggers: Readonly<Record<Exclude<Name, "onError">, (client: RawClient) =>
   onIdleTimeout: () => {},
   onClose: (client) => client.send.close(1000),
 };
-export function errors(subject: Subject): void {
-  let last = 0;
 
-  for (const [name, trigger] of Object.entries(triggers)) {
-    const gap = name === "onPing" || name === "onPong" ? "ping" : undefined;
-    subject.gapTest(
-      gap,
-      `R9 ${name} may fail in every way, with and without an onError, and the process lives`,
-      async () => {
-        await inProgram(subject, async (program) => {
-          const bystander = await program.connect("/echo");
-          const fail = async (way: string, report: string): Promise<void> => {
-            const text = `#${++last}#`;
-            const title = `${name} ${way}, onError: ${report}`;
-            const query = new URLSearchParams({ callback: name, way, report, text });
-            const client = await program.connect(`${name === "onIdleTimeout" ? "/idle" : "/fail"}?${query}`);
-            trigger(client);
-            if (name === "onClose") {
-              const { code } = await client.ended();
-              assert.equal(code, 1000, title);
-              if (report !== "replies") await program.said.until(new RegExp(`^error .*${text}`));
-              return;
-            }
-            if (report === "replies") {
-              assert.equal(await client.message(), "handled", title);
-              await client.send.close(1000);
-              assert.equal((await client.ended()).code, 1000, title);
-              await program.said.until(`close ${text} 1000`);
-              assert.equal(program.said.count(new RegExp(`^error .*${text}`)), 0, title);
-              return;
-            }
-            const { code, reason } = await client.ended();
-            assert.deepEqual([code, reason], [1011, "Internal server error occurred"], title);
-            await program.said.until(`close ${text} 1011`);
-            await program.said.until(new RegExp(`^error .*${text}`));
-            assert.equal(program.said.count(new RegExp(`^error .*${text}`)), 1, title);
-          };
-          await Promise.all(ways.flatMap((way) => reports.map((report) => fail(way, report))));
+let last = 0;
+
+/** Lets one callback of one connection fail, and looks at what comes of it. */
+async function fail(program: Program, name: keyof typeof triggers, way: string, report: string): Promise<void> {
+  const text = `#${++last}#`;
+  const title = `${name} ${way}, onError: ${report}`;
+  const query = new URLSearchParams({ callback: name, way, report, text });
+  const client = await program.connect(`${name === "onIdleTimeout" ? "/idle" : "/fail"}?${query}`);
+  triggers[name](client);
+  if (name === "onClose") {
+    const { code } = await client.ended();
+    assert.equal(code, 1000, title);
+    if (report !== "replies") await program.said.until(new RegExp(`^error .*${text}`));
+    return;
+  }
+  if (report === "replies") {
+    assert.equal(await client.message(), "handled", title);
+    await client.send.close(1000);
+    assert.equal((await client.ended()).code, 1000, title);
+    await program.said.until(`close ${text} 1000`);
+    assert.equal(program.said.count(new RegExp(`^error .*${text}`)), 0, title);
+    return;
+  }
+  const { code, reason } = await client.ended();
+  assert.deepEqual([code, reason], [1011, "Internal server error occurred"], title);
+  await program.said.until(`close ${text} 1011`);
+  await program.said.until(new RegExp(`^error .*${text}`));
+  assert.equal(program.said.count(new RegExp(`^error .*${text}`)), 1, title);
+}
+
+export function errors(subject: Subject): void {
+  // One program for several callbacks: to start one takes longer than all of its failures.
+  const programs: readonly (readonly [gap: string | undefined, ...names: (keyof typeof triggers)[]])[] = [
+    [undefined, "onOpen", "onTextMessage", "onBinaryMessage", "onMessage", "onIdleTimeout", "onClose"],
+    ["ping", "onPing", "onPong"],
+  ];
+  for (const [gap, ...names] of programs) {
+    const title = `R9 ${names.join(", ")} may fail in every way, with and without an onError, and the process lives`;
+    subject.gapTest(gap, title, async () => {
+      await inProgram(subject, async (program) => {
+        const bystander = await program.connect("/echo");
+        let lines = 0;
+        for (const name of names) {
+          await Promise.all(ways.flatMap((way) => reports.map((report) => fail(program, name, way, report))));
           // One line for each failure that nobody coped with, whatever was thrown.
-          const lines = ways.length * (reports.length - 1);
+          lines += ways.length * (reports.length - 1);
           await program.said.until(/^error /, lines);
-          assert.equal(program.said.count(/^error /), lines);
+          assert.equal(program.said.count(/^error /), lines, name);
           await bystander.send.text("still here");
           assert.equal(await bystander.message(), "still here");
-        });
-      },
-    );
+        }
+      });
+    });
   }
 
   subject.test("R9 an upgrade handler that fails is answered with 500, and the process lives", async () => {
