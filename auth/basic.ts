@@ -17,11 +17,11 @@ export interface BasicAuthOptions {
   /** The users: a list, a file ({@link fileUserStore}), or a function that finds them. */
   readonly users: readonly User[] | UserStore;
   /** Any one of these scopes is needed; without it the refusal is 403. @default none is needed */
-  readonly scopes?: readonly string[];
+  readonly scopes?: readonly string[] | undefined;
   /** What the name and password are for, in `WWW-Authenticate`; a browser may show it. Printable ASCII. @default "websocket" */
-  readonly realm?: string;
+  readonly realm?: string | undefined;
   /** Takes the warning about plain-text passwords in a list. @default the console */
-  readonly logger?: Pick<Logger, "warn">;
+  readonly logger?: Pick<Logger, "warn"> | undefined;
 }
 
 const NAMES: ReadonlySet<string> = new Set<keyof BasicAuthOptions>(["users", "scopes", "realm", "logger"]);

@@ -15,12 +15,12 @@ export type ClaimCheck = string | number | boolean | null | ((value: unknown) =>
 
 /** The options that concern claims. */
 export interface ClaimOptions {
-  readonly issuer?: string | readonly string[];
-  readonly audience?: string | readonly string[];
-  readonly scopeKey?: string;
-  readonly clockSkew?: number;
-  readonly customClaims?: Readonly<Record<string, ClaimCheck>>;
-  readonly requiredClaims?: readonly string[];
+  readonly issuer?: string | readonly string[] | undefined;
+  readonly audience?: string | readonly string[] | undefined;
+  readonly scopeKey?: string | undefined;
+  readonly clockSkew?: number | undefined;
+  readonly customClaims?: Readonly<Record<string, ClaimCheck>> | undefined;
+  readonly requiredClaims?: readonly string[] | undefined;
 }
 
 /** The checked options. */

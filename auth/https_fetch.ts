@@ -11,15 +11,15 @@ import type { Send } from "./capped_fetch.ts";
 /** TLS towards a server that is asked. Each certificate and key is PEM text, or the path of a file that holds it. */
 export interface ClientSecureSocket {
   /** The CA that signed the server's certificate. @default Those that the runtime trusts */
-  readonly ca?: string;
+  readonly ca?: string | undefined;
   /** The certificate to show when the server wants one (RFC 8705, section 2). Goes with `key`. */
-  readonly cert?: string;
+  readonly cert?: string | undefined;
   /** The key of `cert`. */
-  readonly key?: string;
+  readonly key?: string | undefined;
   /** The password of `key`. */
-  readonly keyPassword?: string;
+  readonly keyPassword?: string | undefined;
   /** The name that the server's certificate must have. @default The host of the URL */
-  readonly serverName?: string;
+  readonly serverName?: string | undefined;
 }
 
 /** Statuses whose responses have no body. */

@@ -16,31 +16,31 @@ export interface IntrospectionOptions {
   /** The introspection endpoint: https, or http on a loopback host. */
   readonly url: string | URL;
   /** The client that this service is, sent by HTTP Basic (RFC 6749, section 2.3.1). Goes with `clientSecret`. */
-  readonly clientId?: string;
+  readonly clientId?: string | undefined;
   /** The password of that client. */
-  readonly clientSecret?: string;
+  readonly clientSecret?: string | undefined;
   /** Sent as `token_type_hint`, `access_token` for example. @default none */
-  readonly tokenTypeHint?: string;
+  readonly tokenTypeHint?: string | undefined;
   /** Sent besides the token. @default {} */
-  readonly params?: Readonly<Record<string, string>>;
+  readonly params?: Readonly<Record<string, string>> | undefined;
   /** The member of the response that holds the scopes, as a text with spaces or as a list. @default "scope" */
-  readonly scopeKey?: string;
+  readonly scopeKey?: string | undefined;
   /** Any one of these scopes is needed. @default none is needed */
-  readonly scopes?: readonly string[];
+  readonly scopes?: readonly string[] | undefined;
   /** Keeps answers. A token that is revoked is then still accepted for up to `ttl`. @default answers are not kept */
-  readonly cache?: IntrospectionCache;
+  readonly cache?: IntrospectionCache | undefined;
   /** The realm of the challenge. @default "websocket" */
-  readonly realm?: string;
+  readonly realm?: string | undefined;
   /** A CA of your own, and a client certificate. @default what the runtime trusts */
-  readonly secureSocket?: ClientSecureSocket;
+  readonly secureSocket?: ClientSecureSocket | undefined;
 }
 
 /** How many answers are kept, and how long. */
 export interface IntrospectionCache {
   /** Tokens whose answer is kept, 1 to 100000; as many again that are not active. @default 1024 */
-  readonly maxSize?: number;
+  readonly maxSize?: number | undefined;
   /** Seconds that an answer is kept, at most 60, and never past `exp`; that a token is not active, at most 5. @default 60 */
-  readonly ttl?: number;
+  readonly ttl?: number | undefined;
 }
 
 /** Checked options, `ttl` in milliseconds. */

@@ -32,29 +32,29 @@ export interface JwtAuthOptions {
   /** The algorithms that a signature may have; each must fit the key. */
   readonly algorithms: readonly JwtAlgorithm[];
   /** The `iss` that a token must have, or a list of which it must have one. @default not checked */
-  readonly issuer?: string | readonly string[];
+  readonly issuer?: string | readonly string[] | undefined;
   /** The `aud` that a token must have among its own, or a list of which it must have one. @default not checked */
-  readonly audience?: string | readonly string[];
+  readonly audience?: string | readonly string[] | undefined;
   /** The URL of the issuer's JSON Web Key Set. It is fetched when the first token comes. */
-  readonly jwks?: string | URL;
+  readonly jwks?: string | URL | undefined;
   /** A public key: PEM text (`BEGIN PUBLIC KEY`), a JWK or a `CryptoKey`. */
-  readonly publicKey?: string | PublicJwk | WebKey;
+  readonly publicKey?: string | PublicJwk | WebKey | undefined;
   /** The path of a file with an X.509 certificate in PEM. It is read when the first token comes; its dates are not checked. */
-  readonly certFile?: string;
+  readonly certFile?: string | undefined;
   /** A secret shared with the issuer, text standing for its UTF-8: at least as many bytes as the hash has (32 for HS256). */
-  readonly secret?: string | Uint8Array;
+  readonly secret?: string | Uint8Array | undefined;
   /** The claim that holds the scopes, as words in one text or as a list. @default "scope" */
-  readonly scopeKey?: string;
+  readonly scopeKey?: string | undefined;
   /** Any one of these scopes is needed. @default none is needed */
-  readonly scopes?: readonly string[];
+  readonly scopes?: readonly string[] | undefined;
   /** Seconds by which the clock of the issuer may differ from ours. @default 0 */
-  readonly clockSkew?: number;
+  readonly clockSkew?: number | undefined;
   /** Claims that a token must have: the exact value of each, or a function that judges it. @default none */
-  readonly customClaims?: Readonly<Record<string, ClaimCheck>>;
+  readonly customClaims?: Readonly<Record<string, ClaimCheck>> | undefined;
   /** Names of claims that a token must have, for example `["exp"]`. @default [] */
-  readonly requiredClaims?: readonly string[];
+  readonly requiredClaims?: readonly string[] | undefined;
   /** The realm in `WWW-Authenticate`. @default "websocket" */
-  readonly realm?: string;
+  readonly realm?: string | undefined;
 }
 
 /** The time, for tests to hold. */

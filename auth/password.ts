@@ -17,7 +17,7 @@ import {
 /** Options of {@link hashPassword}. */
 export interface HashPasswordOptions {
   /** `scrypt` needs memory too (32 MiB), which makes guessing dearer; `pbkdf2` is for those who may use nothing else. @default "scrypt" */
-  readonly scheme?: HashScheme;
+  readonly scheme?: HashScheme | undefined;
 }
 
 // Both as the OWASP Password Storage Cheat Sheet has them.

@@ -19,7 +19,7 @@ export interface WriteOptions {
    * Whether to compress the message where permessage-deflate was negotiated (RFC 7692); elsewhere it has no effect. Use `false` for secrets that
    * stand beside what a stranger chose: the compressed length could reveal them. @default true for messages of at least 1024 bytes
    */
-  compress?: boolean;
+  compress?: boolean | undefined;
 }
 
 /**

@@ -17,7 +17,7 @@ import { type StopOptions, stopAll } from "./stop.ts";
 /** The options of a server of your own. */
 export interface OwnServerOptions extends HostConfig {
   /** Where its connections are found, and stopped. @default nowhere */
-  connections?: Connections;
+  connections?: Connections | undefined;
 }
 
 // The port is the user's to close.

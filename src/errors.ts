@@ -28,13 +28,13 @@ export class WebSocketError extends Error {
 /** What an {@link InvalidHandshakeError} tells of the server's answer, where the transport shows it. */
 export interface InvalidHandshakeOptions extends ErrorOptions {
   /** The HTTP status. */
-  status?: number;
+  status?: number | undefined;
   /** The headers, names in lower case. */
-  headers?: Readonly<Record<string, string>>;
+  headers?: Readonly<Record<string, string>> | undefined;
   /** The beginning of the body. */
-  body?: string;
+  body?: string | undefined;
   /** Seconds after which the server wants to be asked again. */
-  retryAfter?: number;
+  retryAfter?: number | undefined;
 }
 
 /** The opening handshake failed (RFC 6455, section 4). */
@@ -108,9 +108,9 @@ export class ConnectionError extends WebSocketError {
 /** What a {@link ConnectionClosureError} tells of the end. */
 export interface ConnectionClosureOptions extends ErrorOptions {
   /** The close code. */
-  statusCode?: number;
+  statusCode?: number | undefined;
   /** The reason. */
-  reason?: string;
+  reason?: string | undefined;
 }
 
 /** The connection has ended, or is about to. */
@@ -156,9 +156,9 @@ export class ReadTimedOutError extends WebSocketError {
 /** What an {@link AuthError} may set besides its message. */
 export interface AuthErrorOptions extends ErrorOptions {
   /** The HTTP status of the refusal: 400 for a malformed credential, 401, 403, or 503 when it cannot be checked now. @default 503 */
-  status?: 400 | 401 | 403 | 503;
+  status?: 400 | 401 | 403 | 503 | undefined;
   /** Seconds after which the client may try again, for `Retry-After`. @default 1 with status 503 */
-  retryAfter?: number;
+  retryAfter?: number | undefined;
 }
 
 /** Authentication could not be carried out: thrown by an authenticator, it ends the search. Its message is the body of the refusal; with status 503 it is a line of the log instead. */
@@ -193,7 +193,7 @@ export class SslError extends WebSocketError {
 /** What a {@link PayloadBindingError} tells of the message. */
 export interface PayloadBindingOptions extends ErrorOptions {
   /** What is wrong with it, and where, as the schema says. */
-  issues?: readonly SchemaIssue[];
+  issues?: readonly SchemaIssue[] | undefined;
 }
 
 /** A message could not be turned into the type that is wanted. */
@@ -225,7 +225,7 @@ export class PayloadValidationError extends PayloadBindingError {
 /** What a {@link RequestError} tells besides its message. */
 export interface RequestErrorOptions extends PayloadBindingOptions {
   /** The word that goes on the wire. @default "failed" */
-  code?: string;
+  code?: string | undefined;
 }
 
 /**

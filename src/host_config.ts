@@ -6,7 +6,7 @@
 
 import type { ConnectionLimits } from "./admission.ts";
 import type { Logger } from "./logger.ts";
-import { checkBoolean, checkInteger, checkNames, checkOwnNames, toMilliseconds } from "./options.ts";
+import { type Complete, checkBoolean, checkInteger, checkNames, checkOwnNames, toMilliseconds } from "./options.ts";
 import { type RequestLimits, toRequestLimits } from "./request_limits.ts";
 import { HOST_NAMES } from "./server_names.ts";
 import { SERVICE_NAMES } from "./service_config.ts";
@@ -14,43 +14,43 @@ import { SERVICE_NAMES } from "./service_config.ts";
 /** The options of a listener, `attach`, `handlers` and `handler` alike. */
 export interface HostConfig {
   /** Where faults are logged. @default the console, without `debug` */
-  logger?: Logger;
+  logger?: Logger | undefined;
   /** How large a request may be. @default { maxUriLength: 4096, maxHeaderSize: 8192, maxEntityBodySize: -1 } */
-  requestLimits?: RequestLimits;
+  requestLimits?: RequestLimits | undefined;
   /** The most connections, upgrades under way included; beyond that upgrades get 503 with `Retry-After`. @default no limit */
-  maxConnections?: number;
+  maxConnections?: number | undefined;
   /** The same from one IPv4 address or one /64 of IPv6; beyond that upgrades get 429 with `Retry-After`. @default no limit */
-  maxConnectionsPerAddress?: number;
+  maxConnectionsPerAddress?: number | undefined;
   /** How many proxies stand in front of the server; their `X-Forwarded-For`, `-Proto` and `-Host` are believed. @default 0 */
-  trustedProxies?: number;
+  trustedProxies?: number | undefined;
   /** The header `Server` of every response, the 101 too. @default none */
-  server?: string;
+  server?: string | undefined;
   /**
    * Seconds in which a request must arrive, its headers in 10 at most; 0 is no limit. Only the engine `node` has it: `bun` ends a connection
    * whose headers take longer than 12 seconds, `deno` waits for ever, and a server of your own has a limit of its own.
    * @default 120
    */
-  timeout?: number;
+  timeout?: number | undefined;
   /**
    * Whether messages of at least 1024 bytes are compressed for clients that offer permessage-deflate (RFC 7692), without context takeover;
    * not on engine `deno`, nor on engine `node` under Deno. A write can say otherwise for its message. @default true
    */
-  webSocketCompressionEnabled?: boolean;
+  webSocketCompressionEnabled?: boolean | undefined;
   /** What becomes of a connection after a response. @default { keepAlive: "AUTO", maxPipelinedRequests: 10 } */
-  http1Settings?: Http1Settings;
+  http1Settings?: Http1Settings | undefined;
 }
 
 /** What becomes of an HTTP/1.1 connection after a response that is no upgrade. */
 export interface Http1Settings {
   /** `"NEVER"` ends it; `"AUTO"` leaves it to the client and the runtime. No engine keeps what a client wants ended: `"ALWAYS"` is `"AUTO"`. @default "AUTO" */
-  keepAlive?: "AUTO" | "ALWAYS" | "NEVER";
+  keepAlive?: "AUTO" | "ALWAYS" | "NEVER" | undefined;
   /** Requests that a client may send ahead. No engine has such a bound; the value is checked and has no effect. @default 10 */
-  maxPipelinedRequests?: number;
+  maxPipelinedRequests?: number | undefined;
 }
 
 /** A checked {@link HostConfig}. */
 export interface HostRules extends ConnectionLimits {
-  readonly requestLimits: Required<RequestLimits>;
+  readonly requestLimits: Complete<RequestLimits>;
   /** Whether `maxHeaderSize` was asked for, and is not just the default. */
   readonly hasHeaderLimit: boolean;
   readonly trustedProxies: number;

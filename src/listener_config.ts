@@ -17,15 +17,15 @@ import { toRequirements } from "./service_config.ts";
 /** The options of a listener. */
 export interface ListenerConfig extends HostConfig {
   /** The port; 0 picks a free one. For `new Listener(app, { port })`. */
-  port?: number;
+  port?: number | undefined;
   /** The address to listen on; of IPv6 without brackets. @default "0.0.0.0" */
-  host?: string;
+  host?: string | undefined;
   /** What carries the connections; `"auto"` takes the runtime's own unless something is required that it lacks. Or an engine of your own. @default "auto" */
-  engine?: "auto" | EngineName | Engine;
+  engine?: "auto" | EngineName | Engine | undefined;
   /** What the engine must be able to do. @default [] */
-  requires?: readonly Requirement[];
+  requires?: readonly Requirement[] | undefined;
   /** TLS: the certificate, and what is asked of clients. @default none */
-  secureSocket?: SecureSocket;
+  secureSocket?: SecureSocket | undefined;
 }
 
 const NAMES: readonly (keyof ListenerConfig)[] = LISTENER_NAMES;

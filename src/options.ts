@@ -4,6 +4,9 @@
  * @module
  */
 
+/** Options that all have a value. `Required` lets those be `undefined` that may be given so. */
+export type Complete<Options> = { readonly [Name in keyof Options]-?: Exclude<Options[Name], undefined> };
+
 /**
  * Refuses options that nobody knows, so that a misspelt one is noticed.
  *

@@ -4,17 +4,17 @@
  * @module
  */
 
-import { checkInteger, checkNames } from "./options.ts";
+import { type Complete, checkInteger, checkNames } from "./options.ts";
 import { refuse } from "./refusal.ts";
 
 /** How large a request may be. */
 export interface RequestLimits {
   /** Characters of path and query; a longer one is refused with 414 (RFC 9110, section 15.5.15). @default 4096 */
-  maxUriLength?: number;
+  maxUriLength?: number | undefined;
   /** Bytes of all headers, as they stand in HTTP/1.1; more are refused with 431 (RFC 6585, section 5). @default 8192; on `bun` and `deno` their own, 16 KiB and 64 KiB */
-  maxHeaderSize?: number;
+  maxHeaderSize?: number | undefined;
   /** Bytes of the body; a larger one is refused with 413 (RFC 9110, section 15.5.14). -1 is no limit. @default -1 */
-  maxEntityBodySize?: number;
+  maxEntityBodySize?: number | undefined;
 }
 
 const NAMES: ReadonlySet<string> = new Set<keyof RequestLimits>(["maxUriLength", "maxHeaderSize", "maxEntityBodySize"]);
@@ -25,7 +25,7 @@ const NAMES: ReadonlySet<string> = new Set<keyof RequestLimits>(["maxUriLength",
  * @throws {TypeError} If a member is unknown or of the wrong type
  * @throws {RangeError} If a number is out of range
  */
-export function toRequestLimits(limits: RequestLimits): Required<RequestLimits> {
+export function toRequestLimits(limits: RequestLimits): Complete<RequestLimits> {
   checkNames("requestLimits", limits, NAMES);
   const { maxUriLength = 4096, maxHeaderSize = 8192, maxEntityBodySize = -1 } = limits;
   return {
@@ -42,7 +42,7 @@ export function toRequestLimits(limits: RequestLimits): Required<RequestLimits> 
  */
 export function checkRequest(
   request: Request,
-  limits: Required<RequestLimits>,
+  limits: Complete<RequestLimits>,
   headerSize: number | undefined,
 ): Response | undefined {
   const { maxUriLength, maxHeaderSize, maxEntityBodySize } = limits;

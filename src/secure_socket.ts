@@ -16,7 +16,7 @@ export interface KeyFiles {
   /** The path of the private key. */
   keyFile: string;
   /** What the key is encrypted with. @default none */
-  keyPassword?: string;
+  keyPassword?: string | undefined;
 }
 
 /** A certificate and its key as PEM text. */
@@ -26,7 +26,7 @@ export interface KeyText {
   /** The private key. */
   key: string;
   /** What the key is encrypted with. @default none */
-  keyPassword?: string;
+  keyPassword?: string | undefined;
 }
 
 /** A certificate and its key in one PKCS #12 file (RFC 7292): `.p12`, `.pfx`. */
@@ -40,7 +40,7 @@ export interface KeyStore {
 /** The certificates that clients are asked for. */
 export interface MutualSsl {
   /** Whether a client must show one. With `"OPTIONAL"` it need not, but what it shows must be valid. @default "REQUIRE" */
-  verifyClient?: "REQUIRE" | "OPTIONAL";
+  verifyClient?: "REQUIRE" | "OPTIONAL" | undefined;
   /** The CAs that sign the certificates of clients: the path of a PEM file, or PEM text. */
   cert: string;
 }
@@ -50,17 +50,17 @@ export interface SecureSocket {
   /** The certificate of the listener, and its key. Read at `start`. */
   key: KeyFiles | KeyText | KeyStore;
   /** Ask clients for certificates. @default none */
-  mutualSsl?: MutualSsl;
+  mutualSsl?: MutualSsl | undefined;
   /** The versions of TLS that are spoken. @default { versions: ["TLSv1.2", "TLSv1.3"] } */
-  protocol?: { versions: readonly TlsVersion[] };
+  protocol?: { versions: readonly TlsVersion[] } | undefined;
   /** The cipher suites that are spoken, as OpenSSL calls them. @default those of the runtime */
-  ciphers?: readonly string[];
+  ciphers?: readonly string[] | undefined;
   /** Seconds that a TLS handshake may take. @default 10 */
-  handshakeTimeout?: number;
+  handshakeTimeout?: number | undefined;
   /** Seconds for which a client may resume a session. @default that of the runtime */
-  sessionTimeout?: number;
+  sessionTimeout?: number | undefined;
   /** Whether clients may resume sessions at all. @default true */
-  shareSession?: boolean;
+  shareSession?: boolean | undefined;
 }
 
 /** What an engine gets to open a port with TLS: all files read, keys decrypted and checked. */

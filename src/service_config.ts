@@ -25,9 +25,9 @@ import { checkSchema, type StandardSchema } from "./standard_schema.ts";
 /** Pings that tell whether a silent peer is still there. */
 export interface Heartbeat {
   /** Seconds of silence after which the peer is pinged. @default 30 */
-  interval?: number;
+  interval?: number | undefined;
   /** Seconds to wait for any frame after the ping; then the connection is dropped with 1006. @default 10 */
-  timeout?: number;
+  timeout?: number | undefined;
 }
 
 /**
@@ -37,56 +37,56 @@ export interface Heartbeat {
  */
 export interface ServiceConfig {
   /** Subprotocols that the service speaks. The client's order wins; nothing else is ever echoed. @default [] */
-  subProtocols?: readonly string[];
+  subProtocols?: readonly string[] | undefined;
   /** Refuse with 400 a client that offers none of `subProtocols`. @default false */
-  requireSubProtocol?: boolean;
+  requireSubProtocol?: boolean | undefined;
   /** Seconds without a frame in either direction until `onIdleTimeout`; 0 is never. @default 0 */
-  idleTimeout?: number;
+  idleTimeout?: number | undefined;
   /** Bytes of the largest message accepted; a larger one closes with 1009. @default 65536 */
-  maxFrameSize?: number;
+  maxFrameSize?: number | undefined;
   /** Seconds to wait for the peer's close frame; -1 waits for ever. @default 60 */
-  connectionClosureTimeout?: number;
+  connectionClosureTimeout?: number | undefined;
   /** Origins that may connect: `"same-origin"`, a list, or `"*"`. A request without `Origin` passes. @default "same-origin" */
-  origins?: "same-origin" | "*" | readonly string[];
+  origins?: "same-origin" | "*" | readonly string[] | undefined;
   /** Headers of the 101, `Set-Cookie` too; or a function of the request that gives them. @default none */
-  responseHeaders?: ResponseHeaders | ((request: Request) => ResponseHeaders);
+  responseHeaders?: (ResponseHeaders | ((request: Request) => ResponseHeaders)) | undefined;
   /** Seconds that the upgrade handler may take; then 503. @default 10 */
-  upgradeTimeout?: number;
+  upgradeTimeout?: number | undefined;
   /** Pings for silent peers; `false` turns them off. @default { interval: 30, timeout: 10 } */
-  heartbeat?: Heartbeat | false;
+  heartbeat?: Heartbeat | false | undefined;
   /** Messages that may wait for their callback; at the mark reading pauses. @default 64 */
-  maxQueuedMessages?: number;
+  maxQueuedMessages?: number | undefined;
   /** Bytes that may wait for their callback; at the mark reading pauses. @default 1048576 */
-  maxQueuedBytes?: number;
+  maxQueuedBytes?: number | undefined;
   /** Unsent bytes; a write that finds more closes with 1013. @default 1048576 */
-  maxBufferedAmount?: number;
+  maxBufferedAmount?: number | undefined;
   /** Seconds for which the amount of unsent bytes may fail to shrink; then the connection closes with 1013. @default 30 */
-  writeTimeout?: number;
+  writeTimeout?: number | undefined;
   /** Who may connect: asked in their order, those of another scheme skipped; the first principal wins. @default anybody */
-  auth?: readonly Authenticator[];
+  auth?: readonly Authenticator[] | undefined;
   /** Where a credential may stand; the first that has one decides. @default ["header"] */
-  credentials?: readonly CredentialSource[];
+  credentials?: readonly CredentialSource[] | undefined;
   /** Close with 4401 when the principal's `expiresAt` passes. @default true */
-  closeOnExpiry?: boolean;
+  closeOnExpiry?: boolean | undefined;
   /**
    * A Standard Schema for what `onMessage` gets: text, and binary where there is no `onBinaryMessage`, is then read as JSON. What does not fit goes
    * to `onError`, or without that closes with 1003 (no JSON) or 1007. For services without a contract. @default none
    */
-  message?: StandardSchema;
+  message?: StandardSchema | undefined;
   /** Whether messages are checked by the schemas of `message` and of contracts; JSON is parsed all the same. @default true */
-  validation?: boolean;
+  validation?: boolean | undefined;
   /** What the engine must be able to do; `attach` or `start` fails on one that cannot. @default [] */
-  requires?: readonly Requirement[];
+  requires?: readonly Requirement[] | undefined;
 }
 
 /** The options of a service with schemas, by which `params`, `query` and `headers` of the handler's request are checked and typed. */
 export interface UpgradeConfig<Params = unknown, Query = unknown, Fields = unknown> extends ServiceConfig {
   /** A Standard Schema for the parameters of the path, which it gets as strings; what does not fit is refused with 400. @default none */
-  params?: StandardSchema<Params>;
+  params?: StandardSchema<Params> | undefined;
   /** The same for the query: a string, or a list of strings for a name that comes more than once. @default none */
-  query?: StandardSchema<Query>;
+  query?: StandardSchema<Query> | undefined;
   /** The same for the headers, by their lower-case names. @default none */
-  headers?: StandardSchema<Fields>;
+  headers?: StandardSchema<Fields> | undefined;
 }
 
 /** Headers as a record or as pairs, where one name may come more than once. */

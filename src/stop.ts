@@ -11,7 +11,7 @@ import type { Host } from "./host.ts";
 /** How a stop goes. */
 export interface StopOptions {
   /** Seconds until what is left is dropped. @default 10 */
-  deadline?: number;
+  deadline?: number | undefined;
 }
 
 /**

@@ -9,9 +9,9 @@ import { WebSocketError } from "./errors.ts";
 /** What an {@link UpgradeError} may set besides its message. */
 export interface UpgradeErrorOptions extends ErrorOptions {
   /** The HTTP status of the refusal, 400 to 599. @default 400 */
-  status?: number;
+  status?: number | undefined;
   /** Headers of the refusal. */
-  headers?: Record<string, string>;
+  headers?: Record<string, string> | undefined;
 }
 
 /**

@@ -19,7 +19,7 @@ import type { Connection } from "./socket.ts";
 /** What {@link accept} takes besides the options of a service. */
 export interface AcceptOptions {
   /** Where faults are logged. @default the console */
-  logger?: Logger;
+  logger?: Logger | undefined;
 }
 
 /**

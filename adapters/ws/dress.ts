@@ -12,7 +12,7 @@ import type { ClientSecureSocket } from "../../src/client/client_secure_socket.t
 import type { Dial, Line, Transport, TransportSocket } from "../../src/client/transport.ts";
 import { AuthError } from "../../src/errors.ts";
 import { isToken } from "../../src/http.ts";
-import { checkBoolean, checkNames } from "../../src/options.ts";
+import { type Complete, checkBoolean, checkNames } from "../../src/options.ts";
 import { HeartbeatLine } from "./heartbeat.ts";
 
 /**
@@ -50,7 +50,7 @@ export function dress(transport: Transport, config: ClientConfig): Transport {
   };
 }
 
-function toHeartbeat(heartbeat: ClientHeartbeat | false = {}): Required<ClientHeartbeat> | undefined {
+function toHeartbeat(heartbeat: ClientHeartbeat | false = {}): Complete<ClientHeartbeat> | undefined {
   if (heartbeat === false) return undefined;
   if (typeof heartbeat !== "object") throw new TypeError("Option heartbeat is neither an object nor false");
   const checked = toNumbers("heartbeat.", heartbeat, { interval: 15, timeout: 10 });

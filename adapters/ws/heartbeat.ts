@@ -9,6 +9,7 @@ import type { Message } from "../../src/client/message.ts";
 import type { PingPongHandler } from "../../src/client/ping_pong_handler.ts";
 import type { Handshake, Line, TransportSocket } from "../../src/client/transport.ts";
 import { type Clock, systemClock } from "../../src/clock.ts";
+import type { Complete } from "../../src/options.ts";
 
 // Milliseconds. A judgement that is later than this is put off by as much, as on a server.
 const LATE = 1000;
@@ -31,7 +32,7 @@ export class HeartbeatLine implements FrameLine {
   socket: TransportSocket | undefined;
   readonly #line: Line;
   readonly #handler: PingPongHandler;
-  readonly #heartbeat: Required<ClientHeartbeat> | undefined;
+  readonly #heartbeat: Complete<ClientHeartbeat> | undefined;
   readonly #clock: Clock;
   #wasHeard = false;
   /** What had come when the last ping went out. */
@@ -44,7 +45,7 @@ export class HeartbeatLine implements FrameLine {
   constructor(
     line: Line,
     handler: PingPongHandler,
-    heartbeat: Required<ClientHeartbeat> | undefined,
+    heartbeat: Complete<ClientHeartbeat> | undefined,
     clock: Clock = systemClock,
   ) {
     this.#line = line;

@@ -15,21 +15,21 @@ export interface TokenEndpoint {
   /** The token endpoint: https, or http on a loopback host. */
   readonly tokenUrl: string | URL;
   /** The client. @default none is named */
-  readonly clientId?: string;
+  readonly clientId?: string | undefined;
   /** Its password. A client without one names its id in the body. @default none */
-  readonly clientSecret?: string;
+  readonly clientSecret?: string | undefined;
   /** How id and secret travel: HTTP Basic, or in the body (RFC 6749, section 2.3.1). @default "AUTH_HEADER" */
-  readonly credentialBearer?: "AUTH_HEADER" | "POST_BODY";
+  readonly credentialBearer?: "AUTH_HEADER" | "POST_BODY" | undefined;
   /** The scopes to ask for. @default those of the server */
-  readonly scopes?: readonly string[];
+  readonly scopes?: readonly string[] | undefined;
   /** Sent besides, `{ audience: "chat" }` for example. @default {} */
-  readonly params?: Readonly<Record<string, string>>;
+  readonly params?: Readonly<Record<string, string>> | undefined;
   /** Seconds that a token lasts if the server does not say. @default 3600 */
-  readonly defaultTokenExpTime?: number;
+  readonly defaultTokenExpTime?: number | undefined;
   /** Seconds by which a token is given up earlier, for clocks that differ. @default 0 */
-  readonly clockSkew?: number;
+  readonly clockSkew?: number | undefined;
   /** What sends the requests, for a CA or a proxy of your own. @default the global `fetch` */
-  readonly fetch?: (url: URL, init: RequestInit) => Promise<Response>;
+  readonly fetch?: ((url: URL, init: RequestInit) => Promise<Response>) | undefined;
 }
 
 /** The client credentials grant (RFC 6749, section 4.4): the client itself. */

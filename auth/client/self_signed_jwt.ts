@@ -20,11 +20,11 @@ export interface SelfSignedJwtOptions {
   /** Whom the token is for: `aud`. */
   readonly audience: string | readonly string[];
   /** Whom it speaks of: `sub`. @default none */
-  readonly subject?: string;
+  readonly subject?: string | undefined;
   /** Further claims, as JSON. @default {} */
-  readonly claims?: Readonly<Record<string, unknown>>;
+  readonly claims?: Readonly<Record<string, unknown>> | undefined;
   /** Seconds from `iat` to `exp`, 1 or more. @default 300 */
-  readonly expTime?: number;
+  readonly expTime?: number | undefined;
   /** How it is signed; there is no unsigned token. */
   readonly algorithm: JwtAlgorithm;
   /**
@@ -33,7 +33,7 @@ export interface SelfSignedJwtOptions {
    */
   readonly key: string | Uint8Array | SigningJwk | WebKey;
   /** The `kid` in its header. @default that of the JWK */
-  readonly keyId?: string;
+  readonly keyId?: string | undefined;
 }
 
 /** A function for the option `auth` of a client. */

@@ -20,21 +20,21 @@ export interface AsyncApiOptions {
   /** The path of the service, as it is attached: `/chat/:room`. */
   readonly path: string;
   /** What the service is for. @default none */
-  readonly description?: string;
+  readonly description?: string | undefined;
   /** Where the service can be reached, by names of your own. @default none */
-  readonly servers?: Readonly<Record<string, AsyncApiServer>>;
+  readonly servers?: Readonly<Record<string, AsyncApiServer>> | undefined;
   /** What is to be said of the parameters of the path, by name. @default their names alone */
-  readonly params?: Readonly<Record<string, AsyncApiParameter>>;
+  readonly params?: Readonly<Record<string, AsyncApiParameter>> | undefined;
   /** The schema of the query, as `upgrade` takes it. @default none */
-  readonly query?: StandardSchema;
+  readonly query?: StandardSchema | undefined;
   /** The schema of the headers, as `upgrade` takes it. @default none */
-  readonly headers?: StandardSchema;
+  readonly headers?: StandardSchema | undefined;
   /** The authenticators of the service; each scheme becomes a security scheme. @default none */
-  readonly auth?: readonly Pick<Authenticator, "scheme">[];
+  readonly auth?: readonly Pick<Authenticator, "scheme">[] | undefined;
   /** Where a credential may stand, as `upgrade` takes it. @default ["header"] */
-  readonly credentials?: readonly CredentialSource[];
+  readonly credentials?: readonly CredentialSource[] | undefined;
   /** Gives the JSON Schema of schemas that have none of their own: `toJsonSchema` of `@valibot/to-json-schema`. @default none */
-  readonly toJsonSchema?: ToJsonSchema;
+  readonly toJsonSchema?: ToJsonSchema | undefined;
 }
 
 const NAMES: ReadonlySet<string> = new Set<keyof AsyncApiOptions>([

@@ -5,6 +5,7 @@
  */
 
 import { isToken } from "../http.ts";
+import type { Complete } from "../options.ts";
 import type { ClientConfig, RetryConfig } from "./client_config.ts";
 import type { ClientAuth, CredentialCarrier } from "./client_credential.ts";
 import { page } from "./runtime.ts";
@@ -29,7 +30,7 @@ export interface ClientRules {
 }
 
 /** A checked {@link RetryConfig}. */
-export interface RetryRules extends Required<Omit<RetryConfig, "retryOn">> {
+export interface RetryRules extends Complete<Omit<RetryConfig, "retryOn">> {
   readonly retryOn: RetryConfig["retryOn"] | undefined;
 }
 

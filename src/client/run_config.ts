@@ -31,7 +31,7 @@ type ReaderOptions = "readTimeout" | "validation" | "pingPongHandler" | "whileDo
  */
 export interface RunConfig extends Omit<ClientConfig, ReaderOptions | keyof ServiceOptions>, ServiceOptions {
   /** Where faults are logged. @default the console, without `debug` */
-  logger?: Logger;
+  logger?: Logger | undefined;
 }
 
 /** A checked {@link RunConfig}. */

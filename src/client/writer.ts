@@ -12,9 +12,9 @@ import type { Message } from "./message.ts";
 /** How one message of a client is written. */
 export interface ClientWriteOptions {
   /** Whether the message is compressed, where permessage-deflate was negotiated and the transport leaves the choice. @default true for messages of at least 1024 bytes */
-  compress?: boolean;
+  compress?: boolean | undefined;
   /** Takes the message back when it aborts, if it still waits to be handed over: the write rejects with its reason. @default none */
-  signal?: AbortSignal;
+  signal?: AbortSignal | undefined;
 }
 
 /** Takes a message for one connection, or for whichever there is. */

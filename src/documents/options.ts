@@ -12,21 +12,21 @@ import type { UpgradeConfig } from "../service_config.ts";
 /** The options of `attach` for a service with a contract: what is served beside it. */
 export interface DocumentOptions {
   /** The contract of the service. Needed with `asyncapi` and `docs`. */
-  readonly contract?: DescribedContract;
+  readonly contract?: DescribedContract | undefined;
   /** The path of the AsyncAPI document. @default none */
-  readonly asyncapi?: string;
+  readonly asyncapi?: string | undefined;
   /** The path of the documentation page. @default none */
-  readonly docs?: string;
+  readonly docs?: string | undefined;
   /** What the service is called. @default its path */
-  readonly title?: string;
+  readonly title?: string | undefined;
   /** The version of the service. @default "0.0.0" */
-  readonly version?: string;
+  readonly version?: string | undefined;
   /** What the service is for. @default none */
-  readonly description?: string;
+  readonly description?: string | undefined;
   /** Where the service can be reached, by names of your own. @default where the document was asked for */
-  readonly servers?: Readonly<Record<string, AsyncApiServer>>;
+  readonly servers?: Readonly<Record<string, AsyncApiServer>> | undefined;
   /** Gives the JSON Schema of schemas that have none of their own: `toJsonSchema` of `@valibot/to-json-schema`. @default none */
-  readonly toJsonSchema?: ToJsonSchema;
+  readonly toJsonSchema?: ToJsonSchema | undefined;
 }
 
 const NAMES: readonly string[] = [

@@ -14,11 +14,11 @@ import { type ClientOptions, join, type Pair, toHost } from "./pair.ts";
 /** What a test decides about a connection with a handshake. */
 export interface ConnectOptions extends ClientOptions {
   /** Headers of the request, such as `cookie`, `origin` or `authorization`. @default those of the handshake */
-  headers?: Readonly<Record<string, string>>;
+  headers?: Readonly<Record<string, string>> | undefined;
   /** Subprotocols that the client offers, in its order. @default [] */
-  protocols?: readonly string[];
+  protocols?: readonly string[] | undefined;
   /** Parameters of the path, for an upgrade service without an app; an app finds them itself. @default {} */
-  params?: Readonly<Record<string, string>>;
+  params?: Readonly<Record<string, string>> | undefined;
 }
 
 /** Both ends of a connection, and how it came about. */

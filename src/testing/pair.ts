@@ -20,25 +20,25 @@ import { MemorySocket } from "./memory_socket.ts";
 /** What a test decides about its client. */
 export interface ClientOptions {
   /** The time; a `FakeClock` for timeouts, heartbeats and slow peers. @default the runtime's */
-  clock?: Clock;
+  clock?: Clock | undefined;
   /** Where faults are logged. @default the console, without `debug` */
-  logger?: Logger;
+  logger?: Logger | undefined;
   /** `caller.remoteAddress`. @default none */
-  remoteAddress?: string;
+  remoteAddress?: string | undefined;
   /** Whether the client answers a close frame of the service. @default true */
-  answerClose?: boolean;
+  answerClose?: boolean | undefined;
   /** Whether the client answers pings of the service. @default true */
-  answerPings?: boolean;
+  answerPings?: boolean | undefined;
 }
 
 /** What a test decides about a connection without a handshake. */
 export interface PairOptions extends ClientOptions {
   /** `caller.negotiatedSubProtocol`. @default none */
-  protocol?: string;
+  protocol?: string | undefined;
   /** `caller.isSecure`. @default false */
-  isSecure?: boolean;
+  isSecure?: boolean | undefined;
   /** `caller.principal`. @default none */
-  principal?: Principal;
+  principal?: Principal | undefined;
 }
 
 /** Both ends of a connection. */

@@ -200,7 +200,9 @@ export function gapTest(
   title: string,
   fn: (own: Own, patience: number) => Promise<void>,
 ): void {
-  const gap = gaps.find((one) => one.transport === transport && one.key === key && one.on.some((on) => names.includes(on)));
+  const gap = gaps.find(
+    (one) => one.transport === transport && one.key === key && one.on.some((on) => names.includes(on)),
+  );
   if (gap === undefined) return void test(title, () => scoped((own) => fn(own, PATIENCE)));
   const closed = `The gap "${key}" is closed: it was: ${gap.reason}`;
   test(`${title} (gap)`, () =>

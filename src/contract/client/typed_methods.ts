@@ -11,15 +11,15 @@ import type { ContractDefinition, MessageDefinition } from "../definition.ts";
 /** How long an answer may take, and what else ends the wait. */
 export interface RequestOptions {
   /** Seconds until a request is given up with a `ReadTimedOutError`; for a stream, until each next item. @default none */
-  readonly timeout?: number;
+  readonly timeout?: number | undefined;
   /** Ends the wait when it aborts. As after a timeout the service is told to stop. @default none */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** The options of `stream`. */
 export interface StreamOptions extends RequestOptions {
   /** Ask again after a reconnection, instead of ending with a `ConnectionError`. @default false */
-  readonly resubscribe?: boolean;
+  readonly resubscribe?: boolean | undefined;
 }
 
 type Messages<Definition extends ContractDefinition> = Definition["messages"];
