@@ -22,6 +22,13 @@ export function failures(kind: Runtime["kind"], output: string): Failure[] {
   return [...found.values()];
 }
 
+/** Tells whether something threw that belongs to no test, by what Node prints of it, and by the mark of deno_preload.ts; Bun counts it. */
+export function threwOutside(output: string): boolean {
+  return /^(?:Uncaught while testing:|ℹ Error: Test ".*" at \S+ generated asynchronous activity after the test ended)/m.test(
+    output,
+  );
+}
+
 /** What a runner printed without the lines of tests that passed. */
 export function withoutPasses(output: string): string {
   return output.replace(/^(?: *✔ .*|\(pass\) .*|.* \.\.\. ok \(.*\))\n/gm, "");

@@ -10,10 +10,10 @@
 import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { type Cell, cells } from "./cells.ts";
 import { type Counts, read, sum, toLine } from "./counts.ts";
-import { type Failure, failures, withoutPasses } from "./failures.ts";
+import { type Failure, failures, threwOutside, withoutPasses } from "./failures.ts";
 import { root } from "./root.ts";
 import { chromium, type Runtime, runtime } from "./runtimes.ts";
-import { run } from "./spawn.ts";
+import { type Outcome, run } from "./spawn.ts";
 
 /** Seconds that the whole matrix may take. */
 const limit = 770;
@@ -67,7 +67,7 @@ async function runCell(cell: Cell, remark = ""): Promise<Result> {
   const env = { CHROMIUM: chromium() };
   const outcome = await run(binary, toArguments(kind, cell, junit), { timeout, env });
   const counts = read(kind, outcome.output, cell.files, junit);
-  const problem = toProblem(counts, outcome.code, outcome.timedOut ? timeout : undefined);
+  const problem = toProblem(counts, outcome, timeout);
   if (problem !== undefined && counts.failed === 0) counts.failed = 1;
   const verdict = counts.failed > 0 ? "FAIL" : "ok  ";
   console.log(`${verdict} ${cell.name.padEnd(width)}  ${toLine(counts)} (${outcome.seconds.toFixed(1)} s)${remark}`);
@@ -100,9 +100,11 @@ function toArguments(kind: Runtime["kind"], { files, oneProcess, timeout }: Cell
 }
 
 /** What is wrong with a cell beyond its failed tests. */
-function toProblem(counts: Counts, code: number | null, timedOut: number | undefined): string | undefined {
-  if (timedOut !== undefined) return `Stopped after ${timedOut.toFixed(0)} s: a test hangs or left something open`;
+function toProblem(counts: Counts, { code, output, timedOut }: Outcome, timeout: number): string | undefined {
+  if (timedOut) return `Stopped after ${timeout.toFixed(0)} s: a test hangs or left something open`;
+  if (code === null) return "The runner was killed";
   if (counts.passed + counts.failed === 0) return "No test was executed";
+  if (threwOutside(output)) return "Something threw outside of a test";
   if (code !== 0 && counts.failed === 0) return `The runner exited with ${code} although no test failed`;
   return undefined;
 }

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { namesOf } from "./contract/completeness.ts";
+import { methodsOf } from "./contract/completeness.ts";
 import { LIFECYCLE } from "./contract/names.ts";
 import type { Outbox } from "./outbox.ts";
 import type { Service } from "./service.ts";
@@ -13,9 +13,17 @@ import type { Service } from "./service.ts";
 export function tellMisnamed({ host, rules }: Outbox, service: Service): void {
   if (host.looked.has(rules)) return;
   host.looked.add(rules);
-  const names = [...namesOf(service)].filter((name) => /^on(?!ce$)./i.test(name) && !LIFECYCLE.has(name));
+  const names = misnamed(service);
   if (names.length === 0) return;
   host.warnOnce(
     `A message came for which the service has no callback. It has ${names.join(", ")}, which nothing calls`,
   );
+}
+
+function misnamed(service: Service): string[] {
+  try {
+    return [...methodsOf(service)].filter((name) => /^on(?!ce$)./i.test(name) && !LIFECYCLE.has(name));
+  } catch {
+    return []; // A Proxy that does not let itself be looked at.
+  }
 }

@@ -14,6 +14,10 @@ export interface ResponseUnderWay {
 export interface PipelinedSocket {
   /** The first of the responses to earlier requests. */
   readonly _httpMessage?: ResponseUnderWay | null;
+  /** `null` until somebody reads. */
+  readableFlowing: boolean | null;
+  /** Goes on reading. */
+  _read(size: number): void;
   on(event: "close" | "drain" | "error", listener: () => void): unknown;
   off(event: "drain", listener: () => void): unknown;
 }
@@ -33,6 +37,9 @@ export function afterResponses(socket: PipelinedSocket, strays: Set<object>, the
     if (response) return void response.once("close", next);
     socket.off("drain", drain);
     strays.delete(socket);
+    // The server stops reading when its responses are not read; the listener by which it goes on was taken off for the upgrade.
+    socket.readableFlowing = null;
+    socket._read(0);
     then();
   };
   strays.add(socket);

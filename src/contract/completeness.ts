@@ -38,16 +38,19 @@ function has(handlers: Handlers, name: string): boolean {
 function toHint(rules: ContractRules, handlers: Handlers): string {
   const known = new Set(LIFECYCLE);
   for (const { handler, errorHandler } of rules.messages.values()) known.add(handler).add(errorHandler);
-  const strange = [...namesOf(handlers)].filter((name) => /^on/i.test(name) && !known.has(name));
+  const strange = [...methodsOf(handlers)].filter((name) => /^on/i.test(name) && !known.has(name));
   return strange.length === 0 ? "" : `. It has ${strange.join(", ")}, which no message reaches`;
 }
 
-/** Gives the names of the members of an object, those of its class too. */
-export function namesOf(handlers: object): Set<string> {
+/** Gives the names of the methods of an object, those of its class too. */
+export function methodsOf(handlers: object): Set<string> {
   const names = new Set<string>();
   for (let at: unknown = handlers; at !== null && at !== Object.prototype; ) {
     if (typeof at !== "object") break;
-    for (const name of Object.getOwnPropertyNames(at)) names.add(name);
+    for (const name of Object.getOwnPropertyNames(at)) {
+      // Not by its value, which a getter might compute.
+      if (typeof Object.getOwnPropertyDescriptor(at, name)?.value === "function") names.add(name);
+    }
     at = Object.getPrototypeOf(at);
   }
   return names;

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { failures, withoutPasses } from "../../scripts/failures.ts";
+import { failures, threwOutside, withoutPasses } from "../../scripts/failures.ts";
 
 const samples = {
   node: [
@@ -37,3 +37,11 @@ for (const kind of ["node", "bun", "deno"] as const) {
     assert.deepEqual(withoutPasses(output).split("\n"), kept);
   });
 }
+
+test("threwOutside() finds what Node and Deno tell of an error that belongs to no test", () => {
+  const late =
+    'ℹ Error: Test "late" at tests/unit/a_test.ts:2:1 generated asynchronous activity after the test ended. This activity';
+  const uncaught = "------- output -------\nUncaught while testing: Error: boo";
+  for (const output of [late, uncaught]) assert.equal(threwOutside(`✔ good (0.1ms)\n${output}\n`), true);
+  for (const kind of ["node", "bun", "deno"] as const) assert.equal(threwOutside(samples[kind].join("")), false);
+});

@@ -626,11 +626,23 @@ test("R6 a message that no callback takes is told of once, where a member may be
   assert.equal(told.caller.isOpen, true);
 
   // Who listens to nothing may well mean it.
-  const deaf = open({ onOpen() {} });
+  const online = { onOpen() {}, online: true };
+  const deaf = open(online);
   deaf.connection.text("x");
   const unspoken = open(new Misnamed());
   unspoken.connection.closed(1000, "");
   assert.deepEqual([...deaf.logger.lines, ...unspoken.logger.lines], []);
+});
+
+test("R6 a message that no callback takes does no harm to a service that does not let itself be looked at", () => {
+  const refuse = (): never => {
+    throw new Error("Private");
+  };
+  for (const trap of [{ ownKeys: refuse }, { getPrototypeOf: refuse }, { getOwnPropertyDescriptor: refuse }]) {
+    const { caller, connection, logger } = open(new Proxy({ onOpen() {} }, trap));
+    connection.text("x");
+    assert.deepEqual([logger.lines, caller.isOpen], [[], true]);
+  }
 });
 
 test("a reply after a close that was not the service's is dropped, and onError is not told", async () => {
