@@ -137,8 +137,8 @@ function checkKey(key: SecureSocket["key"]): void {
   }
   if ("certFile" in key || "keyFile" in key) {
     checkNames(what, key, FILES);
-    checkText(`${what}.certFile`, fields.certFile, "a path");
-    checkText(`${what}.keyFile`, fields.keyFile, "a path");
+    checkPath(`${what}.certFile`, fields.certFile, "cert");
+    checkPath(`${what}.keyFile`, fields.keyFile, "key");
   } else {
     checkNames(what, key, TEXT);
     checkPem(`${what}.cert`, fields.cert, "certFile");
@@ -183,6 +183,14 @@ function checkCiphers(ciphers: readonly string[]): void {
 function checkText(name: string, text: unknown, what: string): void {
   if (typeof text !== "string") throw new TypeError(`Option ${name} must be ${what}`);
   if (text.trim() === "") throw new TypeError(`Option ${name} is blank: must be ${what}`);
+}
+
+// A path is shown when it cannot be read, and a key never.
+function checkPath(name: string, path: unknown, instead: string): void {
+  checkText(name, path, "a path");
+  if (typeof path === "string" && isPem(path)) {
+    throw new TypeError(`Option ${name} must be a path; for PEM text use ${instead}`);
+  }
 }
 
 // The text is in no message: it may be a key.

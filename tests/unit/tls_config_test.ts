@@ -39,6 +39,16 @@ const wrong: [name: string, value: unknown, message: RegExp, kind?: typeof Range
   ["a blank certFile", { key: { ...key, certFile: "" } }, /^Option secureSocket\.key\.certFile is blank/],
   ["no keyFile", { key: { certFile: "x" } }, /^Option secureSocket\.key\.keyFile must be a path/],
   ["a blank keyFile", { key: { ...key, keyFile: " " } }, /^Option secureSocket\.key\.keyFile is blank/],
+  [
+    "PEM text for a path of a key",
+    { key: { ...key, keyFile: PEM_KEY } },
+    /^Option secureSocket\.key\.keyFile must be a path; for PEM text use key$/,
+  ],
+  [
+    "PEM text for a path of certificates",
+    { key: { ...key, certFile: PEM_CERT } },
+    /^Option secureSocket\.key\.certFile must be a path; for PEM text use cert$/,
+  ],
   ["a blank keyPassword", { key: { ...key, keyPassword: "" } }, /^Option secureSocket\.key\.keyPassword is blank/],
   ["a keyPassword of bytes", { key: { ...key, keyPassword: 5 } }, /^Option secureSocket\.key\.keyPassword must be/],
   ["a blank path", { key: { path: "", password: "x" } }, /^Option secureSocket\.key\.path is blank/],
