@@ -189,46 +189,44 @@ interface Inflated {
 
 function testBomb(engine: EngineName): void {
   const payload = bomb(200);
-  for (const [title, frames] of [
-    ["one frame", [{ opcode: BINARY, rsv: RSV1, payload }]],
-    [
-      "fragments",
-      [
-        { opcode: BINARY, rsv: RSV1, fin: false, payload: payload.subarray(0, 70_000) },
-        { opcode: CONTINUATION, fin: false, payload: payload.subarray(70_000, 140_000) },
-        { opcode: CONTINUATION, payload: payload.subarray(140_000) },
-      ],
+  const ways = {
+    "one frame": [{ opcode: BINARY, rsv: RSV1, payload }],
+    fragments: [
+      { opcode: BINARY, rsv: RSV1, fin: false, payload: payload.subarray(0, 70_000) },
+      { opcode: CONTINUATION, fin: false, payload: payload.subarray(70_000, 140_000) },
+      { opcode: CONTINUATION, payload: payload.subarray(140_000) },
     ],
-    ["text", [{ opcode: TEXT, rsv: RSV1, payload }]],
-  ] as const) {
-    gapTest(
-      engine,
-      "compression",
-      `C5, CVE-2026-42587, CVE-2026-1526: 200 MiB that arrive as ${payload.length} bytes of ${title} close with 1009 and take no memory`,
-      async () => {
-        const child = new Child(new URL("./programs/inflated.ts", import.meta.url), engine);
-        try {
-          const { port } = await child.line<{ port: number }>();
+    text: [{ opcode: TEXT, rsv: RSV1, payload }],
+  };
+  gapTest(
+    engine,
+    "compression",
+    `C5, CVE-2026-42587, CVE-2026-1526: 200 MiB that arrive as ${payload.length} bytes, in whatever frames, close with 1009 and take no memory`,
+    async () => {
+      const child = new Child(new URL("./programs/inflated.ts", import.meta.url), engine);
+      try {
+        const { port } = await child.line<{ port: number }>();
+        for (const [way, frames] of Object.entries(ways)) {
           // The first is for what the code itself needs.
           for (const most of [Number.POSITIVE_INFINITY, 16 * MIB, 16 * MIB]) {
             const client = assertNegotiated(await connect(port, offering()));
             for (const frame of frames) void client.send.frame(frame);
-            assert.equal((await client.ended()).code, 1009);
+            assert.equal((await client.ended()).code, 1009, way);
             const { code, growth } = await child.line<Inflated>();
-            assert.equal(code, 1009);
-            assert.ok(growth < most, `The server grew by ${growth / MIB} MiB`);
+            assert.equal(code, 1009, way);
+            assert.ok(growth < most, `The server grew by ${growth / MIB} MiB: ${way}`);
             client.destroy();
           }
-        } finally {
-          await child.stop();
         }
-      },
-    );
-  }
+      } finally {
+        await child.stop();
+      }
+    },
+  );
 }
 
 function testWindows(engine: EngineName): void {
-  const many = 600;
+  const many = 300;
   const long = "words and words ".repeat(6000);
   const messages = [zipped(long), zipped("small")];
   gapTest(engine, "compression", `${many} connections that have compressed and inflated keep no windows`, async () => {
