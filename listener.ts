@@ -240,7 +240,7 @@ export class Listener {
 
   #fetch(request: Request, env: Env): Response | Promise<Response> {
     const slot = slotOf(env);
-    if (slot !== undefined) slot.isDirect = true;
+    if (slot !== undefined) slot.direct = request;
     return this.#routes.fetch(request, env);
   }
 

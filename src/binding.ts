@@ -48,7 +48,7 @@ export async function bind(rules: ServiceRules, request: UpgradeRequest): Promis
 
 /** Tells whether there is anything to bind. */
 export function hasSchema(rules: ServiceRules): boolean {
-  return PARTS.some((part) => rules[part] !== undefined);
+  return rules.params !== undefined || rules.query !== undefined || rules.headers !== undefined;
 }
 
 // Without a prototype, for the names are the peer's.

@@ -56,18 +56,24 @@ export class Door {
     return this.#slot.host;
   }
 
+  // Middleware may have put another in place of it.
+  get #raw(): Request {
+    return this.#slot.direct ?? this.#context.req.raw;
+  }
+
   /** Runs the checks that need no handler; returns the refusal, if any. */
   check(): Response | undefined {
-    const { raw } = this.#context.req;
+    const raw = this.#raw;
     // Once: on Bun the getter costs more than the reading of a header.
     const { headers } = raw;
     const header: ReadHeader = (name) => headers.get(name);
     if (this.#host.stopping) return refuse(503, "The server is stopping", { "retry-after": "1" });
     const malformed = checkForm(raw.method, header, this.#host);
     if (malformed !== undefined) return malformed;
-    const host = this.#slot.authority ?? header("host");
-    const foreign = checkOrigin(this.#rules.origins, header, host);
+    const { authority } = this.#slot;
+    const foreign = checkOrigin(this.#rules.origins, header, authority);
     if (foreign !== undefined) {
+      const host = authority ?? header("host");
       this.#host.logger.info(
         `Refused an upgrade from origin ${quote(header("origin") ?? "")} to host ${quote(host ?? "")}: list it in option origins to allow it`,
       );
@@ -85,8 +91,7 @@ export class Door {
 
   /** Asks who it is, binds the request and calls the handler, all for at most `upgradeTimeout`. */
   call(handler: UpgradeHandler): Response | Promise<Response> {
-    const { req } = this.#context;
-    const request = new UpgradeRequest(req.raw, this.#context, req.param(), this.#slot.peer);
+    const request = new UpgradeRequest(this.#raw, this.#context, this.#slot.peer);
     try {
       const asks = this.#rules.auth.length > 0 || hasSchema(this.#rules);
       const answer = asks ? this.#admit(request, handler) : handler(request);
@@ -194,7 +199,7 @@ export class Door {
     const { capabilities } = this.#host;
     try {
       this.#host.checkRequirements(this.#rules.requires, "A service");
-      const headers = this.#giveHeaders(this.#context.req.raw);
+      const headers = this.#giveHeaders(this.#raw);
       const { onPing, onPong } = callbacksOf(service);
       if (!capabilities.ping && (onPing !== undefined || onPong !== undefined)) {
         this.#host.warnOnce(`onPing and onPong are never called on engine "${capabilities.engine}": use engine "node"`);

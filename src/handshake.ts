@@ -23,12 +23,16 @@ const STRIPPED = "A proxy has taken the headers Upgrade and Connection away: let
 /**
  * Checks the form of the request: method, tokens, version and key. Returns the refusal, if any.
  *
- * @param log Takes a line about what the operator can mend
+ * @param shared Takes a line about what the operator can mend, and remembers what was found good
  */
-export function checkForm(method: string, header: ReadHeader, log?: Pick<Host, "infoOnce">): Response | undefined {
+export function checkForm(
+  method: string,
+  header: ReadHeader,
+  shared?: Pick<Host, "infoOnce" | "authority">,
+): Response | undefined {
   if (method !== "GET") return refuse(405, "Open a WebSocket with GET", { allow: "GET" });
   const upgrade = header("upgrade");
-  if (upgrade === null) return needsUpgrade(header, log);
+  if (upgrade === null) return needsUpgrade(header, shared);
   if (upgrade.toLowerCase() !== "websocket") {
     return refuse(426, `Upgrade to websocket, not to ${quote(upgrade)}`, SPEAK_WEBSOCKET);
   }
@@ -39,7 +43,10 @@ export function checkForm(method: string, header: ReadHeader, log?: Pick<Host, "
   if (key === null || !isKey(key)) return refuse(400, "Send one Sec-WebSocket-Key: 16 bytes in base64");
   // Deno makes the address of what Host holds: with a path in it, it is another than the request line's.
   const host = header("host");
-  if (host !== null && !isAuthority(host)) return refuse(400, "Send a Host of name and port");
+  if (host !== null && host !== shared?.authority) {
+    if (!isAuthority(host)) return refuse(400, "Send a Host of name and port");
+    if (shared !== undefined) shared.authority = host;
+  }
   if (hasBody(header)) return refuse(400, "Send no body with an upgrade");
   const extensions = header("sec-websocket-extensions");
   if (extensions !== null && !isExtensionList(extensions))
@@ -50,16 +57,17 @@ export function checkForm(method: string, header: ReadHeader, log?: Pick<Host, "
 /**
  * Checks `Origin` (R25). Returns the refusal, if any.
  *
- * @param host The host and port that were asked for
+ * @param authority The host and port that were asked for. @default what `Host` says
  */
 export function checkOrigin(
   origins: ServiceRules["origins"],
   header: ReadHeader,
-  host: string | null = header("host"),
+  authority?: string,
 ): Response | undefined {
   if (origins === "*") return undefined;
   const origin = header("origin");
   if (origin === null) return undefined;
+  const host = authority ?? header("host");
   const serialized = toOrigin(origin);
   const allowed = origins === "same-origin" ? isSameOrigin(serialized, host) : includes(origins, serialized);
   return allowed ? undefined : refuse(403, `The origin ${quote(origin)} may not connect`);

@@ -45,6 +45,8 @@ export class Host {
   readonly sent: WeakSet<Response> = new WeakSet();
   /** Whose services have been looked at for callbacks that are none. */
   readonly looked: WeakSet<object> = new WeakSet();
+  /** What `Host` held that was found good last. Most requests name the same host, and to parse it costs more than all other checks of a handshake. */
+  authority = "";
   /** How many turns have been waited for. */
   turns = 0;
   readonly #isCompressionOff: boolean;

@@ -75,8 +75,8 @@ export class UpgradeSlot {
   allowsNothing = false;
   /** Whether an upgrade service was asked. */
   isReached = false;
-  /** Whether the app only routes: with no middleware behind the service, the decision needs no response of its own. */
-  isDirect = false;
+  /** The request, if the app only routes: with no middleware before or behind the service, it is asked about this one, and needs no response of its own. */
+  direct: Request | undefined;
 
   /** Makes the slot for one request. */
   constructor(host: Host, peer: Peer, isSecure: boolean) {
@@ -106,7 +106,7 @@ export function markAccepted(context: {
   header(name: string, value?: string): void;
   body(data: null): Response;
 }): Response {
-  if (slotOf(context.env)?.isDirect === true) return ACCEPTED;
+  if (slotOf(context.env)?.direct !== undefined) return ACCEPTED;
   context.header(MARK, "1");
   return context.body(null);
 }
@@ -214,7 +214,7 @@ function decide(slot: UpgradeSlot, request: Request, response: Response): Respon
   const isDirect = response === ACCEPTED;
   if (upgrade === undefined || !(isDirect || response.headers.has(MARK))) {
     const isLookedAt = slot.refusal !== undefined && response === slot.refusal;
-    if (!slot.isDirect && !isLookedAt) checkAnswer(slot, request, response);
+    if (slot.direct === undefined && !isLookedAt) checkAnswer(slot, request, response);
     if (upgrade !== undefined) tellReplaced(slot, response);
     return response;
   }

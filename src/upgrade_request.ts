@@ -48,8 +48,7 @@ export class UpgradeRequest<
 > {
   /** The request as the runtime gave it. Some runtimes void it at the upgrade. */
   readonly raw: Request;
-  /** The Hono context, with what middleware has set. */
-  readonly context: Context;
+  readonly #context: UpgradeContext;
   readonly #peer: Peer;
   #params: unknown;
   #query: unknown;
@@ -63,15 +62,20 @@ export class UpgradeRequest<
   #letGo: (() => void) | undefined;
 
   /** Made by the upgrade service. */
-  constructor(raw: Request, context: Context, params: unknown, peer: Peer) {
+  constructor(raw: Request, context: UpgradeContext, peer: Peer) {
     this.raw = raw;
-    this.context = context;
+    this.#context = context;
     this.#peer = peer;
-    this.#params = params;
+  }
+
+  /** The Hono context, with what middleware has set. */
+  get context(): Context {
+    return trust(this.#context);
   }
 
   /** The parameters of the path, decoded; with a schema `params`, what it makes of them. */
   get params(): Params {
+    this.#params ??= this.#context.req.param();
     return trust(this.#params);
   }
 

@@ -11,7 +11,7 @@ const context: UpgradeContext = {
 
 /** A request for an upgrade, for authenticators that are asked without a server. */
 export function upgradeRequest(headers: Record<string, string> = {}): UpgradeRequest {
-  return new UpgradeRequest(new Request("http://x/", { headers }), context, {}, { remoteAddress: "192.0.2.1" });
+  return new UpgradeRequest(new Request("http://x/", { headers }), context, { remoteAddress: "192.0.2.1" });
 }
 
 /** What follows `Basic` and its space. */

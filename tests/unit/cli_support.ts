@@ -1,9 +1,10 @@
 /** A process and a connection for `switchboard connect`, both in the hands of the test. */
-import type { ClientConfig } from "../../src/client/client_config.ts";
+
 import type { Editor, Keys, Signal, Streams } from "../../cli/command.ts";
-import type { Link, Watcher } from "../../cli/console/link.ts";
 import { connect, type Ground } from "../../cli/connect.ts";
+import type { Link, Watcher } from "../../cli/console/link.ts";
 import { toSettings } from "../../cli/console/settings.ts";
+import type { ClientConfig } from "../../src/client/client_config.ts";
 import { FakeClock } from "../../src/testing/fake_clock.ts";
 import { settle } from "../../src/testing/settle.ts";
 

@@ -2,9 +2,9 @@
 import assert from "node:assert/strict";
 import process from "node:process";
 import { test } from "node:test";
-import { webSocketTransport } from "../../src/client/platform.ts";
-import { wsTransport } from "../../adapters/ws/mod.ts";
 import type { FrameLine } from "../../adapters/ws/heartbeat.ts";
+import { wsTransport } from "../../adapters/ws/mod.ts";
+import { webSocketTransport } from "../../src/client/platform.ts";
 import type { Dial, Handshake, Transport } from "../../src/client/transport.ts";
 import type { WebSocketError } from "../../src/errors.ts";
 import type { RuntimeSocket } from "../../src/socket.ts";

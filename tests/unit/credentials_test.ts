@@ -14,7 +14,7 @@ const context = {
 
 function find(sources: readonly CredentialSource[], headers: Record<string, string>, url = "http://x/"): unknown {
   const raw = new Request(url, { headers });
-  const found = findCredential(sources, new UpgradeRequest(raw, context, {}, {}), (name) => raw.headers.get(name));
+  const found = findCredential(sources, new UpgradeRequest(raw, context, {}), (name) => raw.headers.get(name));
   return typeof found === "object" ? `${found.scheme} ${found.value}` : found;
 }
 

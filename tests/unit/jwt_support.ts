@@ -30,7 +30,7 @@ export function gate(options: JwtAuthOptions): Gate {
 export function request(): UpgradeRequest {
   const raw = new Request("http://localhost/");
   const context = { req: { raw, param: () => ({}) }, env: {}, header() {}, body: () => new Response(), get() {} };
-  return new UpgradeRequest(raw, context, {}, {});
+  return new UpgradeRequest(raw, context, {});
 }
 
 export interface KeyPair {

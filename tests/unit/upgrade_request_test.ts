@@ -4,7 +4,7 @@ import { type UpgradeContext, UpgradeRequest } from "../../src/upgrade_request.t
 import { takesLinearTime } from "./timing.ts";
 
 const context: UpgradeContext = {
-  req: { raw: new Request("http://x"), param: () => ({}) },
+  req: { raw: new Request("http://x"), param: () => ({ a: "b" }) },
   env: {},
   header: () => {},
   body: () => new Response(null),
@@ -12,12 +12,9 @@ const context: UpgradeContext = {
 };
 
 function request(url: string, headers: Record<string, string> = {}, signal?: AbortSignal): UpgradeRequest {
-  return new UpgradeRequest(
-    new Request(url, { headers, ...(signal && { signal }) }),
-    context,
-    { a: "b" },
-    { remoteAddress: "192.0.2.1" },
-  );
+  return new UpgradeRequest(new Request(url, { headers, ...(signal && { signal }) }), context, {
+    remoteAddress: "192.0.2.1",
+  });
 }
 
 function cookies(header: string): Record<string, string> {
