@@ -94,6 +94,24 @@ export function outbound(subject: Subject): void {
     );
   }
 
+  subject.test("D5 a peer that does not read holds up none of the others", async () => {
+    await subject.serve(
+      () => ({}),
+      async ({ connect, listener }) => {
+        const slow = await connect();
+        slow.pause();
+        const others = await Promise.all(Array.from({ length: 10 }, () => connect()));
+        for (let i = 0; i < 150; i++) {
+          for (const caller of listener.connections) void caller.writeTextMessage(`${i} ${TEXT64}`);
+          for (const client of others) assert.equal(Number.parseInt(`${await client.message()}`, 10), i);
+        }
+        const [most = 0] = [...listener.connections].map((caller) => caller.bufferedAmount).sort((a, b) => b - a);
+        assert.ok(most > 1_000_000, `only ${most} bytes wait for the slow one`);
+      },
+      { config: { maxBufferedAmount: 20_000_000 } },
+    );
+  });
+
   subject.test("R20 a writer that awaits its writes never exceeds the mark, and all arrives", async () => {
     const count = 300;
     let most = 0;
