@@ -5,6 +5,7 @@
  */
 
 import type { Principal } from "../src/authenticator.ts";
+import { isStray } from "../src/reply.ts";
 import { freeze } from "./record.ts";
 
 /** The claims of a token, as they came. */
@@ -124,10 +125,10 @@ export function satisfies(claims: Claims, { customClaims }: ClaimRules): boolean
 function fits(name: string, value: unknown, check: ClaimCheck): boolean {
   if (typeof check !== "function") return value === check;
   const verdict: unknown = check(value);
+  if (typeof verdict === "boolean") return verdict;
   // A promise is no verdict, and would let everybody in.
-  if (typeof verdict !== "boolean")
-    throw new TypeError(`Option customClaims: the function "${name}" must return a boolean`);
-  return verdict;
+  const what = isStray(verdict) ? ", and no promise" : "";
+  throw new TypeError(`Option customClaims: the function "${name}" must return a boolean${what}`);
 }
 
 /** Scopes are words in one text (RFC 8693, section 4.2) or, with some issuers, a list. */

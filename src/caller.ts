@@ -147,6 +147,7 @@ export class Caller {
    * Sends a ping (RFC 6455, section 5.5.2); the answer comes to `onPong`.
    *
    * @param data At most 125 bytes. @default none
+   * @throws {TypeError} If `data` is neither a `Uint8Array` nor an `ArrayBuffer`
    * @throws {RangeError} If `data` is longer
    * @throws {UnsupportedError} On the engine `deno`
    */
@@ -158,6 +159,7 @@ export class Caller {
    * Sends a pong that nobody asked for (RFC 6455, section 5.5.3); pings are answered by the runtime.
    *
    * @param data At most 125 bytes. @default none
+   * @throws {TypeError} If `data` is neither a `Uint8Array` nor an `ArrayBuffer`
    * @throws {RangeError} If `data` is longer
    * @throws {UnsupportedError} On the engine `deno`
    */
@@ -173,6 +175,7 @@ export class Caller {
    * @param timeout Seconds to wait for the peer's close frame, then the connection is dropped; -1 waits for ever.
    *   @default `connectionClosureTimeout` of the service
    * @throws {RangeError} If one of them is not allowed, before anything is written
+   * @throws {TypeError} If the reason is no string
    */
   close(statusCode?: number, reason?: string, timeout?: number): Promise<void> {
     return this.#outbox.closeForService(statusCode, reason, timeout);

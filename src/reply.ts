@@ -13,6 +13,13 @@ export function isPromise(value: unknown): value is PromiseLike<unknown> {
   return typeof value === "object" && value !== null && "then" in value && typeof value.then === "function";
 }
 
+/** Tells whether a value is a promise where there may be none. Nobody waits for it, so its rejection would end the process. */
+export function isStray(value: unknown): boolean {
+  if (!isPromise(value)) return false;
+  Promise.resolve(value).catch(() => {});
+  return true;
+}
+
 /** Tells whether a returned value is a stream of replies. */
 export function isStream(value: unknown): value is AsyncIterable<unknown> {
   return typeof value === "object" && value !== null && Symbol.asyncIterator in value;

@@ -5,6 +5,7 @@
  */
 
 import { quote } from "./logger.ts";
+import { isStray } from "./reply.ts";
 import type { ServiceConfig } from "./service_config.ts";
 
 const NONE: readonly (readonly [string, string])[] = [];
@@ -47,9 +48,10 @@ function checkHeaders(headers: unknown): readonly (readonly [string, string])[] 
   return [...checked];
 }
 
-// A `Headers` or a `Map` has no entries of its own, so it would be taken for an empty record.
+// A `Headers`, a `Map` or a promise has no entries of its own, so it would be taken for an empty record.
 function toPairs(headers: unknown): readonly (readonly [string, string])[] {
-  const isRecord = typeof headers === "object" && headers !== null && !(Symbol.iterator in headers);
+  const isRecord =
+    typeof headers === "object" && headers !== null && !(Symbol.iterator in headers) && !isStray(headers);
   const pairs: unknown = isRecord ? Object.entries(headers) : headers;
   if (Array.isArray(pairs) && pairs.every(isPair)) return pairs;
   throw new TypeError("Option responseHeaders must be a record of strings or a list of pairs of strings");

@@ -85,8 +85,9 @@ export class Streams {
     try {
       await this.#pump(run, stream);
     } catch (error) {
-      this.#running.delete(sink);
-      return sink.failed(error);
+      // It may have been stopped since it failed.
+      if (this.#running.delete(sink)) sink.failed(error);
+      return;
     }
     // One that was stopped is not there any more.
     if (this.#running.delete(sink)) sink.ended();

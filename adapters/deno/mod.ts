@@ -4,7 +4,7 @@
  * @module
  */
 
-import { ask } from "../../src/ask.ts";
+import { ask, dress } from "../../src/ask.ts";
 import { ENGINE_CAPABILITIES } from "../../src/capabilities.ts";
 import { type OwnServerOptions, toOwnHost } from "../../src/connections.ts";
 import type { Engine, ListenOptions, Server } from "../../src/engine.ts";
@@ -70,19 +70,22 @@ function toHandler(
     // Reading all headers makes Deno keep them with the socket, 1.7 kB: only for those who ask for a limit.
     if (!host.rules.hasHeaderLimit) slot.headerSize = 0;
     const answer = ask(app, request, slot, { info, remoteAddr });
-    if (!(answer instanceof Promise)) return reply(runtime, answer, request);
+    if (!(answer instanceof Promise)) return reply(runtime, answer, request, host);
     const { signal } = request;
-    return answer.then((late) => reply(runtime, signal.aborted ? turnAway(late) : late, request));
+    // Of a peer that has left meanwhile Deno tells nothing once the socket is made, and it would keep that for ever.
+    return answer.then((late) =>
+      signal.aborted ? turnAway(late, host, "Wait for the answer") : reply(runtime, late, request, host),
+    );
   };
 }
 
-function reply(runtime: DenoGlobal, answer: Response | Upgrade, request: Request): Response {
+function reply(runtime: DenoGlobal, answer: Response | Upgrade, request: Request, host: Host): Response {
   if (!(answer instanceof Upgrade)) return answer;
   const { heartbeatInterval, heartbeatTimeout } = answer.rules;
   // Deno pings a silent peer after half of its idle timeout, and drops it at the end.
   const idleTimeout = Math.min(Math.ceil((heartbeatInterval + heartbeatTimeout) / 1000), LONGEST_IDLE);
   // Deno lets a request without Host through. Not `has`, for which it copies all headers and keeps them with the socket.
-  if (request.headers.get("host") === null) return refuse(400, "Send a Host");
+  if (request.headers.get("host") === null) return turnAway(answer, host, "Send a Host");
   const { socket, response } = runtime.upgradeWebSocket(request, { idleTimeout });
   // Not by the option: in a list without blanks behind the commas, as `ws` writes it, Deno finds none of the names.
   if (answer.protocol !== "") response.headers.set("sec-websocket-protocol", answer.protocol);
@@ -91,11 +94,10 @@ function reply(runtime: DenoGlobal, answer: Response | Upgrade, request: Request
   return response;
 }
 
-// Of a peer that has left meanwhile Deno tells nothing once the socket is made, and it would keep that for ever.
-function turnAway(answer: Response | Upgrade): Response {
+function turnAway(answer: Response | Upgrade, host: Host, advice: string): Response {
   if (!(answer instanceof Upgrade)) return answer;
   answer.abandon();
-  return refuse(400, "Wait for the answer");
+  return dress(host, refuse(400, advice));
 }
 
 // Deno reports a lost connection as 0, and one that it drops for its silence as an unclean 1001.

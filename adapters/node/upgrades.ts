@@ -58,9 +58,10 @@ export function toUpgradeListener(app: App, host: Host, strays: Set<NodeSocket> 
       else turnAway(answer, handshake);
     }
     // RFC 6455, section 4.2.1; a `Request` does not tell, so the core cannot.
-    else if (handshake.incoming.httpVersion === "1.0")
-      turnAway(refuse(400, "Open a WebSocket with HTTP/1.1"), handshake);
-    else accept(answer, handshake);
+    else if (handshake.incoming.httpVersion === "1.0") {
+      answer.abandon();
+      turnAway(dress(host, refuse(400, "Open a WebSocket with HTTP/1.1")), handshake);
+    } else accept(answer, handshake);
     return nothing;
   };
 

@@ -84,10 +84,13 @@ export class HeartbeatLine implements FrameLine {
   }
 
   #observe(name: keyof PingPongHandler, data: Uint8Array<ArrayBuffer>): void {
+    const failed = (error: unknown): void => console.error(`pingPongHandler.${name} failed`, error);
     try {
-      this.#handler[name]?.(data);
+      const told: unknown = this.#handler[name]?.(data);
+      // It may be async: the type allows it.
+      if (told !== undefined) Promise.resolve(told).catch(failed);
     } catch (error) {
-      console.error(`pingPongHandler.${name} threw`, error);
+      failed(error);
     }
   }
 

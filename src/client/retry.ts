@@ -15,13 +15,13 @@ import {
 } from "../errors.ts";
 import type { RetryRules } from "./client_rules.ts";
 
-/** Seconds that a server may ask to wait. */
+/** Seconds that a server may ask to wait, before they are spread. */
 const LONGEST_HINT = 300;
 
 /** Seconds before attempt `n`, from 0, by the formula of L6, and not before the server wants it; `random` is from 0 to 1. */
 export function toWait(retry: RetryRules, n: number, random: number, hint = 0): number {
   const wait = Math.min(retry.maxWaitInterval, retry.interval * retry.backOffFactor ** n);
-  return Math.max(wait * (1 + retry.jitter * (2 * random - 1)), Math.min(LONGEST_HINT, hint * (1 + random / 4)));
+  return Math.max(wait * (1 + retry.jitter * (2 * random - 1)), Math.min(LONGEST_HINT, hint) * (1 + random / 4));
 }
 
 /** Seconds that the server asks to wait (RFC 9110, section 10.2.3). */

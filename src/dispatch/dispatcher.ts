@@ -34,6 +34,8 @@ export class Dispatcher implements Intake {
   readonly #open: OpenStreams = new OpenStreams();
   /** The request whose handler has yet to settle. */
   #current: Request | undefined;
+  /** Requests that were cancelled while they waited, each until its turn or that of its `cancel`. */
+  #waived: Set<RequestId> | undefined;
 
   /** Makes it for one connection. */
   constructor(connected: Connected, caller: Caller, contract: ContractService, rules: ServiceRules) {
@@ -69,7 +71,6 @@ export class Dispatcher implements Intake {
 
   overtakes(text: string): boolean {
     const { reserved, dispatcherKey, dispatcherStreamId } = this.#contract.rules;
-    if (this.#current === undefined && this.#open.size === 0) return false;
     if (text.length > LONGEST_CANCEL || !text.includes(reserved.cancel)) return false;
     let message: unknown;
     try {
@@ -79,7 +80,11 @@ export class Dispatcher implements Intake {
     }
     if (!isFields(message) || message[dispatcherKey] !== reserved.cancel) return false;
     const id = readId(message, dispatcherStreamId);
-    return typeof id === "object" || id === undefined ? false : this.#cancel(id);
+    if (id === null || id === undefined) return false;
+    if (this.#cancel(id)) return true;
+    // It keeps its own place, for behind that the id may be that of another request.
+    this.#waived = (this.#waived ?? new Set()).add(id);
+    return false;
   }
 
   closing(): void {
@@ -95,6 +100,7 @@ export class Dispatcher implements Intake {
     const id = readId(fields, rules.dispatcherStreamId);
     if (id === null) return this.#refuseId();
     if (id !== undefined && this.#open.get(id) !== undefined) return this.#refuseDuplicate(id);
+    if (id !== undefined && this.#waived?.delete(id)) return this.#replies.complete(id);
     const request = new Request(rule.type, id, this.#connected.outbox);
     const payload = without(fields, rules.dispatcherKey, rules.dispatcherStreamId);
     let result: unknown;
@@ -124,7 +130,10 @@ export class Dispatcher implements Intake {
     if (!isCancel && this.#isWanted(raw)) return this.#leave(raw);
     if (id === null) return this.#refuseId();
     if (id === undefined) return undefined;
-    if (isCancel) return void this.#cancel(id);
+    if (isCancel) {
+      this.#waived?.delete(id);
+      return void this.#cancel(id);
+    }
     if (this.#open.get(id) !== undefined) return this.#refuseDuplicate(id);
     const message = typeof type === "string" ? `There is no message type ${quote(type)}` : "The message has no type";
     return this.#replies.refuse(id, "unknown_type", message);

@@ -4,6 +4,7 @@ import { test } from "node:test";
 import { HeartbeatLine } from "../../adapters/ws/heartbeat.ts";
 import type { Dial, Line } from "../../src/client/transport.ts";
 import { FakeClock } from "../../src/testing/fake_clock.ts";
+import { settle } from "../../src/testing/settle.ts";
 import { toTransport } from "../../transports.ts";
 
 /** A clock whose timers are late when the process stood still. */
@@ -39,6 +40,25 @@ function beat(interval: number, timeout: number) {
   line.opened({ protocol: "" });
   return { clock, pings, ends, line, socket };
 }
+
+test("a handler of pings and pongs that throws or rejects ends no process, and is told of", async (t) => {
+  const told = t.mock.method(console, "error", () => {});
+  const fault = new Error("on purpose");
+  const handler = {
+    onPing() {
+      throw fault;
+    },
+    onPong: () => Promise.reject(fault),
+  };
+  const line = new HeartbeatLine({ opened() {}, refused() {}, message() {}, closed() {} }, handler, undefined);
+  line.ping(new Uint8Array(0));
+  line.pong(new Uint8Array(0));
+  await settle();
+  assert.deepEqual(
+    told.mock.calls.map((call) => call.arguments),
+    ["onPing", "onPong"].map((name) => [`pingPongHandler.${name} failed`, fault]),
+  );
+});
 
 test("a ping goes out each `interval`, however long an answer may take; only a longer `timeout` holds it up", async () => {
   for (const [interval, timeout, period] of [

@@ -69,8 +69,17 @@ const notSeconds = ["5", null, {}];
 /** What is of the wrong type, by option. */
 const wrongTypes: Readonly<Record<string, readonly unknown[]>> = {
   subProtocols: [...notObject, {}, ["a b"], ["a", "a"], [""]],
-  customHeaders: [...notObject, [["a", "b"]], new Headers({ a: "b" }), new Map([["a", "b"]]), { a: 5 }, { "a b": "c" }],
-  cookies: [...notObject, [["a", "b"]], new Map([["a", "b"]]), { a: 5 }, { a: "b;c" }],
+  customHeaders: [
+    ...notObject,
+    [["a", "b"]],
+    new Headers({ a: "b" }),
+    new Map([["a", "b"]]),
+    { a: 5 },
+    { "a b": "c" },
+    { a: "b\r\nc: d" },
+    { a: "b\0" },
+  ],
+  cookies: [...notObject, [["a", "b"]], new Map([["a", "b"]]), { a: 5 }, { a: "b;c" }, { a: "b\r\nc: d" }],
   auth: [5, "token", true, null],
   credentials: ["cookie", 5, null, {}, { query: "" }, { subProtocol: "" }],
   secureSocket: [...notObject, { rejectUnauthorised: false }, { rejectUnauthorized: "no" }, { ca: 5 }],

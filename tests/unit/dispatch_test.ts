@@ -55,6 +55,24 @@ test("a cancel is carried out before the call returns, while next() is pending",
   assert.deepEqual(opened.socket.sent, ['{"event":"complete","id":1}']);
 });
 
+test("a stream that fails at the moment at which it is cancelled has one last frame", async () => {
+  const opened = run({
+    onStream: () => ({
+      [Symbol.asyncIterator]: () => ({
+        next: () => Promise.reject(new Error("on purpose")),
+        // Called once it has failed, and before anybody is told.
+        return() {
+          queueMicrotask(() => say(opened, "cancel", 1));
+          return Promise.resolve({ done: true, value: undefined });
+        },
+      }),
+    }),
+  });
+  say(opened, "stream", 1);
+  await opened.clock.advance(0);
+  assert.deepEqual(opened.socket.sent, ['{"event":"complete","id":1}']);
+});
+
 test("a thousand streams end before the call returns that closes or loses the connection", () => {
   for (const end of ["closes", "loses"]) {
     const seen: string[] = [];

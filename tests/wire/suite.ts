@@ -9,6 +9,7 @@ import { testEndings } from "./endings.ts";
 import { testFrames } from "./frames.ts";
 import { testFuzz } from "./fuzz.ts";
 import { testHandshakes } from "./handshake.ts";
+import { testHandshakeFuzz } from "./handshake_fuzz.ts";
 import { defineFor } from "./harness.ts";
 import { testLarge } from "./large.ts";
 import { testMemory } from "./memory.ts";
@@ -26,6 +27,7 @@ export function testWire(engine: EngineName): void {
   testLarge(define);
   testEndings(define);
   testFuzz(engine, define);
+  testHandshakeFuzz(engine, define);
   testCompression(engine, define);
   testCompressionOrder(define);
   testMemory(engine);

@@ -12,10 +12,19 @@ const FINAL = new Set(["a status of 200", "a redirect"]);
 /** What keeps the process busy. */
 const HEAVY = new Set(["a header of 1 MiB", "100,000 headers", "1,000,000 fragments", deflateBomb.name]);
 
+/** Harm that other clients did not survive. */
+const ADVISORIES: ReadonlyMap<string, string> = new Map([
+  ["a length of 2^63", "CVE-2026-1528"],
+  ["server_max_window_bits=99", "CVE-2026-2229"],
+  [deflateBomb.name, "CVE-2026-1526"],
+]);
+
 export function hostile(subject: Subject): void {
   const register = (name: string, title: string, fn: (scene: Scene) => Promise<void>): void => {
-    if (HEAVY.has(name)) subject.alone(name, `L13 G12 ${title}`, fn);
-    else subject.gapTest(name, `L13 G12 ${title}`, fn);
+    const advisory = ADVISORIES.get(name);
+    const full = `L13 G12 ${title}${advisory === undefined ? "" : ` (${advisory})`}`;
+    if (HEAVY.has(name)) subject.alone(name, full, fn);
+    else subject.gapTest(name, full, fn);
   };
 
   for (const { name, answer } of badHandshakes) {

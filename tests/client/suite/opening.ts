@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import {
   Client,
   type ClientAuth,
+  type ClientConfig,
   ConnectionError,
   HandshakeTimedOut,
   InvalidHandshakeError,
@@ -91,6 +92,31 @@ export function opening(subject: Subject): void {
     await scene.connect(`${plain.url}/a?b=c`, { auth, credentials: { query: "access_token" } });
     assert.equal(plain.attempts[0]?.request?.target, "/a?b=c&access_token=t0k");
     assert.equal(plain.attempts[0]?.request?.header("authorization"), undefined);
+  });
+
+  subject.test("CVE-2026-1527 no option puts a line break or a zero into a handshake", async (scene) => {
+    const server = await scene.serve(echoing());
+    const wrong: ClientConfig[] = [];
+    for (const end of ["\r\nX-Evil: 1", "\nX-Evil: 1", "\rX", "\0"]) {
+      wrong.push(
+        { customHeaders: { "X-A": `a${end}` } },
+        { customHeaders: { [`X-A${end}`]: "a" } },
+        { cookies: { a: `b${end}` } },
+        { cookies: { [`a${end}`]: "b" } },
+        { subProtocols: [`a${end}`] },
+        ...["a", `a${end}`].map((username) => ({ auth: { username, password: `b${username === "a" ? end : ""}` } })),
+      );
+      for (const credentials of ["header", { subProtocol: "bearer" }, { query: "t" }] as const) {
+        wrong.push(
+          { auth: { token: `a${end}` }, credentials },
+          { auth: async () => ({ token: `a${end}` }), credentials },
+        );
+      }
+    }
+    for (const config of wrong) await assert.rejects(scene.connecting(server, config), JSON.stringify(config));
+    assert.equal(server.attempts.length, 0, server.describe());
+    await scene.connect(`${server.url}/a\r\nX-Evil: 1?b=c\r\nX-Evil: 1`);
+    assert.equal(server.attempts[0]?.request?.header("x-evil"), undefined);
   });
 
   subject.gapTest("refusals", "CLI-06 a refusal rejects with its status, headers and body", async (scene) => {

@@ -119,6 +119,27 @@ export function admission(subject: Subject, mounts: readonly Mount[]): void {
     },
   );
 
+  for (const [what, send] of [
+    ["is in HTTP/1.0", { version: "HTTP/1.0" }],
+    ["has no Host", { headers: { Host: null } }],
+  ] as const) {
+    subject.test(`D1 a place is given back at once when a handshake ${what} and is refused for it`, async () => {
+      await subject.run(
+        () => () => ({ onOpen: () => "hello" }),
+        async ({ connect: open, listener }) => {
+          const response = await request(listener.port, toHandshake(listener.port, send));
+          // Where the engine does not tell the version of HTTP there is a connection.
+          if (response.status === 101) return;
+          assert.equal(response.status, 400);
+          // The runtime's own refusals have no body.
+          if (response.body !== "") assert.deepEqual(response.headerAll("server"), ["Switchboard"]);
+          assert.equal(await (await open()).message(), "hello");
+        },
+        { listener: { maxConnections: 1, server: "Switchboard" } },
+      );
+    });
+  }
+
   subject.gapTest("halfEnd", "A9 a peer that ends its half before the answer is let go", async () => {
     await subject.run(
       ({ journal }) =>

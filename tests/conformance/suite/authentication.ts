@@ -38,7 +38,7 @@ const rows: readonly Row[] = [
   ["no credential", null, 401, plain],
   ["a wrong token", "Bearer wrong", 401, /^Bearer realm="websocket", error="invalid_token", Basic realm/],
   ["another scheme", "Digest username=x", 401, plain],
-  ["a token under Basic", `Basic ${SECRET}`, 401, plain],
+  ["a token under Basic (CVE-2026-47673)", `Basic ${SECRET}`, 401, plain],
   ["a wrong user", "Basic eDp4", 401, plain],
   ["two spaces", `Bearer  ${SECRET}`, 400, /error="invalid_request"/],
   ["a tab", `Bearer\t${SECRET}`, 400],

@@ -159,17 +159,20 @@ export function contractDispatch(subject: Subject): void {
     ],
   ];
   for (const [name, wants, handlers] of takers) {
-    subject.test(`C4 what is no message of the contract goes to ${name}, as it came`, async () => {
-      await subject.serve(
-        () => greeting.service({ onSync() {}, onHello() {}, ...handlers } as never),
-        async ({ connect }) => {
-          assert.deepEqual(
-            await exchange(await connect(), ...others),
-            others.map((text) => `${wants} ${text}`),
-          );
-        },
-      );
-    });
+    subject.test(
+      `C4 what is no message of the contract goes to ${name}, as it came (CVE-2022-2421, CVE-2023-32695)`,
+      async () => {
+        await subject.serve(
+          () => greeting.service({ onSync() {}, onHello() {}, ...handlers } as never),
+          async ({ connect }) => {
+            assert.deepEqual(
+              await exchange(await connect(), ...others),
+              others.map((text) => `${wants} ${text}`),
+            );
+          },
+        );
+      },
+    );
   }
 
   subject.test("C4 without them it is ignored, or with an id answered with unknown_type", async () => {

@@ -198,7 +198,7 @@ export function contractHostile(subject: Subject): void {
   });
 
   subject.test(
-    "R19 the 1,025th stream of a connection gets too_many_streams, and without an id closes with 1013",
+    "R19 the 1,025th stream of a connection gets too_many_streams, and without an id closes with 1013 (CVE-2026-33151)",
     async () => {
       const waiting = contract({ ...fields, messages: { sync, wait: { message: anything(), stream: true } } });
       let ended = 0;

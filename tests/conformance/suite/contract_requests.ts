@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import { contract, RequestError } from "../../../entries/contract.ts";
 import { type Caller, closeFrame } from "../../../mod.ts";
-import type { RawClient } from "../../kit/raw_client.ts";
+import { PONG, type RawClient } from "../../kit/raw_client.ts";
 import { anything, errorOf, exchange, fields, say, sync, until } from "./contract_fixture.ts";
 import { gate, type Subject } from "./subject.ts";
 
@@ -290,11 +290,58 @@ export function contractRequests(subject: Subject): void {
           assert.deepEqual(source.seen, ["return"]);
           await journal.until("abort");
           held.resolve();
-          assert.deepEqual(await exchange(client), ['{"event":"value","id":3,"data":0}']);
+          assert.deepEqual(await exchange(client), ['{"event":"complete","id":3}']);
         },
       );
     },
   );
+
+  subject.test("C11 what is cancelled while it waits is not handled, and what comes later with its id is", async () => {
+    const held = gate();
+    await subject.serve(
+      ({ journal }) =>
+        line.service({
+          ...idle,
+          onValue: (_caller, { as }) => journal.add(`value ${as}`),
+          onStream() {
+            journal.add("stream");
+            return new Source();
+          },
+          async onWait() {
+            journal.add("waits");
+            await held.promise;
+          },
+        }),
+      async ({ connect, journal }) => {
+        const client = await connect();
+        await say(client, { event: "wait", id: 0 });
+        await journal.until("waits");
+        const cancel = (id: unknown): unknown => ({ event: "cancel", id });
+        const all = [
+          { event: "value", id: 1, as: "a" },
+          { event: "stream", id: 2 },
+          { event: "value", id: "1", as: "b" },
+          { event: "nobody", id: 3 },
+          { event: "value", as: "c" },
+          ...[1, 2, 3, 4].map(cancel),
+          // Its cancel was for a request before it, or for none.
+          { event: "value", id: 1, as: "d" },
+          { event: "value", id: 4, as: "e" },
+        ];
+        for (const message of all) await say(client, message);
+        await client.send.ping();
+        while ((await client.frame()).opcode !== PONG);
+        held.resolve();
+        const [waited, first, stream, text, unknown, ...rest] = await exchange(client);
+        assert.deepEqual(
+          [waited, first, stream, text, ...rest],
+          [0, 1, 2, "1", 1, 4].map((id) => JSON.stringify({ event: "complete", id })),
+        );
+        assert.deepEqual(errorOf(unknown), { event: "error", id: 3, code: "unknown_type" });
+        assert.deepEqual(journal.entries, ["waits", "value b", "value c", "value d", "value e"]);
+      },
+    );
+  });
 
   const ends: readonly (readonly [
     string,

@@ -172,6 +172,19 @@ export function negotiation(subject: Subject): void {
     });
   }
 
+  subject.test(
+    "R23 responseHeaders that give a promise are answered with 500, and its rejection ends no process",
+    async () => {
+      for (const give of [async () => ({ "X-One": "1" }), () => Promise.reject(new Error("on purpose"))]) {
+        const responseHeaders = give as unknown as () => Record<string, string>;
+        await refused(subject, accepting, {}, ({ status }) => assert.equal(status, 500), {
+          config: { responseHeaders },
+          logs: /responseHeaders must be/,
+        });
+      }
+    },
+  );
+
   subject.test("R23 responseHeaders that throw are answered with 500", async () => {
     await refused(subject, accepting, {}, ({ status }) => assert.equal(status, 500), {
       config: {

@@ -2,11 +2,13 @@
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import type { Caller } from "../../../mod.ts";
-import { PING, type RawClient, toFrame } from "../../kit/raw_client.ts";
+import { CLOSE, PING, type RawClient, toFrame } from "../../kit/raw_client.ts";
 import { type Subject, wait } from "./subject.ts";
 
 const KB64 = new Uint8Array(65536 - 16);
 const TEXT64 = "a".repeat(60_000);
+/** More of these than the kernels of both sides hold. */
+const COUNT = 4000;
 export function outbound(subject: Subject): void {
   const writers: readonly [string, (caller: Caller) => unknown][] = [
     ["writes that nobody awaits", (caller) => flood(caller)],
@@ -48,6 +50,65 @@ export function outbound(subject: Subject): void {
         await journal.until("fulfilled, rejected");
       },
       { config: { connectionClosureTimeout: 0.1 } },
+    );
+  });
+
+  const numbered: readonly [string, (caller: Caller) => unknown][] = [
+    ["in one turn", (caller) => void countUp(caller, () => undefined)],
+    ["in many turns", (caller) => void countUp(caller, () => wait(0))],
+    ["each when the one before has left", (caller) => void countUp(caller, (written) => written)],
+    ["as a stream", () => numbers()],
+  ];
+  for (const [how, write] of numbered) {
+    subject.test(
+      `D4 a slow consumer that reads at last gets what was sent, without a hole, written ${how}`,
+      async () => {
+        await subject.serve(
+          ({ journal }) => ({
+            onTextMessage(caller) {
+              caller.signal.addEventListener("abort", () => journal.add("closing"));
+              return write(caller) as AsyncIterable<string> | undefined;
+            },
+            onClose: (_caller, code) => journal.add(`close ${code}`),
+          }),
+          async ({ connect, journal }) => {
+            const client = await connect();
+            client.pause();
+            await client.send.text("");
+            await journal.until("closing");
+            client.resume();
+            let count = 0;
+            for (; ; count++) {
+              const frame = await client.frame();
+              if (frame.opcode === CLOSE) break;
+              assert.equal(Number.parseInt(frame.text, 10), count);
+            }
+            assert.ok(count > 0 && count < COUNT, `${count} messages`);
+            const { code, reason } = await client.ended();
+            assert.deepEqual([code, reason], [1013, "Slow consumer"]);
+            await journal.until("close 1013");
+          },
+          { config: { writeTimeout: 0.2 } },
+        );
+      },
+    );
+  }
+
+  subject.test("D5 a peer that does not read holds up none of the others", async () => {
+    await subject.serve(
+      () => ({}),
+      async ({ connect, listener }) => {
+        const slow = await connect();
+        slow.pause();
+        const others = await Promise.all(Array.from({ length: 10 }, () => connect()));
+        for (let i = 0; i < 150; i++) {
+          for (const caller of listener.connections) void caller.writeTextMessage(`${i} ${TEXT64}`);
+          for (const client of others) assert.equal(Number.parseInt(`${await client.message()}`, 10), i);
+        }
+        const [most = 0] = [...listener.connections].map((caller) => caller.bufferedAmount).sort((a, b) => b - a);
+        assert.ok(most > 1_000_000, `only ${most} bytes wait for the slow one`);
+      },
+      { config: { maxBufferedAmount: 20_000_000 } },
     );
   });
 
@@ -284,6 +345,20 @@ function* changeable(): Generator<[bytes: Uint8Array, data: Uint8Array | ArrayBu
 
 function flood(caller: Caller): void {
   for (let i = 0; i < 5000 && caller.isOpen; i++) void caller.writeBinaryMessage(KB64);
+}
+
+/** Writes texts that count up, as if nothing were wrong, until long after the end. */
+async function countUp(caller: Caller, next: (written: Promise<void>) => Promise<void> | undefined): Promise<void> {
+  let late = 0;
+  for (let i = 0; i < COUNT && late < 100; i++) {
+    const written = caller.writeTextMessage(`${i} ${TEXT64}`);
+    if (!caller.isOpen) late += 1;
+    await next(written)?.catch(() => {});
+  }
+}
+
+async function* numbers(): AsyncGenerator<string> {
+  for (let i = 0; i < COUNT; i++) yield `${i} ${TEXT64}`;
 }
 
 async function everyTurn(caller: Caller): Promise<void> {

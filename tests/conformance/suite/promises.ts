@@ -26,7 +26,7 @@ export function promises(subject: Subject): void {
     () => "",
   ];
   subject.test(
-    "A1 a foreign, null or look-alike origin never connects (CVE-2020-28481, CVE-2026-27977, GHSA-f53g-frr2-jhpf)",
+    "A1 a foreign, null or look-alike origin never connects (CVE-2020-28481, CVE-2026-27977, CVE-2026-27148, GHSA-f53g-frr2-jhpf)",
     async () => {
       await subject.run(refusing, async (running) => {
         for (const origin of origins) {
@@ -164,7 +164,7 @@ export function promises(subject: Subject): void {
   });
 
   subject.test(
-    "A11 what guards a path guards every way to write it (CVE-2026-47676, GHSA-wc8c-qw6v-h7f6)",
+    "A11 what guards a path guards every way to write it (CVE-2026-47676, CVE-2026-39406, GHSA-wc8c-qw6v-h7f6)",
     async () => {
       const app = new Hono();
       app.use("/admin/*", (context) => Promise.resolve(context.text("Forbidden\n", 403)));

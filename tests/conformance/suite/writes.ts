@@ -201,7 +201,7 @@ export function writes(subject: Subject): void {
     );
   });
 
-  subject.test("R12 a write of the wrong type throws at once and sends nothing", async () => {
+  subject.test("R12 a write of the wrong type throws at once and sends nothing (CVE-2016-10518)", async () => {
     await subject.serve(
       () => ({
         onTextMessage(caller) {
@@ -211,7 +211,13 @@ export function writes(subject: Subject): void {
               message: "Cannot write a text message: must be a string; writeMessage takes bytes and objects, too",
             });
           }
-          assert.throws(() => caller.writeBinaryMessage("a" as never), TypeError);
+          // A number was once taken for the size of memory that nobody had cleared.
+          for (const wrong of ["a", 5, [1], { length: 5 }, new DataView(new ArrayBuffer(5)), null] as never[]) {
+            assert.throws(() => caller.writeBinaryMessage(wrong), TypeError);
+            if (!caller.capabilities.ping) continue;
+            assert.throws(() => caller.ping(wrong), TypeError);
+            assert.throws(() => caller.pong(wrong), TypeError);
+          }
           assert.throws(() => caller.writeMessage(undefined), TypeError);
           assert.throws(() => caller.writeMessage(() => 1), TypeError);
           return "done";

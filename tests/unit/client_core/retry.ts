@@ -60,6 +60,16 @@ test("L6 G7 in 100,000 draws the wait is spread by ±jitter, evenly, and never b
   }
 });
 
+test("L6 G1 of 500 clients that are cut at once at most a fifth come back in any 100 ms, for each seed", () => {
+  for (let seed = 1; seed <= 50; seed++) {
+    const random = new Random(seed);
+    const waits = Array.from({ length: 500 }, () => waitOf({}, 0, random.next())).sort((a, b) => a - b);
+    const most = Math.max(...waits.map((wait, i) => waits.filter((other) => other < wait + 0.1).length - i));
+    assert.ok(most <= 100, `${most} of them, with the seed ${seed}`);
+    assert.ok((waits[0] ?? 0) >= 0.5 && (waits.at(-1) ?? 2) <= 1.5, `${waits[0]} to ${waits.at(-1)} s`);
+  }
+});
+
 test("L6 G2 each attempt is made at its time and not before, and waits longer than the one before", async () => {
   const { clock, session, transport, waits, events } = await start({
     retryConfig: { ...STEADY, backOffFactor: 2, maxWaitInterval: 10 },
@@ -259,8 +269,10 @@ test("L8 G4 Retry-After is obeyed, and not for much more than five minutes", asy
 test("L8 G4 who is told the same Retry-After comes back spread over a quarter more", () => {
   const { retry } = toClientRules("ws://localhost", { retryConfig: {} });
   assert.ok(retry);
-  const waits = [0, 0.25, 0.5, 1].map((random) => toWait(retry, 0, random, 100));
-  assert.deepEqual(waits, [100, 106.25, 112.5, 125]);
+  const toWaits = (hint: number): number[] => [0, 0.25, 0.5, 1].map((random) => toWait(retry, 0, random, hint));
+  assert.deepEqual(toWaits(100), [100, 106.25, 112.5, 125]);
+  // What is more than five minutes is cut before it is spread.
+  for (const hint of [300, 86_400]) assert.deepEqual(toWaits(hint), [300, 318.75, 337.5, 375]);
 });
 
 test("L8 Retry-After asks for nothing where the refusal is final", async () => {
