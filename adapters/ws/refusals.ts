@@ -106,11 +106,12 @@ export function toHeaders(headers: NodeResponse["headers"]): Record<string, stri
   return Object.fromEntries(shown);
 }
 
-/** Tells why there is no connection. `wasAnswered` says that the server has switched protocols, so that it is the answer that is wrong. */
-export function toRefusal(error: Error, { url }: Dial, wasAnswered: boolean): WebSocketError {
+/** Tells why there is no connection. `answer` is there if the server has switched protocols, so that it is the answer that is wrong. */
+export function toRefusal(error: Error, { url, protocols }: Dial, answer: NodeResponse | undefined): WebSocketError {
   const code = codeOf(error);
-  if (wasAnswered || code.startsWith("HPE_")) {
-    return new InvalidHandshakeError(`The server's answer is no handshake: ${error.message}`, { cause: error });
+  if (answer !== undefined || code.startsWith("HPE_")) {
+    const options = { ...(answer !== undefined && isDisagreed(protocols, answer) && { status: 101 }), cause: error };
+    return new InvalidHandshakeError(`The server's answer is no handshake: ${error.message}`, options);
   }
   const { protocol, host } = new URL(url);
   // Bun tells some errors by their text alone, which holds the URL, whose query may hold a token.
@@ -121,6 +122,12 @@ export function toRefusal(error: Error, { url }: Dial, wasAnswered: boolean): We
   const isTls = protocol === "wss:" && code !== "" && !/^E(?!RR|PROTO)/.test(code);
   if (isTls) return new SslError(`Cannot connect to "${host}" with TLS: ${why}`, options);
   return new ConnectionError(`Cannot connect to "${host}": ${why}`, options);
+}
+
+// What the server speaks is its decision, as a status is. Another attempt would hear of the same.
+function isDisagreed(offered: readonly string[], { headers }: NodeResponse): boolean {
+  const chosen = headers["sec-websocket-protocol"];
+  return chosen === undefined ? offered.length > 0 : typeof chosen !== "string" || !offered.includes(chosen);
 }
 
 /** Gives the close code for what is wrong with a frame; none if that is not what is wrong. */
