@@ -110,7 +110,9 @@ export function toHeaders(headers: NodeResponse["headers"]): Record<string, stri
 export function toRefusal(error: Error, { url, protocols }: Dial, answer: NodeResponse | undefined): WebSocketError {
   const code = codeOf(error);
   if (answer !== undefined || code.startsWith("HPE_")) {
-    const options = { ...(answer !== undefined && isDisagreed(protocols, answer) && { status: 101 }), cause: error };
+    // What the server speaks is its decision, as a status is; one that nobody has offered is a fault.
+    const hasNone = protocols.length > 0 && answer !== undefined && !("sec-websocket-protocol" in answer.headers);
+    const options = { ...(hasNone && { status: 101 }), cause: error };
     return new InvalidHandshakeError(`The server's answer is no handshake: ${error.message}`, options);
   }
   const { protocol, host } = new URL(url);
@@ -122,12 +124,6 @@ export function toRefusal(error: Error, { url, protocols }: Dial, answer: NodeRe
   const isTls = protocol === "wss:" && code !== "" && !/^E(?!RR|PROTO)/.test(code);
   if (isTls) return new SslError(`Cannot connect to "${host}" with TLS: ${why}`, options);
   return new ConnectionError(`Cannot connect to "${host}": ${why}`, options);
-}
-
-// What the server speaks is its decision, as a status is. Another attempt would hear of the same.
-function isDisagreed(offered: readonly string[], { headers }: NodeResponse): boolean {
-  const chosen = headers["sec-websocket-protocol"];
-  return chosen === undefined ? offered.length > 0 : typeof chosen !== "string" || !offered.includes(chosen);
 }
 
 /** Gives the close code for what is wrong with a frame; none if that is not what is wrong. */

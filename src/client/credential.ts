@@ -26,7 +26,7 @@ export async function toDial(
   // A token that is `undefined` would travel as that word. Another attempt would fare no better.
   if (typeof (token ?? username) !== "string") throw new AuthError("Option auth gave no credential", { status: 401 });
   if (carrier === "header") return { ...dial, credential };
-  if (!isToken(token ?? "")) throw new AuthError("Option credentials: only a token travels so", { status: 401 });
+  if (!isToken(token ?? "")) throw new AuthError("Option auth gave no token for option credentials", { status: 401 });
   if ("subProtocol" in carrier) return { ...dial, protocols: [carrier.subProtocol, token, ...protocols] };
   const withQuery = new URL(url);
   withQuery.searchParams.set(carrier.query, token);

@@ -53,7 +53,7 @@ function lend(socket: WebSocket, { protocols, maxFrameSize }: Dial, line: Line):
     close();
     line.refused(
       new InvalidHandshakeError(protocol ? `Subprotocol "${protocol}" was not offered` : "No subprotocol was chosen", {
-        status: 101,
+        status: protocol ? undefined : 101,
       }),
     );
   };
