@@ -85,7 +85,7 @@ export class Client extends Writer {
   static async connect(url: string | URL, config: ClientConfig = {}): Promise<Client> {
     const rules = toClientRules(url, config);
     rules.signal?.throwIfAborted();
-    const client = new Client(rules, await toTransport({ ...config, ...(rules.auth && { auth: rules.auth }) }));
+    const client = new Client(rules, await toTransport({ ...config, auth: rules.auth }));
     await client.#session.first;
     config.contract?.toTyped(client, rules.validation);
     return client;

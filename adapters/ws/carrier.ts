@@ -206,7 +206,7 @@ export class Carrier implements TransportSocket {
   #onError(error: Error): void {
     const code = toFaultCode(error);
     if (this.#reading !== undefined) this.#reading.finish();
-    else if (this.#state === "dialling") this.#refuse(toRefusal(error, this.#dial, this.#answer !== undefined));
+    else if (this.#state === "dialling") this.#refuse(toRefusal(error, this.#dial, this.#answer));
     else if (this.#state === "open" && code !== undefined) this.#fail(toFault(code, error));
   }
 

@@ -92,8 +92,11 @@ function checkSecureSocket(secure: ClientSecureSocket): void {
   for (const [name, value] of Object.entries(secure)) {
     if (value === undefined) continue;
     if (name === "rejectUnauthorized") checkBoolean("secureSocket.rejectUnauthorized", value);
-    else if (typeof value !== "string") throw new TypeError(`Option secureSocket.${name} must be a string`);
+    else if (typeof value !== "string" || value.trim() === "")
+      throw new TypeError(`Option secureSocket.${name} must be a text that is not blank`);
   }
+  if ((secure.cert === undefined) !== (secure.key === undefined))
+    throw new TypeError("Options secureSocket.cert and secureSocket.key go together");
 }
 
 /** Adds `Authorization`, which takes the place of one that the user has set. */
@@ -110,7 +113,7 @@ function withCredential(
 function toAuthorization(credential: ClientCredential): string {
   if ("token" in credential) {
     const { token } = credential;
-    if (!/^[!-~]+$/.test(token)) throw refusal("the token is empty or malformed");
+    if (typeof token !== "string" || !/^[!-~]+$/.test(token)) throw refusal("the token is empty or malformed");
     return `Bearer ${token}`;
   }
   const { username, password } = credential;

@@ -106,11 +106,14 @@ export function toHeaders(headers: NodeResponse["headers"]): Record<string, stri
   return Object.fromEntries(shown);
 }
 
-/** Tells why there is no connection. `wasAnswered` says that the server has switched protocols, so that it is the answer that is wrong. */
-export function toRefusal(error: Error, { url }: Dial, wasAnswered: boolean): WebSocketError {
+/** Tells why there is no connection. `answer` is there if the server has switched protocols, so that it is the answer that is wrong. */
+export function toRefusal(error: Error, { url, protocols }: Dial, answer: NodeResponse | undefined): WebSocketError {
   const code = codeOf(error);
-  if (wasAnswered || code.startsWith("HPE_")) {
-    return new InvalidHandshakeError(`The server's answer is no handshake: ${error.message}`, { cause: error });
+  if (answer !== undefined || code.startsWith("HPE_")) {
+    // What the server speaks is its decision, as a status is; one that nobody has offered is a fault.
+    const hasNone = protocols.length > 0 && answer !== undefined && !("sec-websocket-protocol" in answer.headers);
+    const options = { ...(hasNone && { status: 101 }), cause: error };
+    return new InvalidHandshakeError(`The server's answer is no handshake: ${error.message}`, options);
   }
   const { protocol, host } = new URL(url);
   // Bun tells some errors by their text alone, which holds the URL, whose query may hold a token.

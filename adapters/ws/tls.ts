@@ -4,6 +4,7 @@
  * @module
  */
 
+import { createPrivateKey, X509Certificate } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { createSecureContext } from "node:tls";
 import type { ClientSecureSocket } from "../../src/client/client_secure_socket.ts";
@@ -13,6 +14,12 @@ import type { WsOptions } from "./runtime.ts";
 
 /** What of the options of `ws` concerns TLS. */
 export type TlsOptions = Pick<WsOptions, "cert" | "key" | "ca" | "rejectUnauthorized" | "servername">;
+
+// Either may stand in a file with other things.
+const CERTIFICATE = /-----BEGIN (?:TRUSTED |X509 )?CERTIFICATE-----[^-]*-----END [A-Z0-9 ]*CERTIFICATE-----/;
+const KEY = /-----BEGIN (?:[A-Z]+ )*PRIVATE KEY-----.*?-----END [A-Z ]*PRIVATE KEY-----/s;
+// RFC 7468, section 11, and the older form of RFC 1421, section 4.6.1.1.
+const ENCRYPTED = /^(?:-----BEGIN ENCRYPTED |Proc-Type: 4,ENCRYPTED)/m;
 
 /**
  * Reads the files that are named, anew for every attempt, so that a certificate that was renewed is used.
@@ -26,6 +33,7 @@ export function toTlsOptions(secure: ClientSecureSocket): TlsOptions {
     ...(key !== undefined && { key: read("key", key) }),
     ...(ca !== undefined && { ca: read("ca", ca) }),
   };
+  if (options.cert !== undefined && options.key !== undefined) checkPair(options.cert, options.key);
   try {
     createSecureContext(options);
   } catch (error) {
@@ -37,6 +45,30 @@ export function toTlsOptions(secure: ClientSecureSocket): TlsOptions {
     ...(rejectUnauthorized !== undefined && { rejectUnauthorized }),
     ...(serverName !== undefined && { servername: serverName }),
   };
+}
+
+// Deno connects with a pair that is of no use, and shows no certificate.
+function checkPair(cert: string, key: string): void {
+  const [certificate] = CERTIFICATE.exec(cert) ?? [];
+  if (certificate === undefined) throw unusable("cert", "it holds no certificate as PEM text");
+  const [own] = KEY.exec(key) ?? [];
+  if (own === undefined) throw unusable("key", "it holds no private key as PEM text");
+  if (ENCRYPTED.test(own)) throw unusable("key", "it is encrypted, and must not be");
+  const shown = attempt("cert", () => new X509Certificate(certificate));
+  if (shown.checkPrivateKey(attempt("key", () => createPrivateKey(own)))) return;
+  throw unusable("key", "it is not the key of secureSocket.cert");
+}
+
+function attempt<Value>(name: string, parse: () => Value): Value {
+  try {
+    return parse();
+  } catch (cause) {
+    throw unusable(name, "it is malformed", cause);
+  }
+}
+
+function unusable(name: string, why: string, cause?: unknown): SslError {
+  return new SslError(`Cannot use secureSocket.${name}: ${why}`, { cause });
 }
 
 function read(name: string, value: string): string {

@@ -68,4 +68,41 @@ export function checkAsyncApiOptions(options: AsyncApiOptions): void {
   if (options.toJsonSchema !== undefined && typeof options.toJsonSchema !== "function") {
     throw new TypeError("Option toJsonSchema must be a function of a schema");
   }
+  checkServers(options.servers);
+  const { auth = [], credentials = [] } = options;
+  if (!Array.isArray(auth) || !auth.every(hasScheme))
+    throw new TypeError("Option auth must be a list of authenticators");
+  if (!Array.isArray(credentials) || !credentials.every((source) => source === "header" || isObject(source)))
+    throw new TypeError(
+      'Option credentials must be a list of sources: "header", { cookie }, { subProtocol } or { query }',
+    );
+}
+
+// A document with others is refused by the tools that read it.
+function checkServers(servers: AsyncApiOptions["servers"]): void {
+  if (servers === undefined) return;
+  if (!isObject(servers) || Array.isArray(servers))
+    throw new TypeError("Option servers must be a record of servers, by their names");
+  for (const [name, server] of Object.entries<unknown>(servers)) {
+    if (!/^[\w-]+$/.test(name)) {
+      throw new TypeError(
+        `Option servers has ${JSON.stringify(name)}: a name consists of letters, digits, "_" and "-"`,
+      );
+    }
+    if (!isServer(server))
+      throw new TypeError(`Option servers.${name} must be like { host: "example.com", protocol: "wss" }`);
+  }
+}
+
+function isServer(value: unknown): boolean {
+  if (!isObject(value) || !("host" in value) || !("protocol" in value)) return false;
+  return typeof value.protocol === "string" && typeof value.host === "string" && /^[^/]+$/.test(value.host);
+}
+
+function hasScheme(value: unknown): boolean {
+  return isObject(value) && "scheme" in value && typeof value.scheme === "string";
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === "object" && value !== null;
 }

@@ -47,7 +47,8 @@ const RETRY = { maxCount: 0, interval: 1, backOffFactor: 1, maxWaitInterval: 30,
 
 // What `typeof` says of the others.
 const OTHERS = {
-  subProtocols: "object",
+  // A string is told what it should be.
+  subProtocols: "object or string",
   customHeaders: "object",
   cookies: "object",
   auth: "object or function",
@@ -80,7 +81,7 @@ export function toClientRules(url: string | URL, config: ClientConfig): ClientRu
     credentials = "header",
     validation = true,
     signal,
-    whileDown,
+    whileDown = "queue",
     contract,
   } = config;
   const { subProtocol, query } = Object(credentials);
@@ -93,17 +94,19 @@ export function toClientRules(url: string | URL, config: ClientConfig): ClientRu
     ...toNumbers("retryConfig.", retry, RETRY, { retryOn: "function" }),
     retryOn: retry.retryOn,
   };
-  if (retries && (!retries.interval || !retries.maxWaitInterval || retries.jitter > 1)) {
-    throw new RangeError("Option retryConfig needs an interval and a maxWaitInterval over 0, and a jitter up to 1");
+  if (retries && (!retries.interval || !retries.maxWaitInterval || retries.jitter > 1 || retries.backOffFactor < 1)) {
+    throw new RangeError(
+      "Option retryConfig needs interval and maxWaitInterval over 0, jitter up to 1, backOffFactor from 1",
+    );
   }
   if (contract && !contract.toTyped) throw wrong("contract");
-  if (whileDown !== undefined && whileDown !== "queue" && whileDown !== "reject") throw wrong("whileDown");
+  if (whileDown !== "queue" && whileDown !== "reject") throw wrong("whileDown");
   return {
     ...numbers,
     url: parsed.href,
     auth: auth ?? user,
     retry: retries,
-    queuesWhileDown: !!retry && whileDown !== "reject",
+    queuesWhileDown: !!retry && whileDown === "queue",
     subProtocols,
     credentials,
     validation,
@@ -119,7 +122,7 @@ function toUrl(url: string | URL): [URL, ClientAuth | undefined] {
     const password = decodeURIComponent(parsed.password);
     parsed.protocol = parsed.protocol.replace("http", "ws");
     parsed.username = parsed.password = parsed.hash = "";
-    if (/^wss?:$/.test(parsed.protocol)) return [parsed, username ? { username, password } : undefined];
+    if (/^wss?:$/.test(parsed.protocol)) return [parsed, username || password ? { username, password } : undefined];
   } catch {}
   // A query and a password are not repeated.
   throw new TypeError(`Malformed URL: ${String(url).replace(/[?#].*|\/\/.*@/gs, "…")}`);

@@ -22,10 +22,11 @@ export async function toDial(
   const dial = { url, protocols, maxFrameSize };
   if (auth === undefined) return dial;
   const credential = await (typeof auth === "function" ? auth(request) : auth);
-  if (Object(credential) !== credential) throw new TypeError("It is no object");
+  const { token, username } = Object(credential);
+  // A token that is `undefined` would travel as that word. Another attempt would fare no better.
+  if (typeof (token ?? username) !== "string") throw new AuthError("Option auth gave no credential", { status: 401 });
   if (carrier === "header") return { ...dial, credential };
-  const token = "token" in credential ? credential.token : "";
-  if (!isToken(token)) throw new AuthError("Option credentials: only a token travels so", { status: 401 });
+  if (!isToken(token ?? "")) throw new AuthError("Option auth gave no token for option credentials", { status: 401 });
   if ("subProtocol" in carrier) return { ...dial, protocols: [carrier.subProtocol, token, ...protocols] };
   const withQuery = new URL(url);
   withQuery.searchParams.set(carrier.query, token);

@@ -10,7 +10,7 @@ import type { ClientRules, RetryRules } from "./client_rules.ts";
 import { toAuthError, toDial } from "./credential.ts";
 import type { Message } from "./message.ts";
 import { isOffline, onReturn } from "./network.ts";
-import { isTemporary, isUnauthorized, toHint, toWait } from "./retry.ts";
+import { isTemporary, isUnauthorized, toWait } from "./retry.ts";
 import type { Handshake, Line, Transport, TransportSocket } from "./transport.ts";
 
 /** Seconds at most until an attempt once the network is back. */
@@ -120,7 +120,8 @@ export function toDialer(rules: ClientRules, transport: Transport, user: DialerU
     } catch (error) {
       return end(new WebSocketError("retryConfig.retryOn failed", { cause: error }));
     }
-    const hint = toHint(cause);
+    // What the server asks for (RFC 9110, section 10.2.3).
+    const { retryAfter: hint } = Object(cause);
     const wait = toWait(retry, count, Math.random(), hint);
     count += 1;
     openedAt = undefined;

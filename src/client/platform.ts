@@ -52,7 +52,9 @@ function lend(socket: WebSocket, { protocols, maxFrameSize }: Dial, line: Line):
     if (isOpen) return line.opened({ protocol });
     close();
     line.refused(
-      new InvalidHandshakeError(protocol ? `Subprotocol "${protocol}" was not offered` : "No subprotocol was chosen"),
+      new InvalidHandshakeError(protocol ? `Subprotocol "${protocol}" was not offered` : "No subprotocol was chosen", {
+        status: protocol ? undefined : 101,
+      }),
     );
   };
   socket.onmessage = ({ data }) => {

@@ -6,7 +6,6 @@
 
 import {
   AuthError,
-  ConnectionClosureError,
   ConnectionError,
   CorruptedFrameError,
   HandshakeTimedOut,
@@ -24,11 +23,6 @@ export function toWait(retry: RetryRules, n: number, random: number, hint = 0): 
   return Math.max(wait * (1 + retry.jitter * (2 * random - 1)), Math.min(LONGEST_HINT, hint) * (1 + random / 4));
 }
 
-/** Seconds that the server asks to wait (RFC 9110, section 10.2.3). */
-export function toHint(cause: Error): number | undefined {
-  return cause instanceof AuthError || cause instanceof InvalidHandshakeError ? cause.retryAfter : undefined;
-}
-
 /** Tells whether the server has refused a credential, so that another one may help; an `AuthError` says that there is none. */
 export function isUnauthorized(cause: Error): boolean {
   return !(cause instanceof AuthError) && /^4?401$/.test(`${statusOf(cause)}`);
@@ -38,13 +32,13 @@ export function isUnauthorized(cause: Error): boolean {
 export function isTemporary(cause: Error): boolean {
   const status = statusOf(cause);
   return status
-    ? /^(4?408|42[59]|4429|5..|4503|100[156]|101[234])$/.test(`${status}`) ||
+    ? /^(4?408|4?429|425|5..|4503|100[156]|101[234])$/.test(`${status}`) ||
         cause.cause instanceof CorruptedFrameError ||
         cause.cause instanceof PayloadTooLargeError
     : cause instanceof ConnectionError || cause instanceof HandshakeTimedOut || cause instanceof InvalidHandshakeError;
 }
 
 function statusOf(cause: Error): number | undefined {
-  if (cause instanceof ConnectionClosureError) return cause.statusCode;
-  return cause instanceof InvalidHandshakeError || cause instanceof AuthError ? cause.status : undefined;
+  const { status, statusCode = status } = Object(cause);
+  return statusCode;
 }

@@ -101,7 +101,7 @@ export function toRunRules(url: string | URL, config: RunConfig): RunRules {
   });
   return {
     client,
-    dialling: { ...dialling, ...(client.auth && { auth: client.auth }) },
+    dialling: { ...dialling, auth: client.auth },
     service,
     host: {
       webSocketCompressionEnabled: config.webSocketCompressionEnabled ?? true,

@@ -116,6 +116,7 @@ test("attach() names the option that is missing or wrong", () => {
     [/^Option docs is "\/\*": must be a path/, { contract: chat, docs: "/*" }],
     [/^Option docs is true: must be a path/, { contract: chat, docs: true }],
     [/^Option version is 1: must be a text/, { ...paths, version: 1 }],
+    [/^Option servers\.own must be like/, { ...paths, servers: { own: "wss://example.com" } }],
     [/with options: give them to upgrade/, { ...paths, maxFrameSize: 1024 }],
   ];
   for (const [message, options] of wrong) {

@@ -371,6 +371,24 @@ test("toAsyncAPI() refuses options that are wrong, by their names", () => {
     [/^Option params has "room"/, { ...options, params: { room: {} } }],
     [/^Option query must be a Standard Schema/, { ...options, query: {} }],
     [/^Option toJsonSchema must be a function/, { ...options, toJsonSchema: {} }],
+    [/^Option servers must be a record of servers/, { ...options, servers: [] }],
+    [/^Option servers must be a record of servers/, { ...options, servers: "wss://example.com" }],
+    [
+      /^Option servers has "a b": a name consists of/,
+      { ...options, servers: { "a b": { host: "a", protocol: "ws" } } },
+    ],
+    [/^Option servers\.own must be like \{ host: "example/, { ...options, servers: { own: "wss://example.com" } }],
+    [/^Option servers\.own must be like \{ host: "example/, { ...options, servers: { own: null } }],
+    [/^Option servers\.own must be like \{ host: "example/, { ...options, servers: { own: { host: "example.com" } } }],
+    [
+      /^Option servers\.own must be like/,
+      { ...options, servers: { own: { host: "wss://example.com", protocol: "wss" } } },
+    ],
+    [/^Option auth must be a list of authenticators/, { ...options, auth: "Bearer" }],
+    [/^Option auth must be a list of authenticators/, { ...options, auth: [{}] }],
+    [/^Option auth must be a list of authenticators/, { ...options, auth: ["header"] }],
+    [/^Option credentials must be a list of sources/, { ...options, credentials: "header" }],
+    [/^Option credentials must be a list of sources/, { ...options, credentials: [5] }],
     [/^Cannot describe messages\.a\.b\.message: its JSON Schema is no object/, { ...options, toJsonSchema: () => 1 }],
   ];
   for (const [message, given] of wrong) {

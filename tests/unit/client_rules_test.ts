@@ -82,7 +82,15 @@ const wrongTypes: Readonly<Record<string, readonly unknown[]>> = {
   cookies: [...notObject, [["a", "b"]], new Map([["a", "b"]]), { a: 5 }, { a: "b;c" }, { a: "b\r\nc: d" }],
   auth: [5, "token", true, null],
   credentials: ["cookie", 5, null, {}, { query: "" }, { subProtocol: "" }],
-  secureSocket: [...notObject, { rejectUnauthorised: false }, { rejectUnauthorized: "no" }, { ca: 5 }],
+  secureSocket: [
+    ...notObject,
+    { rejectUnauthorised: false },
+    { rejectUnauthorized: "no" },
+    { ca: 5 },
+    { ca: "" },
+    { cert: "client.pem" },
+    { key: "client-key.pem" },
+  ],
   webSocketCompressionEnabled: notBoolean,
   pingPongHandler: [...notObject, { onPing: 5 }],
   retryConfig: [...notObject, { retryOn: 5 }, { retries: 3 }, { interval: "1" }],
@@ -107,7 +115,15 @@ const outOfRange: Readonly<Record<string, readonly unknown[]>> = {
   maxQueuedMessages: [0, -1],
   maxQueuedBytes: [0, -1],
   heartbeat: [{ interval: 0 }, { timeout: 0 }, { interval: -1 }],
-  retryConfig: [{ interval: 0 }, { maxWaitInterval: 0 }, { jitter: 1.5 }, { jitter: -0.5 }, { maxCount: -1 }],
+  retryConfig: [
+    { interval: 0 },
+    { maxWaitInterval: 0 },
+    { backOffFactor: 0 },
+    { backOffFactor: 0.9 },
+    { jitter: 1.5 },
+    { jitter: -0.5 },
+    { maxCount: -1 },
+  ],
 };
 
 for (const [kind, options] of [
@@ -143,6 +159,15 @@ test("a URL whose user cannot be decoded is malformed, and its password is not r
       (error: Error) => error.constructor === TypeError && /^Malformed URL: (?!.*(?:secret|%e9))/.test(error.message),
     );
   }
+});
+
+test("a URL with a password alone has a user, who is told of", () => {
+  assert.deepEqual(toClientRules("ws://:secret@localhost/", {}).auth, { username: "", password: "secret" });
+});
+
+test("subProtocols that are a text are told to be no list", () => {
+  const config: object = { subProtocols: "chat" };
+  assert.throws(() => toClientRules(URL, config), /^TypeError: Option subProtocols is no list of distinct tokens$/);
 });
 
 function show(value: unknown): string {

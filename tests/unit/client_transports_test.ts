@@ -2,8 +2,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Client } from "../../client.ts";
-import { UnsupportedError } from "../../mod.ts";
+import { AuthError, UnsupportedError } from "../../mod.ts";
 import type { ClientConfig } from "../../src/client/client_config.ts";
+import type { ClientCredential } from "../../src/client/client_credential.ts";
 import type { Dial, Line, Transport } from "../../src/client/transport.ts";
 import { toTransport } from "../../transports.ts";
 import { Recorder } from "./client_transport_support.ts";
@@ -156,4 +157,63 @@ test("toTransport() gives options to a transport that takes them, and heartbeats
   const pings = toMine({ ping: true });
   (await toTransport({ transport: pings.transport })).dial(dial, line);
   assert.notEqual(pings.lines[0], line, "something listens in between");
+});
+
+test("CLI-10 CAUTH-09 cookies and a credential take the place of headers that say the same, whatever their case", async () => {
+  const { transport, dials } = toMine({ headers: true });
+  const config: ClientConfig = {
+    customHeaders: { cOOkie: "old=1", authorization: "Basic old", "X-One": "1" },
+    cookies: { a: "1", b: "2" },
+  };
+  const dressed = await toTransport({ transport, ...config });
+  const dial = { url: "ws://localhost", protocols: [], maxFrameSize: 1 };
+  dressed.dial({ ...dial, credential: { token: "new" } }, new Recorder());
+  assert.deepEqual(dials[0]?.headers, { "X-One": "1", Cookie: "a=1; b=2", Authorization: "Bearer new" });
+  dressed.dial(dial, new Recorder());
+  assert.equal(dials[1]?.headers?.authorization, "Basic old");
+});
+
+test("CAUTH-02 a credential that cannot be sent is a final AuthError that does not repeat it", async () => {
+  const { transport, dials } = toMine({ headers: true });
+  const dressed = await toTransport({ transport });
+  const dial = { url: "ws://localhost", protocols: [], maxFrameSize: 1 };
+  const wrong: readonly unknown[] = [
+    { token: "" },
+    { token: undefined, username: "ann", password: "secret" },
+    { token: "secret secret" },
+    { token: "s\u00e9cret" },
+    { username: "", password: "secret" },
+    { username: "ann", password: "" },
+    { username: "ann" },
+    { username: "ann:secret", password: "secret" },
+    { username: "ann", password: "secret\n" },
+  ];
+  for (const credential of wrong) {
+    assert.throws(
+      () => dressed.dial({ ...dial, credential: credential as ClientCredential }, new Recorder()),
+      (error) => error instanceof AuthError && error.status === 401 && !/s.cret|\bann\b/.test(error.message),
+      JSON.stringify(credential),
+    );
+  }
+  assert.equal(dials.length, 0);
+});
+
+test("CLI-23 close() waits 60 s for the server's answer, unless it is told otherwise", async () => {
+  const { transport, lines } = toMine({});
+  const connecting = Client.connect("ws://localhost", { transport, maxFrameSize: 1 });
+  while (lines.length === 0) await new Promise(setImmediate);
+  lines[0]?.opened({ protocol: "" });
+  const client = await connecting;
+  const { setTimeout: original } = globalThis;
+  const waits: (number | undefined)[] = [];
+  globalThis.setTimeout = ((callback: () => void, ms?: number) => {
+    waits.push(ms);
+    return original(callback, 0);
+  }) as typeof setTimeout;
+  try {
+    await client.close();
+  } finally {
+    globalThis.setTimeout = original;
+  }
+  assert.deepEqual(waits, [60_000]);
 });

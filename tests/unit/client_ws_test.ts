@@ -367,14 +367,35 @@ it("TLS: what is no file and no certificate is an SslError that names the option
   const empty = await refusalOf(own, server.url, { secureSocket: { cert: noPem } });
   assert.ok(empty instanceof SslError);
   assert.equal(empty.message, `Cannot use secureSocket.cert: "${noPem}" holds no PEM text`);
-  const secureSocket = { cert: pem("client.pem"), key: pem("other-client-key.pem") };
-  const pair = await refusalOf(own, server.url, { secureSocket });
-  assert.ok(pair instanceof SslError, pair.name);
-  assert.doesNotMatch(everyText(pair), /PRIVATE KEY/);
-  // Deno finds out when it connects.
-  if (onDeno) return;
-  assert.match(pair.message, /^Cannot use cert, key of secureSocket: /);
+});
+
+it("TLS: a client that cannot show its certificate is told why before it connects, on every runtime", async (own) => {
+  const server = own(await serve(echoing(), { tls: true }));
+  const cert = pem("client.pem");
+  const tries: [cert: string, key: string, message: string][] = [
+    [cert, pem("other-client-key.pem"), "Cannot use secureSocket.key: it is not the key of secureSocket.cert"],
+    [cert, pem("server-key-encrypted.pem"), "Cannot use secureSocket.key: it is encrypted, and must not be"],
+    [cert, pem("client.pem"), "Cannot use secureSocket.key: it holds no private key as PEM text"],
+    [cert, pem("client-key.pem").replace(/^(?!-).*$/gm, "AAAA"), "Cannot use secureSocket.key: it is malformed"],
+    [pem("client-key.pem"), pem("client-key.pem"), "Cannot use secureSocket.cert: it holds no certificate as PEM text"],
+    [cert.replace(/^(?!-).*$/gm, "AAAA"), pem("client-key.pem"), "Cannot use secureSocket.cert: it is malformed"],
+  ];
+  for (const [cert, key, message] of tries) {
+    const error = await refusalOf(own, server.url, { secureSocket: { cert, key, rejectUnauthorized: false } });
+    assert.ok(error instanceof SslError, error.name);
+    assert.equal(error.message, message);
+    assert.doesNotMatch(everyText(error), /PRIVATE KEY/);
+  }
   assert.equal(server.attempts.length, 0);
+});
+
+it("TLS: key and certificate may stand in one file, in any order", async (own) => {
+  const server = own(await serve(echoing(), { tls: true }));
+  const [cert, key] = [pem("client.pem"), pem("client-key.pem")];
+  for (const both of [`${cert}\n${key}`, `${key}\n${cert}`]) {
+    const { line } = own(dial(server.url, { secureSocket: { cert: both, key: both, ca: pem("ca.pem") } }));
+    await line.heard("opened");
+  }
 });
 
 it("plain text where TLS was asked for is an SslError", async (own) => {

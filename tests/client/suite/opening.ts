@@ -10,7 +10,7 @@ import {
 } from "../../../entries/client.ts";
 import { accepting, dripping, echoing, refusing, saysNothing } from "../../kit/answers.ts";
 import { serve } from "../../kit/raw_server.ts";
-import { failure, type Subject } from "./subject.ts";
+import { failure, type Subject, soon } from "./subject.ts";
 
 export function opening(subject: Subject): void {
   subject.test("CLI-01 connect() resolves once the connection is open, and the client tells of it", async (scene) => {
@@ -163,6 +163,18 @@ export function opening(subject: Subject): void {
     await failure(scene.connect(server));
     await failure(scene.connect(server, { subProtocols: ["chat"] }));
     assert.equal(server.attempts.length, 3);
+  });
+
+  subject.test("CLI-07 L8 a server that chooses no subprotocol is final, with retryConfig too", async (scene) => {
+    const agreeing = echoing({ protocol: "chat" });
+    const config = { subProtocols: ["chat"], retryConfig: soon };
+    const server = await scene.serve([accepting(), agreeing]);
+    await failure(scene.connect(server, config));
+    if (scene.transport === "platform") return;
+    const later = await scene.serve([accepting((it) => it.fin(), { protocol: "chat" }), accepting(), agreeing]);
+    const client = await scene.connect(later, config);
+    assert.equal((await scene.within("the end", client.closed)).code, 1006);
+    assert.deepEqual([server.attempts.length, later.attempts.length], [1, 2]);
   });
 
   subject.test("CLI-08 an attempt that takes too long rejects with HandshakeTimedOut", async (scene) => {

@@ -2,8 +2,8 @@
 import assert from "node:assert/strict";
 import { ConnectionError } from "../../../entries/client.ts";
 import { accepting, echoing } from "../../kit/answers.ts";
-import { PONG } from "../../kit/raw_client.ts";
 import { Random } from "../../kit/random.ts";
+import { PONG } from "../../kit/raw_client.ts";
 import { failure, type Subject, soon, wait } from "./subject.ts";
 
 /** Bytes that a socket holds before writes wait. */
@@ -11,9 +11,13 @@ const FULL = 1_048_576;
 
 export function reconnecting(subject: Subject): void {
   subject.test("L9 the client comes back with no read or write pending, and tells of it", async (scene) => {
-    const server = await scene.serve(echoing({ protocol: "chat" }));
+    const server = await scene.serve([
+      echoing({ protocol: "chat", headers: { "X-Node": "1" } }),
+      echoing({ protocol: "talk", headers: { "X-Node": "2" } }),
+    ]);
     const proxy = await scene.proxy(server);
-    const client = await scene.connect(proxy, { subProtocols: ["chat"], retryConfig: soon });
+    const client = await scene.connect(proxy, { subProtocols: ["chat", "talk"], retryConfig: soon });
+    assert.equal(client.negotiatedSubProtocol, "chat");
     client.setAttribute("user", "ada");
     const id = client.connectionId;
     const events = scene.watch(client);
@@ -23,8 +27,10 @@ export function reconnecting(subject: Subject): void {
     assert.equal(events.reconnecting[0]?.wait, 0.02);
     assert.ok(events.reconnecting[0]?.cause instanceof ConnectionError);
     assert.equal(client.isOpen, true);
-    assert.equal(client.negotiatedSubProtocol, "chat");
-    assert.equal(client.getAttribute("user"), "ada");
+    assert.equal(client.negotiatedSubProtocol, "talk");
+    assert.equal(client.responseHeaders["x-node"], scene.transport === "ws" ? "2" : undefined);
+    assert.equal(client.removeAttribute("user"), "ada");
+    assert.equal(client.getAttribute("user"), undefined);
     assert.notEqual(client.connectionId, id);
     await server.until("the end of the first", () => server.attempts[0]?.end !== undefined);
     assert.equal(server.open, 1);

@@ -35,14 +35,17 @@ test("a credential is asked for every attempt, and travels with it", async () =>
   assert.deepEqual(issuer.renews, [false, false, false]);
 });
 
-test("auth that gives no object fails with an AuthError, however it travels", async () => {
+test("auth that gives no credential is final, however it travels", async () => {
   for (const credentials of ["header", { query: "token" }, { subProtocol: "bearer" }] as const) {
-    for (const nothing of [null, undefined, "token", 5]) {
-      const fixture = await start({ auth: (() => nothing) as never, credentials });
-      const error = await outcome(fixture.session.first);
-      assert.ok(error instanceof AuthError, `${nothing}: ${error}`);
-      assert.equal(error.message, "Option auth gave no credential");
-      assert.equal(fixture.attempts, 0);
+    for (const nothing of [null, undefined, "token", 5, {}, { token: undefined }, { token: null }, { token: 5 }]) {
+      for (const auth of [(): unknown => nothing, async (): Promise<unknown> => nothing, Object(nothing)]) {
+        const fixture = await start({ auth, credentials, retryConfig: STEADY });
+        const error = await outcome(fixture.session.first);
+        assert.ok(error instanceof AuthError, `${nothing}: ${error}`);
+        assert.equal(error.message, "Option auth gave no credential");
+        assert.equal(error.status, 401);
+        assert.equal(fixture.attempts, 0);
+      }
     }
   }
 });

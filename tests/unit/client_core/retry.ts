@@ -184,7 +184,7 @@ for (const [codes, isRetried] of [
 
 test("L8 G3 the HTTP status of a refusal decides", async () => {
   const retried = [408, 425, 429, 500, 502, 503, 504, 599];
-  for (const status of [...retried, 200, 204, 301, 302, 400, 401, 403, 404, 405, 409, 410, 418, 426, 431]) {
+  for (const status of [...retried, 101, 200, 204, 301, 302, 400, 401, 403, 404, 405, 409, 410, 418, 426, 431]) {
     const fixture = await start({ retryConfig: STEADY });
     const refusal = new InvalidHandshakeError("Refused", { status });
     fixture.socket.refuse(refusal);
