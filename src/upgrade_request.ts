@@ -26,8 +26,8 @@ export interface UpgradeContext {
   readonly req: { readonly raw: Request; param(): unknown };
   /** What the adapter handed to the app. */
   readonly env: unknown;
-  /** Sets a header of the response. */
-  header(name: string, value?: string): void;
+  /** Sets a header of the response; when the handler accepts, of the 101. */
+  header(name: string, value?: string, options?: { readonly append?: boolean }): void;
   /** Makes the response. */
   body(data: null): Response;
   /** Gives what middleware has set. */
@@ -48,8 +48,7 @@ export class UpgradeRequest<
 > {
   /** The request as the runtime gave it. Some runtimes void it at the upgrade. */
   readonly raw: Request;
-  /** The Hono context, with what middleware has set. */
-  readonly context: Context;
+  readonly #context: Context;
   readonly #peer: Peer;
   #params: unknown;
   #query: unknown;
@@ -60,14 +59,26 @@ export class UpgradeRequest<
   #aborter: AbortController | undefined;
   #reason: Error | undefined;
   #isAnswered = false;
+  #isContextRead = false;
   #letGo: (() => void) | undefined;
 
   /** Made by the upgrade service. */
   constructor(raw: Request, context: Context, params: unknown, peer: Peer) {
     this.raw = raw;
-    this.context = context;
+    this.#context = context;
     this.#peer = peer;
     this.#params = params;
+  }
+
+  /** The Hono context, with what middleware has set. Headers that are set there stand in the 101. */
+  get context(): Context {
+    this.#isContextRead = true;
+    return this.#context;
+  }
+
+  /** Whether somebody has asked for {@link context}, and may have set headers; read by the upgrade service. */
+  get isContextRead(): boolean {
+    return this.#isContextRead;
   }
 
   /** The parameters of the path, decoded; with a schema `params`, what it makes of them. */

@@ -172,6 +172,28 @@ export function negotiation(subject: Subject): void {
     });
   }
 
+  subject.test("R22 headers that a handler sets by its context stand in the 101, without an app too", async () => {
+    const session: UpgradeHandler = async ({ context, query }) => {
+      await wait(0);
+      context.header("x-user", query.get("user") ?? "");
+      context.header("set-cookie", "a=1; Path=/", { append: true });
+      context.header("set-cookie", "b=2; HttpOnly", { append: true });
+      return {};
+    };
+    await subject.run(
+      () => session,
+      async ({ connect: open }) => {
+        const { response } = await open({ path: "/?user=ann" });
+        assert.equal(response.header("x-user"), "ann");
+        assert.equal(response.header("x-one"), "1");
+        assert.deepEqual(response.headerAll("set-cookie"), ["a=1; Path=/", "b=2; HttpOnly"]);
+        assert.deepEqual(response.headerAll("content-type"), []);
+        assert.equal(response.headers.filter(([name]) => /x-switchboard/i.test(name)).length, 0);
+      },
+      { config: { responseHeaders: { "x-one": "1" } } },
+    );
+  });
+
   subject.test("R23 responseHeaders that throw are answered with 500", async () => {
     await refused(subject, accepting, {}, ({ status }) => assert.equal(status, 500), {
       config: {
