@@ -104,7 +104,7 @@ export class Door {
     if (refused !== undefined) return refused;
     const misfit = await bind(this.#rules, request);
     if (misfit !== undefined) {
-      this.#tell(`400: it does not fit the schema that is option ${misfit.part}`);
+      this.#tell(`400: it does not fit the schema that is option ${misfit.part}${misfit.hint}`);
       return misfit.refusal;
     }
     // Nobody waits any more for what the handler would begin.
