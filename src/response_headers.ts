@@ -5,6 +5,7 @@
  */
 
 import { quote } from "./logger.ts";
+import { isPromise } from "./reply.ts";
 import type { ServiceConfig } from "./service_config.ts";
 
 const NONE: readonly (readonly [string, string])[] = [];
@@ -21,9 +22,16 @@ export type GiveHeaders = (request: Request) => readonly (readonly [string, stri
  */
 export function toGiveHeaders(option: ServiceConfig["responseHeaders"]): GiveHeaders {
   if (option === undefined) return () => NONE;
-  if (typeof option === "function") return (request) => checkHeaders(option(request));
+  if (typeof option === "function") return (request) => checkHeaders(atOnce(option(request)));
   const headers = checkHeaders(option);
   return () => headers;
+}
+
+// Types refuse it, and JavaScript has none: its headers would be lost, and its rejection end the process.
+function atOnce(headers: unknown): unknown {
+  if (!isPromise(headers)) return headers;
+  headers.then(undefined, () => {});
+  throw new TypeError("Option responseHeaders gave a promise: must be headers, or a function that gives them at once");
 }
 
 function checkHeaders(headers: unknown): readonly (readonly [string, string])[] {

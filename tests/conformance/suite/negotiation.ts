@@ -194,6 +194,18 @@ export function negotiation(subject: Subject): void {
     );
   });
 
+  for (const [how, promise] of [
+    ["resolves", () => Promise.resolve({ "x-one": "1" })],
+    ["rejects", () => Promise.reject(new Error("on purpose"))],
+  ] as const) {
+    subject.test(`R23 responseHeaders that give a promise, which ${how}, are answered with 500`, async () => {
+      await refused(subject, accepting, {}, ({ status }) => assert.equal(status, 500), {
+        config: { responseHeaders: promise as never },
+        logs: /Option responseHeaders gave a promise: must be headers, or a function that gives them at once/,
+      });
+    });
+  }
+
   subject.test("R23 responseHeaders that throw are answered with 500", async () => {
     await refused(subject, accepting, {}, ({ status }) => assert.equal(status, 500), {
       config: {
