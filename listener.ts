@@ -13,7 +13,7 @@ import type { DocumentOptions } from "./src/documents/options.ts";
 import type { Engine, Server } from "./src/engine.ts";
 import { ListenerError, WebSocketError } from "./src/errors.ts";
 import { Host } from "./src/host.ts";
-import { A_SERVICE, checkListenerConfig, type ListenerConfig } from "./src/listener_config.ts";
+import { A_SERVICE, checkListenerConfig, type ListenerConfig, whyNoTarget } from "./src/listener_config.ts";
 import { quote } from "./src/logger.ts";
 import { toMilliseconds } from "./src/options.ts";
 import { refuse } from "./src/refusal.ts";
@@ -68,7 +68,7 @@ export class Listener {
     if (typeof target === "number") {
       if (config.port !== undefined) throw new TypeError("Option port is given twice");
     } else if (typeof target?.fetch !== "function") {
-      throw new TypeError("A listener needs a port or an app with a function fetch");
+      throw new TypeError(whyNoTarget(target));
     } else if (config.port === undefined) {
       throw new TypeError("Option port is missing: new Listener(app, { port: 9090 })");
     } else {

@@ -109,8 +109,15 @@ export class AttachedServices {
    * @throws {ListenerError} If it is not attached
    */
   remove(service: unknown): void {
-    const found = [...this.#byPattern].filter(([, { key, path }]) => key === service || path === service);
-    if (found.length === 0) throw new ListenerError("Cannot detach: the service is not attached");
+    const at = typeof service === "string" ? toPattern(service) : undefined;
+    const found = [...this.#byPattern].filter(([pattern, { key }]) => key === service || pattern === at);
+    if (found.length === 0) {
+      throw new ListenerError(
+        typeof service === "string"
+          ? `Cannot detach ${quote(service)}: no service is attached there`
+          : "Cannot detach: the service is not attached",
+      );
+    }
     for (const [pattern, attached] of found) {
       attached.active = false;
       this.#byPattern.delete(pattern);

@@ -20,6 +20,8 @@ export type Part = (typeof PARTS)[number];
 export interface Misfit {
   readonly part: Part;
   readonly refusal: Response;
+  /** What the log says besides. */
+  readonly hint: string;
 }
 
 // What a schema says of these may repeat their values.
@@ -40,7 +42,9 @@ export async function bind(rules: ServiceRules, request: UpgradeRequest): Promis
     const schema: StandardSchema | undefined = rules[part];
     if (schema === undefined) continue;
     const result: SchemaResult<unknown> = await schema["~standard"].validate(toInput(part, request));
-    if (result.issues !== undefined) return { part, refusal: refuse(400, toAdvice(part, result.issues, rules)) };
+    if (result.issues !== undefined) {
+      return { part, refusal: refuse(400, toAdvice(part, result.issues, rules)), hint: toHint(part, result.issues) };
+    }
     request.bind(part, result.value);
   }
   return undefined;
@@ -73,6 +77,14 @@ function toAdvice(part: Part, issues: readonly SchemaIssue[], rules: ServiceRule
   const where = path === "" ? `The ${part === "params" ? "path" : part}` : `The ${what} ${quote(path)}`;
   if (issue === undefined || isSecret(part, path, rules)) return `${where} is not as it must be`;
   return `${where} is not as it must be: ${quote(issue.message).slice(1, -1).replaceAll('\\"', '"')}`;
+}
+
+// A name with a capital is the schema's and not the peer's, for those that came have none.
+function toHint(part: Part, issues: readonly SchemaIssue[]): string {
+  if (part !== "headers") return "";
+  const names = issues.map((issue) => toPath(issue).split(".", 1)[0] ?? "");
+  const capital = names.find((name) => name !== name.toLowerCase());
+  return capital === undefined ? "" : `, which asks for ${quote(capital)}: names of headers are in lower case here`;
 }
 
 function isSecret(part: Part, path: string, { credentials }: ServiceRules): boolean {

@@ -12,6 +12,7 @@ import type { Outbox } from "./outbox.ts";
 import type { ConnectionDetails, Peer } from "./peer.ts";
 import type { PeerCertificate } from "./peer_certificate.ts";
 import type { Principal } from "./principal.ts";
+import { isStream } from "./reply.ts";
 
 /** How one message is written. */
 export interface WriteOptions {
@@ -137,9 +138,10 @@ export class Caller {
   /**
    * Sends a string as text, bytes as binary, anything else as JSON text.
    *
-   * @throws {TypeError} If the value has no JSON form
+   * @throws {TypeError} If the value has no JSON form, or is a promise or a stream
    */
   writeMessage(value: unknown, options?: WriteOptions): Promise<void> {
+    if (isStream(value)) throw new TypeError("Cannot write a stream: return it, or write its items");
     return this.#outbox.write(toMessage(value), options?.compress);
   }
 

@@ -11,7 +11,7 @@
  * @throws {TypeError} If the reason is no string
  */
 export function checkClose(code: number, reason: string): void {
-  if (typeof code !== "number" || !/^(?:100[0-37-9]|101[0-4]|[34]\d{3})$/.test(String(code))) {
+  if (typeof code !== "number" || !/^(100[0-37-9]|101[0-4]|[34]\d{3})$/.test(`${code}`)) {
     throw new RangeError(`Cannot close with code ${code}: must be 1000-1003, 1007-1014 or 3000-4999`);
   }
   if (typeof reason !== "string") throw new TypeError(`Cannot close with a reason of type ${typeof reason}`);

@@ -66,7 +66,7 @@ export class ServiceConnection extends Callbacks implements Connection, Owner {
     this.intake =
       rules.message === undefined
         ? undefined
-        : new MessageBinder(this.caller, service, rules.message, rules.validation);
+        : new MessageBinder(this.outbox, this.caller, service, rules.message, rules.validation);
   }
 
   /** Takes what failed outside of a callback: `onError` learns of it in its turn. */

@@ -97,7 +97,7 @@ export class Door {
       const answer = asks ? this.#admit(request, handler) : handler(request);
       if (isPromise(answer)) return this.#await(answer, request);
       request.answered();
-      return this.#take(answer);
+      return this.#take(answer, request);
     } catch (error) {
       request.answered();
       return this.#failed(error);
@@ -109,7 +109,7 @@ export class Door {
     if (refused !== undefined) return refused;
     const misfit = await bind(this.#rules, request);
     if (misfit !== undefined) {
-      this.#tell(`400: it does not fit the schema that is option ${misfit.part}`);
+      this.#tell(`400: it does not fit the schema that is option ${misfit.part}${misfit.hint}`);
       return misfit.refusal;
     }
     // Nobody waits any more for what the handler would begin.
@@ -150,7 +150,7 @@ export class Door {
       resolve(refuse(503, "The service took too long to answer", { "retry-after": "1" }));
     }, this.#rules.upgradeTimeout);
     const answered = Promise.resolve(answer)
-      .then((value) => (this.#isLate ? refuse(503, "Too late") : this.#take(value)))
+      .then((value) => (this.#isLate ? refuse(503, "Too late") : this.#take(value, request)))
       .catch((error: unknown) => (this.#isLate ? refuse(503, "Too late") : this.#failed(error)));
     const response = await Promise.race([answered, overdue]);
     cancel();
@@ -158,7 +158,7 @@ export class Door {
     return response;
   }
 
-  #take(answer: unknown): Response {
+  #take(answer: unknown, request: UpgradeRequest): Response {
     if (isResponse(answer)) {
       // Where they are looked at late, headers that are not allowed would be found by nobody who can tell.
       void answer.headers;
@@ -168,7 +168,7 @@ export class Door {
     if (answer instanceof AuthnError) return refuse(401, answer.message, this.#challenges());
     if (answer instanceof AuthzError) return refuse(403, answer.message);
     if (isError(answer)) return refuse(400, answer.message);
-    if (isService(answer)) return this.#accept(answer);
+    if (isService(answer)) return this.#accept(answer, request);
     const what = nameNoService(answer);
     return this.#failed(
       new TypeError(`An upgrade handler returned ${what}: must be a service, an error or a Response`),
@@ -194,7 +194,7 @@ export class Door {
     return auth.length === 0 ? { "www-authenticate": 'Bearer realm="websocket"' } : challenges(auth);
   }
 
-  #accept(service: Service): Response {
+  #accept(service: Service, request: UpgradeRequest): Response {
     const slot = this.#slot;
     const { capabilities } = this.#host;
     try {
@@ -215,7 +215,7 @@ export class Door {
     } catch (error) {
       return this.#failed(error);
     }
-    return markAccepted(this.#context);
+    return markAccepted(this.#context, request.isContextRead);
   }
 
   #failed(error: unknown): Response {

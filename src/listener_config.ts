@@ -58,6 +58,16 @@ export function checkListenerConfig(config: ListenerConfig): void {
   if (secureSocket !== undefined) checkSecureSocket(secureSocket);
 }
 
+/** Says why a value is nothing that a listener can be made of. */
+export function whyNoTarget(target: unknown): string {
+  const needs = "A listener needs a port, which is a number,";
+  if (typeof target === "function") return `${needs} or an app with a function fetch, not a function`;
+  if (typeof target !== "object" || target === null) return `${needs} not ${JSON.stringify(target)}`;
+  return "listen" in target
+    ? 'A listener opens its own port: attach of "@switchboard/websocket/node" serves an http.Server'
+    : `${needs} or an app with a function fetch`;
+}
+
 /**
  * Picks the engine: what was asked for, else the runtime's own, else, where that lacks what is required or asked of TLS, `node`.
  *

@@ -28,6 +28,10 @@ export function toGiveHeaders(option: ServiceConfig["responseHeaders"]): GiveHea
 }
 
 function checkHeaders(headers: unknown): readonly (readonly [string, string])[] {
+  if (isStray(headers))
+    throw new TypeError(
+      "Option responseHeaders gave a promise: must be headers, or a function that gives them at once",
+    );
   const checked = new Headers();
   for (const [name, value] of toPairs(headers)) {
     if (RESERVED.has(name.toLowerCase()) || /^sec-websocket-/i.test(name)) {
@@ -48,10 +52,9 @@ function checkHeaders(headers: unknown): readonly (readonly [string, string])[] 
   return [...checked];
 }
 
-// A `Headers`, a `Map` or a promise has no entries of its own, so it would be taken for an empty record.
+// A `Headers` or a `Map` has no entries of its own, so it would be taken for an empty record.
 function toPairs(headers: unknown): readonly (readonly [string, string])[] {
-  const isRecord =
-    typeof headers === "object" && headers !== null && !(Symbol.iterator in headers) && !isStray(headers);
+  const isRecord = typeof headers === "object" && headers !== null && !(Symbol.iterator in headers);
   const pairs: unknown = isRecord ? Object.entries(headers) : headers;
   if (Array.isArray(pairs) && pairs.every(isPair)) return pairs;
   throw new TypeError("Option responseHeaders must be a record of strings or a list of pairs of strings");

@@ -42,7 +42,7 @@ export interface ServiceConfig {
   requireSubProtocol?: boolean | undefined;
   /** Seconds without a frame in either direction until `onIdleTimeout`; 0 is never. @default 0 */
   idleTimeout?: number | undefined;
-  /** Bytes of the largest message accepted; a larger one closes with 1009. @default 65536 */
+  /** Bytes of the largest message accepted; a larger one closes with 1009. What is sent has no such bound. @default 65536 */
   maxFrameSize?: number | undefined;
   /** Seconds to wait for the peer's close frame; -1 waits for ever. @default 60 */
   connectionClosureTimeout?: number | undefined;
@@ -150,6 +150,7 @@ export const SERVICE_NAMES: ReadonlySet<string> = new Set<keyof UpgradeConfig>([
 ]);
 
 const OF_SERVERS: ReadonlySet<string> = new Set([...HOST_NAMES, ...LISTENER_NAMES, "connections"]);
+const OF_CONTRACTS: ReadonlySet<string> = new Set(["dispatcherKey", "dispatcherStreamId"]);
 const OF_THE_SERVER = "it is one of the server, so give it to the listener, or to attach, handlers or handler";
 const REQUIREMENTS: ReadonlySet<string> = new Set<Requirement>(["ping", "terminate", "compression", "messageLimit"]);
 
@@ -160,7 +161,7 @@ const REQUIREMENTS: ReadonlySet<string> = new Set<Requirement>(["ping", "termina
  * @throws {RangeError} If a number is out of range
  */
 export function toServiceRules(config: UpgradeConfig = {}): ServiceRules {
-  checkOwnNames("ServiceConfig", config, SERVICE_NAMES, OF_SERVERS, OF_THE_SERVER);
+  checkPlaces(config);
   const heartbeat = config.heartbeat ?? {};
   if (heartbeat !== false) checkNames("heartbeat", heartbeat, new Set(["interval", "timeout"]));
   const maxBufferedAmount = checkInteger("maxBufferedAmount", config.maxBufferedAmount ?? 1_048_576, 1);
@@ -200,6 +201,14 @@ export function toServiceRules(config: UpgradeConfig = {}): ServiceRules {
   return rules;
 }
 
+function checkPlaces(config: UpgradeConfig): void {
+  const misplaced = Object.keys(config ?? {}).find((name) => OF_CONTRACTS.has(name));
+  if (misplaced === undefined) return checkOwnNames("ServiceConfig", config, SERVICE_NAMES, OF_SERVERS, OF_THE_SERVER);
+  throw new TypeError(
+    `Unknown option "${misplaced}" of ServiceConfig: it is one of a contract, so give it to contract`,
+  );
+}
+
 /** Checks a list of requirements. */
 export function toRequirements(requires: readonly Requirement[]): readonly Requirement[] {
   if (!Array.isArray(requires)) throw new TypeError("Option requires must be a list");
@@ -217,6 +226,9 @@ function toSubProtocols(names: readonly string[]): ReadonlySet<string> {
     if (typeof name !== "string" || !isToken(name)) {
       throw new TypeError(`Option subProtocols has ${JSON.stringify(name)}: must be an HTTP token (RFC 9110, 5.6.2)`);
     }
+    // A name like any other, and yet nobody's: it stands for all in the option origins.
+    if (name === "*")
+      throw new TypeError('Option subProtocols has "*", which stands for no other name: list the names');
   }
   return new Set(names);
 }

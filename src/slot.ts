@@ -100,13 +100,20 @@ export function slotOf(env: unknown): UpgradeSlot | undefined {
   return env[SLOT] instanceof UpgradeSlot ? env[SLOT] : undefined;
 }
 
-/** Gives the response that stands for an accepted upgrade. */
-export function markAccepted(context: {
-  readonly env: unknown;
-  header(name: string, value?: string): void;
-  body(data: null): Response;
-}): Response {
-  if (slotOf(context.env)?.direct !== undefined) return ACCEPTED;
+/**
+ * Gives the response that stands for an accepted upgrade.
+ *
+ * @param hasHeaders Whether there may be headers in the context
+ */
+export function markAccepted(
+  context: {
+    readonly env: unknown;
+    header(name: string, value?: string): void;
+    body(data: null): Response;
+  },
+  hasHeaders: boolean,
+): Response {
+  if (!hasHeaders && slotOf(context.env)?.direct !== undefined) return ACCEPTED;
   context.header(MARK, "1");
   return context.body(null);
 }

@@ -26,8 +26,8 @@ export interface UpgradeContext {
   readonly req: { readonly raw: Request; param(): unknown };
   /** What the adapter handed to the app. */
   readonly env: unknown;
-  /** Sets a header of the response. */
-  header(name: string, value?: string): void;
+  /** Sets a header of the response; when the handler accepts, of the 101. */
+  header(name: string, value?: string, options?: { readonly append?: boolean }): void;
   /** Makes the response. */
   body(data: null): Response;
   /** Gives what middleware has set. */
@@ -59,6 +59,7 @@ export class UpgradeRequest<
   #aborter: AbortController | undefined;
   #reason: Error | undefined;
   #isAnswered = false;
+  #isContextRead = false;
   #letGo: (() => void) | undefined;
 
   /** Made by the upgrade service. */
@@ -68,9 +69,15 @@ export class UpgradeRequest<
     this.#peer = peer;
   }
 
-  /** The Hono context, with what middleware has set. */
+  /** The Hono context, with what middleware has set. Headers that are set there stand in the 101. */
   get context(): Context {
+    this.#isContextRead = true;
     return trust(this.#context);
+  }
+
+  /** Whether somebody has asked for {@link context}, and may have set headers; read by the upgrade service. */
+  get isContextRead(): boolean {
+    return this.#isContextRead;
   }
 
   /** The parameters of the path, decoded; with a schema `params`, what it makes of them. */

@@ -7,6 +7,8 @@
 import type { Caller } from "../caller.ts";
 import { parseJson } from "../contract/json.ts";
 import type { Intake } from "../intake.ts";
+import { tellMisnamed } from "../misnamed.ts";
+import type { Outbox } from "../outbox.ts";
 import { isPromise } from "../reply.ts";
 import type { Service } from "../service.ts";
 import type { SchemaResult, StandardSchema } from "../standard_schema.ts";
@@ -18,13 +20,15 @@ const WHAT = "A message";
 
 /** Binds the messages of one service. */
 export class MessageBinder implements Intake {
+  readonly #outbox: Outbox;
   readonly #caller: Caller;
   readonly #service: Service;
   readonly #schema: StandardSchema;
   readonly #validates: boolean;
 
   /** Makes it for one connection. */
-  constructor(caller: Caller, service: Service, schema: StandardSchema, validates: boolean) {
+  constructor(outbox: Outbox, caller: Caller, service: Service, schema: StandardSchema, validates: boolean) {
+    this.#outbox = outbox;
     this.#caller = caller;
     this.#service = service;
     this.#schema = schema;
@@ -34,13 +38,15 @@ export class MessageBinder implements Intake {
   text(text: string): unknown {
     const service = this.#service;
     if (service.onTextMessage !== undefined) return service.onTextMessage(this.#caller, text);
-    return service.onMessage === undefined ? undefined : this.#take(parse(() => parseJson(text)));
+    if (service.onMessage === undefined) return tellMisnamed(this.#outbox, service);
+    return this.#take(parse(() => parseJson(text)));
   }
 
   binary(data: Uint8Array<ArrayBuffer>): unknown {
     const service = this.#service;
     if (service.onBinaryMessage !== undefined) return service.onBinaryMessage(this.#caller, data);
-    return service.onMessage === undefined ? undefined : this.#take(parse(() => parseJson(decode(data))));
+    if (service.onMessage === undefined) return tellMisnamed(this.#outbox, service);
+    return this.#take(parse(() => parseJson(decode(data))));
   }
 
   overtakes(): boolean {
@@ -55,13 +61,19 @@ export class MessageBinder implements Intake {
     try {
       result = ask(this.#schema, value);
     } catch (thrown) {
-      throw toMisfitFailure(toMisfitOf(WHAT, thrown));
+      return schemaFailed(thrown);
     }
     return isPromise(result) ? this.#later(result) : this.#checked(result);
   }
 
   async #later(promise: PromiseLike<SchemaResult<unknown>>): Promise<unknown> {
-    return await this.#checked(await promise);
+    let result: SchemaResult<unknown>;
+    try {
+      result = await promise;
+    } catch (thrown) {
+      return schemaFailed(thrown);
+    }
+    return await this.#checked(result);
   }
 
   #checked(result: SchemaResult<unknown>): unknown {
@@ -76,4 +88,8 @@ function parse(read: () => unknown): unknown {
   } catch (cause) {
     throw toBindingFailure(cause);
   }
+}
+
+function schemaFailed(thrown: unknown): never {
+  throw toMisfitFailure(toMisfitOf(WHAT, thrown));
 }

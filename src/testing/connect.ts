@@ -99,7 +99,10 @@ function toApp(service: UpgradeService, params: Readonly<Record<string, string>>
       return service({
         req: { raw: request, param: () => params },
         env,
-        header: (name, value) => (value === undefined ? headers.delete(name) : headers.set(name, value)),
+        header(name, value, options) {
+          if (value === undefined) headers.delete(name);
+          else headers[options?.append === true ? "append" : "set"](name, value);
+        },
         body: () => new Response(null, { headers }),
         get: () => undefined,
       });

@@ -102,7 +102,7 @@ const wrong: Record<keyof UpgradeConfig, readonly unknown[]> = {
   headers: [{}, 5, null, "x"],
   message: [{}, 5, null, "x"],
   validation: ["yes", 1, null],
-  subProtocols: ["chat", 5, {}, [5], [""], ["a b"], ["a,b"], ["é"], [null], ["a\n"]],
+  subProtocols: ["chat", 5, {}, [5], ["*"], [""], ["a b"], ["a,b"], ["é"], [null], ["a\n"]],
   requireSubProtocol: ["yes", 1, {}, true],
   idleTimeout: notSeconds,
   maxFrameSize: notWhole,
@@ -207,6 +207,23 @@ test("toServiceRules() says where an option of the server belongs", () => {
       message: `Unknown option "${option}" of ServiceConfig: it is one of the server, so give it to the listener, or to attach, handlers or handler`,
     });
   }
+});
+
+test("toServiceRules() says that what names the types of messages is an option of a contract", () => {
+  for (const option of ["dispatcherKey", "dispatcherStreamId"]) {
+    assert.throws(() => toServiceRules({ [option]: "event" } as ServiceConfig), {
+      name: "TypeError",
+      message: `Unknown option "${option}" of ServiceConfig: it is one of a contract, so give it to contract`,
+    });
+  }
+});
+
+test("toServiceRules() says that subprotocols have no wildcard", () => {
+  assert.throws(() => toServiceRules({ subProtocols: ["chat.v1", "*"] }), {
+    name: "TypeError",
+    message: 'Option subProtocols has "*", which stands for no other name: list the names',
+  });
+  assert.deepEqual([...toServiceRules({ subProtocols: ["*.v1"] }).subProtocols], ["*.v1"]);
 });
 
 test("isToken() follows RFC 9110, section 5.6.2", () => {

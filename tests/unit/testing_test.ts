@@ -420,6 +420,22 @@ test("connect() goes through the handshake of an upgrade service, with path, que
   assert.equal(secure.protocol, "");
 });
 
+test("connect() tells the headers that a handler sets by its context, several of a name too", async () => {
+  const service = upgrade(({ context }) => {
+    context.header("x-user", "bob");
+    context.header("x-user", "ann");
+    context.header("x-gone", "1");
+    context.header("x-gone");
+    for (const cookie of ["a=1", "b=2"]) context.header("set-cookie", cookie, { append: true });
+    return {};
+  });
+  const { headers } = await connect(service);
+  assert.deepEqual(
+    [headers.getSetCookie(), headers.get("x-user"), headers.get("x-gone")],
+    [["a=1", "b=2"], "ann", null],
+  );
+});
+
 test("connect() rejects with the reason and the response, when the upgrade is refused", async () => {
   const closed = upgrade(() => new UpgradeError("Log in first", { status: 401, headers: { "x-why": "login" } }));
   await assert.rejects(connect(closed), (error: Error) => {

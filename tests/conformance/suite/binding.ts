@@ -121,6 +121,25 @@ export function binding(subject: Subject): void {
     );
   });
 
+  subject.test("R23 a schema that asks for a header in capitals fits no request, and the log says why", async () => {
+    const line = "info Refused an upgrade with 400: it does not fit the schema that is option headers";
+    for (const [name, said] of [
+      ["X-Version", `${line}, which asks for "X-Version": names of headers are in lower case here`],
+      ["x-version", line],
+    ] as const) {
+      await run(
+        subject,
+        upgrade({ headers: object({ [name]: picklist(["3"]) }) }, () => ({})),
+        async (open, log) => {
+          const response = await open({ path: "/rooms/1", headers: { "X-Version": "4" } });
+          assert.ok(response instanceof HttpResponse);
+          assert.equal(response.status, 400);
+          assert.equal(log.count(said), 1, log.entries.join("\n"));
+        },
+      );
+    }
+  });
+
   subject.test("B17 what a schema says of a header or parameter that holds a credential is kept back", async () => {
     const only = (name: string) => object({ [name]: picklist(["public"]) });
     const auth = [{ scheme: "Bearer" as const, authenticate: () => Promise.resolve({ scopes: [], claims: {} }) }];

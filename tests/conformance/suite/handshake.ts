@@ -31,6 +31,10 @@ type Refusal = readonly [
 const refusals: readonly Refusal[] = [
   ["a path without a service", { path: "/nowhere" }, 404],
   ["a path that only begins like one", { path: "/service/more" }, 404],
+  ["a path with a slash behind it", { path: "/service/" }, 404],
+  ["a path with two slashes", { path: "//service" }, 404],
+  ["a path in capitals", { path: "/Service" }, 404],
+  ["a path with a parameter behind a semicolon", { path: "/service;a=1" }, 404],
   [
     "an ordinary GET",
     { headers: { Upgrade: null, Connection: null } },

@@ -1,5 +1,6 @@
 /** The listener itself: its properties, and options that are wrong. */
 import assert from "node:assert/strict";
+import { createServer } from "node:http";
 import { Hono } from "hono";
 import { type Caller, Listener, upgrade } from "../../../mod.ts";
 import { connect } from "../../kit/raw_client.ts";
@@ -101,7 +102,18 @@ export function listening(subject: Subject): void {
     const listener = subject.listener();
     assert.throws(() => new Listener(0, { port: 1 }), TypeError);
     assert.throws(() => new Listener(new Hono()), TypeError);
-    assert.throws(() => new Listener("80" as never), TypeError);
+    for (const [target, said] of [
+      ["80", /^A listener needs a port, which is a number, not "80"/],
+      [undefined, /^A listener needs a port, which is a number, not undefined/],
+      [new Hono().fetch, /^A listener needs a port, .* or an app with a function fetch, not a function$/],
+      [{ port: 80 }, /^A listener needs a port, which is a number, or an app with a function fetch$/],
+      [
+        createServer(),
+        /^A listener opens its own port: attach of "@switchboard\/websocket\/node" serves an http\.Server$/,
+      ],
+    ] as const) {
+      assert.throws(() => new Listener(target as never), { name: "TypeError", message: said });
+    }
     assert.throws(() => new Listener(-1), RangeError);
     assert.throws(() => listener.attach("no-slash", () => ({})), TypeError);
     const given = { name: "TypeError", message: /must be a handler, such as \(\) => service, or/ };

@@ -116,6 +116,52 @@ export function messageBinding(subject: Subject): void {
     });
   }
 
+  for (const later of [false, true]) {
+    subject.test(
+      `C5 a value too deep for a schema that ${later ? "takes its time" : "answers at once"} is its peer's fault`,
+      async () => {
+        const thrown = new RangeError("Maximum call stack size exceeded");
+        const validate = (): Promise<never> => {
+          if (later) return Promise.reject(thrown);
+          throw thrown;
+        };
+        const config = { message: { "~standard": { version: 1, vendor: "tests", validate } } } as const;
+        const use = async (client: RawClient): Promise<void> => {
+          await say(client, "[[[]]]");
+          const { code, reason } = await client.ended();
+          assert.equal(code, 1007);
+          assert.match(`${reason}`, /^A message does not fit its schema: /);
+        };
+        await serve(echo, use, config);
+        const onError: Service["onError"] = (_caller, { name }) => closeFrame(4000, name);
+        await serve(
+          { ...echo, onError },
+          async (client) => {
+            await say(client, "[[[]]]");
+            assert.equal((await client.ended()).reason, "PayloadValidationError");
+          },
+          config,
+        );
+      },
+    );
+  }
+
+  subject.test("with option message a callback that has another name is told of", async () => {
+    const service = { onmessage: () => {} };
+    await subject.serve(
+      () => service as Service,
+      async ({ connect, log }) => {
+        const client = await connect();
+        for (const data of ['{"n":1}', "no JSON", utf8("{}")]) await say(client, data);
+        await log.until(/^warn A message came for which the service has no callback. It has onmessage, /);
+        await client.send.ping("done");
+        assert.equal((await client.frame()).text, "done");
+        assert.equal(log.count(/onmessage/), 1);
+      },
+      { config: { message }, logs: /onmessage/ },
+    );
+  });
+
   subject.test("C5 the reason of 1007 is cut at a character to 123 bytes", async () => {
     const long = "é".repeat(100);
     await serve(

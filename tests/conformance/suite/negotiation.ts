@@ -172,18 +172,39 @@ export function negotiation(subject: Subject): void {
     });
   }
 
-  subject.test(
-    "R23 responseHeaders that give a promise are answered with 500, and its rejection ends no process",
-    async () => {
-      for (const give of [async () => ({ "X-One": "1" }), () => Promise.reject(new Error("on purpose"))]) {
-        const responseHeaders = give as unknown as () => Record<string, string>;
-        await refused(subject, accepting, {}, ({ status }) => assert.equal(status, 500), {
-          config: { responseHeaders },
-          logs: /responseHeaders must be/,
-        });
-      }
-    },
-  );
+  subject.test("R22 headers that a handler sets by its context stand in the 101, without an app too", async () => {
+    const session: UpgradeHandler = async ({ context, query }) => {
+      await wait(0);
+      context.header("x-user", query.get("user") ?? "");
+      context.header("set-cookie", "a=1; Path=/", { append: true });
+      context.header("set-cookie", "b=2; HttpOnly", { append: true });
+      return {};
+    };
+    await subject.run(
+      () => session,
+      async ({ connect: open }) => {
+        const { response } = await open({ path: "/?user=ann" });
+        assert.equal(response.header("x-user"), "ann");
+        assert.equal(response.header("x-one"), "1");
+        assert.deepEqual(response.headerAll("set-cookie"), ["a=1; Path=/", "b=2; HttpOnly"]);
+        assert.deepEqual(response.headerAll("content-type"), []);
+        assert.equal(response.headers.filter(([name]) => /x-switchboard/i.test(name)).length, 0);
+      },
+      { config: { responseHeaders: { "x-one": "1" } } },
+    );
+  });
+
+  for (const [how, promise] of [
+    ["resolves", () => Promise.resolve({ "x-one": "1" })],
+    ["rejects", () => Promise.reject(new Error("on purpose"))],
+  ] as const) {
+    subject.test(`R23 responseHeaders that give a promise, which ${how}, are answered with 500`, async () => {
+      await refused(subject, accepting, {}, ({ status }) => assert.equal(status, 500), {
+        config: { responseHeaders: promise as never },
+        logs: /Option responseHeaders gave a promise: must be headers, or a function that gives them at once/,
+      });
+    });
+  }
 
   subject.test("R23 responseHeaders that throw are answered with 500", async () => {
     await refused(subject, accepting, {}, ({ status }) => assert.equal(status, 500), {

@@ -156,6 +156,11 @@ export function starting(subject: Subject): void {
     listener.attach("/rooms", () => ({}));
     listener.detach("/rooms/:room");
     listener.attach("/rooms/:other", () => ({}));
+    listener.detach("/rooms/:whatever");
+    const named = { name: "ListenerError", message: 'Cannot detach "/rooms/:other": no service is attached there' };
+    assert.throws(() => listener.detach("/rooms/:other"), named);
+    const unnamed = { name: "ListenerError", message: "Cannot detach: the service is not attached" };
+    assert.throws(() => listener.detach(() => ({})), unnamed);
   });
 
   subject.test("R27 a deadline that is none throws a RangeError and stops nothing", async () => {

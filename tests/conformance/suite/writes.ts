@@ -220,6 +220,10 @@ export function writes(subject: Subject): void {
           }
           assert.throws(() => caller.writeMessage(undefined), TypeError);
           assert.throws(() => caller.writeMessage(() => 1), TypeError);
+          assert.throws(() => caller.writeMessage(Promise.resolve(1)), { name: "TypeError", message: /a Promise/ });
+          for (const stream of [(async function* () {})(), new ReadableStream()]) {
+            assert.throws(() => caller.writeMessage(stream), { name: "TypeError", message: /a stream: return it/ });
+          }
           return "done";
         },
       }),
