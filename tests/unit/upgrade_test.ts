@@ -246,6 +246,25 @@ test("a handler that answers in time leaves no timer, and its signal alone", asy
   assert.equal(signals[0]?.aborted, false);
 });
 
+test("the signal of an upgrade aborts no more once its handler has answered or failed, at once or later", async () => {
+  const fail = (): Service => {
+    throw new Error("out of order");
+  };
+  for (const handler of [() => ({}), fail, async () => ({}), async () => fail()]) {
+    const peer = new AbortController();
+    const signals: AbortSignal[] = [];
+    const service = upgrade(({ signal }) => {
+      signals.push(signal);
+      return handler();
+    });
+    const request = new Request("http://example.com/x", { headers: handshake, signal: peer.signal });
+    const slot = new UpgradeSlot(toHost(silent(), new FakeClock()), {}, false);
+    await ask({ fetch: (raw: Request, env: unknown) => service(toContext(raw, env)) }, request, slot, {});
+    peer.abort();
+    assert.equal(signals[0]?.aborted, false);
+  }
+});
+
 test("a handler may return a promise-like that is no promise", async () => {
   // biome-ignore lint/suspicious/noThenProperty: that is the subject
   const promiseLike = { then: (settle: (value: Service) => void) => void settle({}) };
