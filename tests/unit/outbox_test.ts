@@ -78,7 +78,7 @@ test("R18 ping and pong take at most 125 bytes", () => {
 });
 
 test("R12 a write over the high-water mark waits until the outbox is under it", async () => {
-  const { caller, socket, connection, clock } = held();
+  const { caller, socket, connection, clock, host } = held();
   void caller.writeBinaryMessage(new Uint8Array(HIGH));
   // Exactly the mark: it waits for a turn, and for no bytes to leave.
   await caller.writeTextMessage("");
@@ -91,6 +91,11 @@ test("R12 a write over the high-water mark waits until the outbox is under it", 
   socket.bufferedAmount = HIGH;
   connection.drain();
   assert.equal(await outcome(write, clock), "resolved");
+  socket.holds = false;
+  socket.bufferedAmount = 0;
+  void caller.writeTextMessage("");
+  await host.turn();
+  assert.equal(caller.writeTextMessage(""), open({}).caller.writeTextMessage(""), "nothing waits any more");
 });
 
 test("R20 while the outbox is over its high-water mark no callback is called", async () => {
@@ -195,6 +200,19 @@ test("where no drain is told, the sweep looks often once the turns have passed, 
   assert.equal(await outcome(write, clock), "resolved");
   await clock.advance(1);
   assert.equal(clock.pending, 0);
+});
+
+test("where no drain is told, the sweep rests once we have closed, whatever is unsent, and a drain opens nothing again", async () => {
+  const { caller, socket, connection, clock } = held({ capabilities: { drain: false } });
+  void caller.writeBinaryMessage(new Uint8Array(HIGH + 1));
+  void caller.close(1000, "", -1);
+  await clock.advance(1);
+  assert.equal(clock.pending, 0);
+  socket.readyState = 1;
+  socket.bufferedAmount = 0;
+  connection.drain();
+  assert.equal(caller.isOpen, false);
+  await assert.rejects(caller.writeTextMessage("x"), ConnectionClosureError);
 });
 
 test("where a drain is told, the sweep does not look often for it", async () => {
