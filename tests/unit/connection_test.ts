@@ -3,7 +3,11 @@ import { test } from "node:test";
 import { closeFrame } from "../../src/close_frame.ts";
 import { ConnectionClosureError, CorruptedFrameError, PayloadTooLargeError } from "../../src/errors.ts";
 import type { Service } from "../../src/service.ts";
-import { gate, open, RecordingSocket } from "./support.ts";
+import { toServiceRules } from "../../src/service_config.ts";
+import { Upgrade } from "../../src/slot.ts";
+import type { Connection } from "../../src/socket.ts";
+import { FakeClock } from "../../src/testing/mod.ts";
+import { gate, open, RecordingSocket, silent, toHost } from "./support.ts";
 
 /** A service that writes down its callbacks, and does what `more` says. */
 function recorder(more: Service = {}): { service: Service; seen: unknown[] } {
@@ -546,7 +550,7 @@ for (const [code, kind, message] of [
     const cause = new Error("WS_ERR");
     connection.failed(code, cause);
     connection.failed(1002, cause);
-    connection.closed(1006, "");
+    connection.closed(1006, "what the runtime says of it");
     assert.equal(seen.length, 3);
     const [, error] = seen;
     assert.ok(error instanceof kind);
@@ -793,6 +797,16 @@ test("R19 pings and pongs that wait are counted too", () => {
   assert.deepEqual(socket.names, ["pause"]);
 });
 
+test("R19 pings and pongs that no callback hears do not wait", () => {
+  const { connection, socket } = open(
+    { onOpen: () => new Promise<void>(() => {}) },
+    { config: { maxQueuedMessages: 1 } },
+  );
+  connection.ping(new Uint8Array(1));
+  connection.pong(new Uint8Array(1));
+  assert.deepEqual(socket.names, []);
+});
+
 test("R27 stop() closes with 1001, and resolves when the last callback has settled", async () => {
   const running = Promise.withResolvers<void>();
   const closing = Promise.withResolvers<void>();
@@ -832,6 +846,33 @@ test("R27 a connection that opens while its listener stops is closed with 1001, 
     const { socket } = open({}, { host: first.host, config: { connectionClosureTimeout } });
     assert.deepEqual(socket.calls, [["close", 1001, ""]]);
   }
+});
+
+function openUntil(until: number): { connection: Connection; socket: RecordingSocket; clock: FakeClock } {
+  const socket = new RecordingSocket();
+  const clock = new FakeClock();
+  const rules = toServiceRules({ heartbeat: false });
+  const details = { protocol: "", peer: {}, isSecure: false, until };
+  const connection = new Upgrade({}, rules, toHost(silent(), clock), details, []).open(socket);
+  return { connection, socket, clock };
+}
+
+test("B13 a connection is closed with 4401 when its principal's time has come, at once when it is over", async () => {
+  const { socket, clock } = openUntil(Date.now() + 60_000);
+  await clock.advance(59);
+  assert.deepEqual(socket.calls, []);
+  await clock.advance(1);
+  assert.deepEqual(socket.calls, [["close", 4401, "Token expired"]]);
+  const late = openUntil(Date.now() - 60_000);
+  await late.clock.advance(0);
+  assert.deepEqual(late.socket.names, ["close"]);
+});
+
+test("B13 a connection that ends before its principal's time leaves no timer", () => {
+  const { connection, clock } = openUntil(Date.now() + 60_000);
+  assert.equal(clock.pending, 1);
+  connection.closed(1000, "");
+  assert.equal(clock.pending, 0);
 });
 
 test("a callback never sees another caller, and caller is the same in each", () => {
