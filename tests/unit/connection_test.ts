@@ -732,6 +732,33 @@ test("R19 reading pauses at maxQueuedBytes, counted in bytes of UTF-8", async ()
   assert.deepEqual(socket.names, ["pause", "resume"]);
 });
 
+test("R19 reading resumes at half of maxQueuedBytes", async () => {
+  const gates: PromiseWithResolvers<void>[] = [];
+  const onBinaryMessage = (): Promise<void> => {
+    gates.push(Promise.withResolvers<void>());
+    return gates.at(-1)?.promise ?? Promise.resolve();
+  };
+  const { connection, socket, clock } = open({ onBinaryMessage }, { config: { maxQueuedBytes: 10 } });
+  for (const size of [1, 4, 1, 5]) connection.binary(new Uint8Array(size));
+  assert.deepEqual(socket.names, ["pause"]);
+  gates[0]?.resolve();
+  await clock.advance(0);
+  assert.deepEqual(socket.names, ["pause"], "6 of 10 bytes wait");
+  gates[1]?.resolve();
+  await clock.advance(0);
+  assert.deepEqual(socket.names, ["pause", "resume"], "5 of 10 bytes wait");
+});
+
+test("R19 what arrives while the outbox is over its high-water mark is bounded, though no callback runs", () => {
+  const { caller, connection, socket } = open({ onTextMessage: () => {} }, { config: { maxQueuedMessages: 2 } });
+  socket.bufferedAmount = 65_537;
+  void caller.writeTextMessage("x".repeat(65_536));
+  connection.text("a");
+  assert.deepEqual(socket.names, ["send"]);
+  connection.text("b");
+  assert.deepEqual(socket.names, ["send", "pause"]);
+});
+
 test("R19 a socket that delivers inside resume() keeps the order", async () => {
   const { promise, resolve } = Promise.withResolvers<void>();
   const seen: string[] = [];
@@ -752,8 +779,8 @@ test("R19 a socket that delivers inside resume() keeps the order", async () => {
   assert.deepEqual(seen, ["a", "b", "c"]);
 });
 
-test("R19 where reading cannot pause, the connection closes with 1013 at 16 times maxQueuedMessages", () => {
-  const { connection, socket } = open(
+test("R19 where reading cannot pause, the connection closes with 1013 at 16 times maxQueuedMessages, and the log names the options", () => {
+  const { connection, socket, logger } = open(
     { onOpen: () => new Promise<void>(() => {}) },
     { plain: true, config: { maxQueuedMessages: 4 } },
   );
@@ -761,6 +788,10 @@ test("R19 where reading cannot pause, the connection closes with 1013 at 16 time
   assert.deepEqual(socket.calls, []);
   connection.text("x");
   assert.deepEqual(socket.calls, [["close", 1013, "Too many unhandled messages"]]);
+  assert.deepEqual(
+    logger.lines.map(([level, line]) => [level, /options maxQueuedMessages and maxQueuedBytes/.test(line)]),
+    [["info", true]],
+  );
 });
 
 test("R19 where reading cannot pause, the connection closes with 1013 at maxQueuedBytes", () => {
@@ -829,6 +860,14 @@ test("R27 stop() closes with 1001, and resolves when the last callback has settl
   closing.resolve();
   await stop;
   assert.equal(host.sweep.members.length, 0);
+});
+
+test("R27 stop() that is called twice resolves twice", async () => {
+  const { connection, host } = open({});
+  const [member] = host.sweep.members;
+  const stops = [member?.stop(10_000), member?.stop(1000)];
+  connection.closed(1001, "");
+  assert.deepEqual(await Promise.all(stops), [undefined, undefined]);
 });
 
 test("R27 stop() drops a peer that does not answer in time", async () => {

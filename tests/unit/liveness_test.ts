@@ -218,6 +218,9 @@ test("the heartbeat is off on an engine that does not hear pongs, whatever its s
   await clock.advance(60);
   assert.deepEqual(socket.calls, []);
   assert.equal(clock.pending, 0);
+  const swept = open({}, { config: { ...config, idleTimeout: 60 }, capabilities: { ping: false } });
+  await swept.clock.advance(59);
+  assert.deepEqual(swept.socket.calls, []);
 });
 
 test("the heartbeat does not drop a peer that cannot be heard, for reading is paused or unsent bytes wait", async () => {
