@@ -181,6 +181,17 @@ test("R20 an outbox that shrinks, however slowly, is left alone", async () => {
   assert.deepEqual(socket.names, ["send"]);
 });
 
+test("R20 an outbox that has shrunk and then does not for writeTimeout closes with 1013", async () => {
+  const { caller, socket, clock } = held({ config: { writeTimeout: 3 } });
+  void caller.writeBinaryMessage(new Uint8Array(HIGH + 100));
+  await clock.advance(1);
+  socket.bufferedAmount -= 1;
+  await clock.advance(3);
+  assert.deepEqual(socket.names, ["send"]);
+  await clock.advance(1);
+  assert.deepEqual(socket.calls.at(-1), ["close", 1013, "Slow consumer"]);
+});
+
 test("where no drain is told, a write to a peer that reads waits for some turns and for no timer", async () => {
   const { caller, socket } = held({ capabilities: { drain: false } });
   const write = caller.writeBinaryMessage(new Uint8Array(HIGH + 1));
