@@ -182,6 +182,17 @@ for (const [what, end] of [
   });
 }
 
+test("L8 L11 retryOn is not asked about the end that close() has begun", async () => {
+  const asked: Error[] = [];
+  const { session, socket } = await connected({
+    retryConfig: { ...STEADY, retryOn: (cause) => asked.push(cause) > 0 },
+  });
+  const closed = session.close(1000, "", 60);
+  socket.end(1012);
+  await closed;
+  assert.deepEqual(asked, []);
+});
+
 test("close() sends its frame, and the end tells our own code once the server has answered", async () => {
   const { session, socket, events } = await connected({ retryConfig: STEADY });
   const closed = session.close(4000, "enough", 60);
