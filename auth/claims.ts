@@ -44,7 +44,7 @@ export function toClaimRules(options: ClaimOptions): ClaimRules {
   const { issuer, audience, scopeKey = "scope", clockSkew = 0, customClaims = {}, requiredClaims = [] } = options;
   if (typeof scopeKey !== "string" || scopeKey === "")
     throw new TypeError("Option scopeKey must be the name of a claim");
-  if (typeof clockSkew !== "number" || !Number.isFinite(clockSkew) || clockSkew < 0) {
+  if (!Number.isFinite(clockSkew) || clockSkew < 0) {
     throw new RangeError(`Option clockSkew is ${clockSkew}: must be a number of seconds, 0 or more`);
   }
   if (typeof customClaims !== "object" || customClaims === null) {

@@ -178,8 +178,7 @@ export class ServiceConnection extends Callbacks implements Connection, Owner {
     if (outbox.rules.heartbeatInterval > 0 && outbox.host.capabilities.ping) this.#beat(now);
     if (this.doing & BUSY) return this.#liveness.rouse(now);
     // Frames are stamped with a time that may be a tick old: better to find a connection idle a tick late than a tick early.
-    const idle = this.#liveness.isIdle(now - outbox.host.sweep.lag, outbox.sentAt, outbox.rules);
-    if (idle && outbox.state === CLEAR) this.onIdle();
+    if (this.#liveness.isIdle(now - outbox.host.sweep.lag, outbox.sentAt, outbox.rules)) this.onIdle();
   }
 
   /** A callback has ended. */
@@ -208,12 +207,12 @@ export class ServiceConnection extends Callbacks implements Connection, Owner {
   }
 
   #overtakes(intake: Intake, text: string): boolean {
-    if (this.outbox.state >= CLOSING || this.doing & (GONE | ENDING)) return false;
+    if (this.outbox.state >= CLOSING) return false;
     return !isLongerThan(text, this.outbox.rules.maxFrameSize) && intake.overtakes(text);
   }
 
   #queue(arrival: Arrival): void {
-    if (this.outbox.state >= CLOSING || this.doing & (GONE | ENDING)) return;
+    if (this.outbox.state >= CLOSING) return;
     const inbox = this.#hold();
     const { bytes } = inbox;
     inbox.push(arrival);

@@ -112,7 +112,7 @@ function hasUpgradeToken(connection: string | null): boolean {
 
 // 16 bytes are 22 digits and two fillers; of the last digit only the upper two bits are used.
 function isKey(key: string): boolean {
-  return key.length === 24 && /^[+/0-9A-Za-z]{21}[AQgw]==$/.test(key);
+  return /^[+/0-9A-Za-z]{21}[AQgw]==$/.test(key);
 }
 
 function hasBody(header: ReadHeader): boolean {

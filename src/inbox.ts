@@ -65,10 +65,7 @@ export class Inbox {
   /** Whether one arrival has been the oldest for {@link STUCK}; an empty inbox counts as one if `onClose` waits. Asked from time to time, at `now`. */
   isStuck(now: number, onCloseWaits: boolean): boolean {
     const oldest = this.#items[this.#head];
-    if (oldest === undefined && !onCloseWaits) {
-      this.#since = -1;
-      return false;
-    }
+    if (oldest === undefined && !onCloseWaits) return false;
     if (this.#since === -1 || oldest !== this.#watched) {
       this.#watched = oldest;
       this.#since = now;

@@ -28,7 +28,7 @@ export class Liveness {
   // Times that count for one of the two questions only.
   #idleAt: number;
   #beatenAt: number;
-  // When the ping went out that has no answer yet; -1 for none.
+  // When the last ping went out; one that nothing has come after has no answer yet.
   #askedAt = -1;
   // What had come by then.
   #bytesRead: number | undefined = 0;
@@ -51,14 +51,12 @@ export class Liveness {
   /** Notes the answer to a ping of ours: the peer lives, but the connection is as idle as before. */
   beat(now: number): void {
     this.#beatenAt = now;
-    this.#askedAt = -1;
   }
 
   /** Begins new periods: nothing could be heard until now, and unsent bytes were still on their way. */
   suspend(now: number): void {
     this.#idleAt = now;
     this.#beatenAt = now;
-    this.#askedAt = -1;
   }
 
   /** Begins a new idle period: a callback has run until now. */
@@ -69,12 +67,8 @@ export class Liveness {
   /** What the heartbeat asks for: nothing (0), PING_IT or DROP_IT. */
   judge(now: number, rules: ServiceRules, socket: Pick<RuntimeSocket, "bytesRead">): number {
     const heard = Math.max(this.receivedAt, this.#beatenAt);
-    const isAsked = this.#askedAt !== -1 && heard < this.#askedAt;
-    if (isAsked && now - this.#askedAt < rules.heartbeatTimeout) return 0;
-    if (!isAsked) {
-      this.#askedAt = -1;
-      if (now - heard < rules.heartbeatInterval) return 0;
-    }
+    const isAsked = heard < this.#askedAt;
+    if (isAsked ? now - this.#askedAt < rules.heartbeatTimeout : now - heard < rules.heartbeatInterval) return 0;
     // A peer that sends a large message cannot answer before its end, but what has come of it is a sign of life.
     const { bytesRead } = socket;
     if (isAsked && bytesRead === this.#bytesRead) return DROP_IT;

@@ -9,9 +9,9 @@ export function toOrigin(text: string): string | undefined {
   if (text === "null") return text;
   // The longest host has 253 characters; parsing 64 KiB of dots and accents takes half a second on Node 22.
   if (text.length > 512) return undefined;
+  // Names, passwords, queries and fragments, empty ones too, and what the parser takes away or for a slash.
+  if (text.endsWith("/") || /[\s@?#\\]/.test(text)) return undefined;
   const url = URL.canParse(text) ? new URL(text) : undefined;
-  if (url === undefined || url.host === "") return undefined;
-  const bare = url.username === "" && url.password === "" && url.search === "" && url.hash === "";
-  if (!bare || url.pathname.length > 1 || text.endsWith("/") || /[\s@?#\\]/.test(text)) return undefined;
+  if (url === undefined || url.host === "" || url.pathname.length > 1) return undefined;
   return `${url.protocol}//${url.host}`;
 }

@@ -167,7 +167,7 @@ export class Outbox {
   /** Looks whether enough has left; returns whether that ended a backlog. */
   drain(): boolean {
     const backlog = this.#backlog;
-    if (this.state !== BACKLOGGED || backlog === undefined) return false;
+    if (backlog === undefined) return false;
     this.#unsent = this.bufferedAmount;
     if (this.#unsent > this.rules.highWaterMark) {
       backlog.note(this.#unsent, this.host.sweep.now);
@@ -184,7 +184,7 @@ export class Outbox {
   closeIfStuck(now: number): void {
     const { writeTimeout, maxBufferedAmount } = this.rules;
     // Some runtimes count a message as unsent until its last byte has left, so a large one has a time-out for each `maxBufferedAmount` of it.
-    const patience = writeTimeout * Math.max(1, Math.ceil(this.#unsent / maxBufferedAmount));
+    const patience = writeTimeout * Math.ceil(this.#unsent / maxBufferedAmount);
     if (this.#backlog === undefined || now - this.#backlog.since < patience) return;
     void this.close(1013, "Slow consumer");
   }

@@ -112,7 +112,6 @@ export function toDialer(rules: ClientRules, transport: Transport, user: DialerU
     return retryOn?.(cause) ?? (isRenewable || (isKnown && isTemporary(cause)));
   };
   const fail = (cause: Error): void => {
-    done();
     abandon();
     try {
       // What `retryOn` runs may have ended the client.

@@ -52,6 +52,8 @@ const vectors: [claims: object | string, accepted: boolean, options?: Partial<Jw
   [{ ...good, aud: ["other", "news"] }, true],
   [{ ...good, aud: ["other"] }, false],
   [{ ...good, aud: [] }, false],
+  [good, true, { audience: "chat" }],
+  [{ ...good, aud: "news" }, false, { audience: "chat" }],
   [{ ...good, aud: "chatroom" }, false],
   [{ ...good, aud: "cha" }, false],
   [{ ...good, aud: 5 }, false],
@@ -138,6 +140,15 @@ test("jwtAuth() compares customClaims exactly or asks their function, and refuse
   assert.equal(await ask({ ...base, customClaims: { banned: () => true } }, claims), false);
   assert.equal(await ask({ ...base, customClaims: { toString: () => true } }, claims), false);
   assert.ok(await ask({ ...base, customClaims: { gone: null } }, { gone: null }));
+  assert.ok(await ask({ ...base, customClaims: { level: 3 } }, claims));
+  assert.equal(await ask({ ...base, customClaims: { level: 4 } }, claims), false);
+});
+
+test("jwtAuth() keeps lists as they were given", async () => {
+  const audience = ["chat"];
+  const { ask } = gate({ ...base, audience });
+  audience.push("news");
+  assert.equal(await ask(await sign({ aud: "news" }, { alg: "HS256" }, SECRET)), undefined);
 });
 
 test("jwtAuth() rejects with what a function of customClaims throws, and when it returns no boolean", async () => {

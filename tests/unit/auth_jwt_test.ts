@@ -191,6 +191,9 @@ const wrong: [why: string, options: object, message: RegExp][] = [
   ["scopes as text", { algorithms: ["HS256"], secret: SECRET, scopes: "read" }, /Option scopes/],
   ["requiredClaims as text", { algorithms: ["HS256"], secret: SECRET, requiredClaims: "exp" }, /Option requiredClaims/],
   ["an empty scopeKey", { algorithms: ["HS256"], secret: SECRET, scopeKey: "" }, /Option scopeKey/],
+  ["a number as scopeKey", { algorithms: ["HS256"], secret: SECRET, scopeKey: 5 }, /Option scopeKey/],
+  ["customClaims that are none", { algorithms: ["HS256"], secret: SECRET, customClaims: null }, /Option customClaims/],
+  ["customClaims as text", { algorithms: ["HS256"], secret: SECRET, customClaims: "a" }, /Option customClaims must be/],
   [
     "a list in customClaims",
     { algorithms: ["HS256"], secret: SECRET, customClaims: { a: ["b"] } },

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { clientClock } from "../../src/client/dialer.ts";
 import { systemClock } from "../../src/clock.ts";
 
 test("systemClock calls back once, after the time, and can be cancelled", async () => {
@@ -18,10 +19,15 @@ test("systemClock calls back once, after the time, and can be cancelled", async 
   assert.equal(calls, 0);
 });
 
-test("systemClock takes a longer time than a timer can, and does not call back at once", async () => {
-  let calls = 0;
-  const cancel = systemClock.schedule(() => calls++, 2 ** 40);
-  await new Promise((resolve) => setTimeout(resolve, 5));
-  cancel();
-  assert.equal(calls, 0);
-});
+for (const [name, clock] of [
+  ["systemClock", systemClock],
+  ["clientClock", clientClock],
+] as const) {
+  test(`${name} takes a longer time than a timer can, and does not call back at once`, async () => {
+    let calls = 0;
+    const cancel = clock.schedule(() => calls++, 2 ** 40);
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    cancel();
+    assert.equal(calls, 0);
+  });
+}

@@ -3,7 +3,11 @@ import { test } from "node:test";
 import { closeFrame } from "../../src/close_frame.ts";
 import { ConnectionClosureError, CorruptedFrameError, PayloadTooLargeError } from "../../src/errors.ts";
 import type { Service } from "../../src/service.ts";
-import { gate, open, RecordingSocket } from "./support.ts";
+import { toServiceRules } from "../../src/service_config.ts";
+import { Upgrade } from "../../src/slot.ts";
+import type { Connection } from "../../src/socket.ts";
+import { FakeClock } from "../../src/testing/mod.ts";
+import { gate, open, RecordingSocket, silent, toHost } from "./support.ts";
 
 /** A service that writes down its callbacks, and does what `more` says. */
 function recorder(more: Service = {}): { service: Service; seen: unknown[] } {
@@ -546,7 +550,7 @@ for (const [code, kind, message] of [
     const cause = new Error("WS_ERR");
     connection.failed(code, cause);
     connection.failed(1002, cause);
-    connection.closed(1006, "");
+    connection.closed(1006, "what the runtime says of it");
     assert.equal(seen.length, 3);
     const [, error] = seen;
     assert.ok(error instanceof kind);
@@ -728,6 +732,33 @@ test("R19 reading pauses at maxQueuedBytes, counted in bytes of UTF-8", async ()
   assert.deepEqual(socket.names, ["pause", "resume"]);
 });
 
+test("R19 reading resumes at half of maxQueuedBytes", async () => {
+  const gates: PromiseWithResolvers<void>[] = [];
+  const onBinaryMessage = (): Promise<void> => {
+    gates.push(Promise.withResolvers<void>());
+    return gates.at(-1)?.promise ?? Promise.resolve();
+  };
+  const { connection, socket, clock } = open({ onBinaryMessage }, { config: { maxQueuedBytes: 10 } });
+  for (const size of [1, 4, 1, 5]) connection.binary(new Uint8Array(size));
+  assert.deepEqual(socket.names, ["pause"]);
+  gates[0]?.resolve();
+  await clock.advance(0);
+  assert.deepEqual(socket.names, ["pause"], "6 of 10 bytes wait");
+  gates[1]?.resolve();
+  await clock.advance(0);
+  assert.deepEqual(socket.names, ["pause", "resume"], "5 of 10 bytes wait");
+});
+
+test("R19 what arrives while the outbox is over its high-water mark is bounded, though no callback runs", () => {
+  const { caller, connection, socket } = open({ onTextMessage: () => {} }, { config: { maxQueuedMessages: 2 } });
+  socket.bufferedAmount = 65_537;
+  void caller.writeTextMessage("x".repeat(65_536));
+  connection.text("a");
+  assert.deepEqual(socket.names, ["send"]);
+  connection.text("b");
+  assert.deepEqual(socket.names, ["send", "pause"]);
+});
+
 test("R19 a socket that delivers inside resume() keeps the order", async () => {
   const { promise, resolve } = Promise.withResolvers<void>();
   const seen: string[] = [];
@@ -748,8 +779,8 @@ test("R19 a socket that delivers inside resume() keeps the order", async () => {
   assert.deepEqual(seen, ["a", "b", "c"]);
 });
 
-test("R19 where reading cannot pause, the connection closes with 1013 at 16 times maxQueuedMessages", () => {
-  const { connection, socket } = open(
+test("R19 where reading cannot pause, the connection closes with 1013 at 16 times maxQueuedMessages, and the log names the options", () => {
+  const { connection, socket, logger } = open(
     { onOpen: () => new Promise<void>(() => {}) },
     { plain: true, config: { maxQueuedMessages: 4 } },
   );
@@ -757,6 +788,10 @@ test("R19 where reading cannot pause, the connection closes with 1013 at 16 time
   assert.deepEqual(socket.calls, []);
   connection.text("x");
   assert.deepEqual(socket.calls, [["close", 1013, "Too many unhandled messages"]]);
+  assert.deepEqual(
+    logger.lines.map(([level, line]) => [level, /options maxQueuedMessages and maxQueuedBytes/.test(line)]),
+    [["info", true]],
+  );
 });
 
 test("R19 where reading cannot pause, the connection closes with 1013 at maxQueuedBytes", () => {
@@ -793,6 +828,16 @@ test("R19 pings and pongs that wait are counted too", () => {
   assert.deepEqual(socket.names, ["pause"]);
 });
 
+test("R19 pings and pongs that no callback hears do not wait", () => {
+  const { connection, socket } = open(
+    { onOpen: () => new Promise<void>(() => {}) },
+    { config: { maxQueuedMessages: 1 } },
+  );
+  connection.ping(new Uint8Array(1));
+  connection.pong(new Uint8Array(1));
+  assert.deepEqual(socket.names, []);
+});
+
 test("R27 stop() closes with 1001, and resolves when the last callback has settled", async () => {
   const running = Promise.withResolvers<void>();
   const closing = Promise.withResolvers<void>();
@@ -817,6 +862,14 @@ test("R27 stop() closes with 1001, and resolves when the last callback has settl
   assert.equal(host.sweep.members.length, 0);
 });
 
+test("R27 stop() that is called twice resolves twice", async () => {
+  const { connection, host } = open({});
+  const [member] = host.sweep.members;
+  const stops = [member?.stop(10_000), member?.stop(1000)];
+  connection.closed(1001, "");
+  assert.deepEqual(await Promise.all(stops), [undefined, undefined]);
+});
+
 test("R27 stop() drops a peer that does not answer in time", async () => {
   const { socket, clock, host } = open({});
   const stop = host.sweep.members[0]?.stop(2000);
@@ -832,6 +885,33 @@ test("R27 a connection that opens while its listener stops is closed with 1001, 
     const { socket } = open({}, { host: first.host, config: { connectionClosureTimeout } });
     assert.deepEqual(socket.calls, [["close", 1001, ""]]);
   }
+});
+
+function openUntil(until: number): { connection: Connection; socket: RecordingSocket; clock: FakeClock } {
+  const socket = new RecordingSocket();
+  const clock = new FakeClock();
+  const rules = toServiceRules({ heartbeat: false });
+  const details = { protocol: "", peer: {}, isSecure: false, until };
+  const connection = new Upgrade({}, rules, toHost(silent(), clock), details, []).open(socket);
+  return { connection, socket, clock };
+}
+
+test("B13 a connection is closed with 4401 when its principal's time has come, at once when it is over", async () => {
+  const { socket, clock } = openUntil(Date.now() + 60_000);
+  await clock.advance(59);
+  assert.deepEqual(socket.calls, []);
+  await clock.advance(1);
+  assert.deepEqual(socket.calls, [["close", 4401, "Token expired"]]);
+  const late = openUntil(Date.now() - 60_000);
+  await late.clock.advance(0);
+  assert.deepEqual(late.socket.names, ["close"]);
+});
+
+test("B13 a connection that ends before its principal's time leaves no timer", () => {
+  const { connection, clock } = openUntil(Date.now() + 60_000);
+  assert.equal(clock.pending, 1);
+  connection.closed(1000, "");
+  assert.equal(clock.pending, 0);
 });
 
 test("a callback never sees another caller, and caller is the same in each", () => {

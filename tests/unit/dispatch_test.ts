@@ -73,6 +73,17 @@ test("a stream that fails at the moment at which it is cancelled has one last fr
   assert.deepEqual(opened.socket.sent, ['{"event":"complete","id":1}']);
 });
 
+test("R10 a cancel over maxFrameSize is too big, as any message is", async () => {
+  const seen: string[] = [];
+  const messages = { stream: { ...value, stream: true } };
+  const line = contract({ dispatcherKey: "event", dispatcherStreamId: "id", messages } as ContractDefinition);
+  const service = line.service({ onMessage() {}, onStream: () => waiting(seen) } as never) as Service;
+  const opened = open(service, { config: { maxFrameSize: 40 } });
+  say(opened, "stream", 1);
+  say(opened, "cancel", 1, { more: "x".repeat(40) });
+  assert.deepEqual(opened.socket.calls, [["close", 1009, "Message too big"]]);
+});
+
 test("a thousand streams end before the call returns that closes or loses the connection", () => {
   for (const end of ["closes", "loses"]) {
     const seen: string[] = [];

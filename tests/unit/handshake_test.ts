@@ -31,6 +31,7 @@ test("checkForm() passes a handshake as clients send it", () => {
     assert.equal(form({ connection }), undefined, connection);
   }
   assert.equal(form({ "content-length": "0" }), undefined);
+  for (const host of [null, "example.com:8080", "[::1]:8080"]) assert.equal(form({ host }), undefined, String(host));
 });
 
 const refusals: [title: string, more: Record<string, string | null>, status: number][] = [
@@ -52,6 +53,8 @@ const refusals: [title: string, more: Record<string, string | null>, status: num
   ["a key in base64url", { "sec-websocket-key": "dGhlIHNhbXBsZSBub25j_A==" }, 400],
   ["two keys", { "sec-websocket-key": `${KEY}, ${KEY}` }, 400],
   ["a key with a line break", { "sec-websocket-key": `${KEY.slice(0, 23)}\n` }, 400],
+  ["a Host with a path", { host: "example.com/chat" }, 400],
+  ["an empty Host", { host: "" }, 400],
   ["a body", { "content-length": "5" }, 400],
   ["a chunked body", { "transfer-encoding": "chunked" }, 400],
 ];
@@ -143,6 +146,9 @@ test("R25 any other origin is refused with 403", () => {
     ["https://example.com", "example.com:8443"],
     ["null", "example.com"],
     ["null", "null"],
+    ["null", "ull"],
+    ["https://null", null],
+    ["https://axample.com", "example.com"],
     ["", "example.com"],
     ["example.com", "example.com"],
     ["https://example.com/", "example.com"],

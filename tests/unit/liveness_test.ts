@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { BEAT, DROP_IT, isBeat, Liveness, PING_IT } from "../../src/liveness.ts";
+import { BEAT, DROP_IT, isBeat, Liveness, PING_IT, shortestPeriod } from "../../src/liveness.ts";
 import { toServiceRules } from "../../src/service_config.ts";
-import { open } from "./support.ts";
+import { FakeClock } from "../../src/testing/mod.ts";
+import { open, silent, toHost } from "./support.ts";
 
 const idle = toServiceRules({ idleTimeout: 1 });
 const beating = toServiceRules({ heartbeat: { interval: 1, timeout: 0.5 } });
@@ -92,6 +93,22 @@ test("isBeat() knows the payload of our own pings, and no other", () => {
   assert.equal(isBeat(BEAT.slice(0, 3)), false);
   assert.equal(isBeat(new Uint8Array([...BEAT, 0])), false);
   assert.equal(isBeat(BEAT.map((byte) => byte ^ 1)), false);
+});
+
+test("shortestPeriod() is the shortest that anybody waits for, without the heartbeat where no pong is heard", () => {
+  const beats = toHost(silent(), new FakeClock());
+  const silentEngine = toHost(silent(), new FakeClock(), { ping: false });
+  for (const [interval, timeout, idleTimeout, most, without] of [
+    [3, 2, 0, 2000, 0],
+    [2, 3, 0, 2000, 0],
+    [2, 3, 1, 1000, 1000],
+    [2, 3, 9, 2000, 9000],
+  ] as const) {
+    const rules = toServiceRules({ heartbeat: { interval, timeout }, idleTimeout });
+    assert.equal(shortestPeriod(rules, beats), most);
+    assert.equal(shortestPeriod(rules, silentEngine), without);
+  }
+  assert.equal(shortestPeriod(toServiceRules({ heartbeat: false, idleTimeout: 9 }), beats), 9000);
 });
 
 test("R16 onIdleTimeout comes within a third of idleTimeout, and again after each further one", async () => {
@@ -218,6 +235,9 @@ test("the heartbeat is off on an engine that does not hear pongs, whatever its s
   await clock.advance(60);
   assert.deepEqual(socket.calls, []);
   assert.equal(clock.pending, 0);
+  const swept = open({}, { config: { ...config, idleTimeout: 60 }, capabilities: { ping: false } });
+  await swept.clock.advance(59);
+  assert.deepEqual(swept.socket.calls, []);
 });
 
 test("the heartbeat does not drop a peer that cannot be heard, for reading is paused or unsent bytes wait", async () => {

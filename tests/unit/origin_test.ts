@@ -13,13 +13,26 @@ test("toOrigin() makes equal origins equal strings", () => {
     "",
     "example.com",
     "file:///x",
+    "file:",
+    "data:",
     "data:,x",
     "https://a/",
+    "https://a/b",
+    "https://a?b",
+    "https://a?",
+    "https://a#",
     "https://a\\b",
     "https://a b",
     "https://u@a",
+    "https://@a",
     "//a",
   ]) {
     assert.equal(toOrigin(none), undefined, none);
   }
+});
+
+test("toOrigin() takes nothing that is longer than any origin", () => {
+  const host = `${"a".repeat(63)}.`.repeat(7);
+  assert.equal(toOrigin(`x://${host}${"b".repeat(60)}`)?.length, 512);
+  assert.equal(toOrigin(`x://${host}${"b".repeat(61)}`), undefined);
 });

@@ -78,7 +78,7 @@ test("R18 ping and pong take at most 125 bytes", () => {
 });
 
 test("R12 a write over the high-water mark waits until the outbox is under it", async () => {
-  const { caller, socket, connection, clock } = held();
+  const { caller, socket, connection, clock, host } = held();
   void caller.writeBinaryMessage(new Uint8Array(HIGH));
   // Exactly the mark: it waits for a turn, and for no bytes to leave.
   await caller.writeTextMessage("");
@@ -91,6 +91,11 @@ test("R12 a write over the high-water mark waits until the outbox is under it", 
   socket.bufferedAmount = HIGH;
   connection.drain();
   assert.equal(await outcome(write, clock), "resolved");
+  socket.holds = false;
+  socket.bufferedAmount = 0;
+  void caller.writeTextMessage("");
+  await host.turn();
+  assert.equal(caller.writeTextMessage(""), open({}).caller.writeTextMessage(""), "nothing waits any more");
 });
 
 test("R20 while the outbox is over its high-water mark no callback is called", async () => {
@@ -176,6 +181,17 @@ test("R20 an outbox that shrinks, however slowly, is left alone", async () => {
   assert.deepEqual(socket.names, ["send"]);
 });
 
+test("R20 an outbox that has shrunk and then does not for writeTimeout closes with 1013", async () => {
+  const { caller, socket, clock } = held({ config: { writeTimeout: 3 } });
+  void caller.writeBinaryMessage(new Uint8Array(HIGH + 100));
+  await clock.advance(1);
+  socket.bufferedAmount -= 1;
+  await clock.advance(3);
+  assert.deepEqual(socket.names, ["send"]);
+  await clock.advance(1);
+  assert.deepEqual(socket.calls.at(-1), ["close", 1013, "Slow consumer"]);
+});
+
 test("where no drain is told, a write to a peer that reads waits for some turns and for no timer", async () => {
   const { caller, socket } = held({ capabilities: { drain: false } });
   const write = caller.writeBinaryMessage(new Uint8Array(HIGH + 1));
@@ -185,19 +201,59 @@ test("where no drain is told, a write to a peer that reads waits for some turns 
   assert.equal(await write, undefined);
 });
 
-test("where no drain is told, the sweep looks often, and rests afterwards", async () => {
-  const { caller, socket, clock } = held({ capabilities: { drain: false } });
+test("where no drain is told, the sweep looks often once the turns have passed, and rests afterwards", async () => {
+  const { caller, socket, clock, host } = held({ capabilities: { drain: false } });
   const write = caller.writeBinaryMessage(new Uint8Array(HIGH + 1));
-  assert.equal(await outcome(write, clock), "waits");
+  for (let turns = 0; turns < 20; turns++) await host.turn();
   socket.bufferedAmount = 0;
+  assert.equal(await outcome(write, clock), "waits");
   await clock.advance(0.006);
   assert.equal(await outcome(write, clock), "resolved");
   await clock.advance(1);
   assert.equal(clock.pending, 0);
 });
 
+test("where no drain is told, the sweep rests once we have closed, whatever is unsent, and a drain opens nothing again", async () => {
+  const { caller, socket, connection, clock } = held({ capabilities: { drain: false } });
+  void caller.writeBinaryMessage(new Uint8Array(HIGH + 1));
+  void caller.close(1000, "", -1);
+  await clock.advance(1);
+  assert.equal(clock.pending, 0);
+  socket.readyState = 1;
+  socket.bufferedAmount = 0;
+  connection.drain();
+  assert.equal(caller.isOpen, false);
+  await assert.rejects(caller.writeTextMessage("x"), ConnectionClosureError);
+});
+
+test("where a drain is told, the sweep does not look often for it", async () => {
+  const { caller, socket, connection, clock } = held();
+  const write = caller.writeBinaryMessage(new Uint8Array(HIGH + 1));
+  socket.bufferedAmount = 0;
+  await clock.advance(0.1);
+  assert.equal(await outcome(write, clock), "waits");
+  connection.drain();
+  assert.equal(await outcome(write, clock), "resolved");
+});
+
+test("R12 a ping or a pong that finds the outbox over its high-water mark waits, and holds the connection up", async () => {
+  for (const kind of ["ping", "pong"] as const) {
+    const seen: string[] = [];
+    const { caller, socket, connection, clock } = open({ onTextMessage: (_caller, text) => void seen.push(text) });
+    socket.bufferedAmount = HIGH + 1;
+    const sent = caller[kind]();
+    connection.text("later");
+    assert.equal(await outcome(sent, clock), "waits");
+    assert.deepEqual(seen, []);
+    socket.bufferedAmount = HIGH;
+    connection.drain();
+    assert.equal(await outcome(sent, clock), "resolved");
+    assert.deepEqual(seen, ["later"]);
+  }
+});
+
 test("R20 pongs that the runtime sends to a peer that does not read count too", () => {
-  const { caller, connection, socket } = held({ config: { maxBufferedAmount: 10_000 } });
+  const { caller, connection, socket } = held({ config: { maxBufferedAmount: 9906 } });
   void caller.writeBinaryMessage(new Uint8Array(HIGH + 1));
   for (let i = 0; i < 78; i++) connection.ping(new Uint8Array(125));
   assert.deepEqual(socket.names, ["send"]);

@@ -52,6 +52,34 @@ test("R27 stopAll() with no time drops at once, without a close frame", async ()
   assert.deepEqual(server.closes, [true]);
 });
 
+test("R27 stopAll() with no time drops all, though each leaves meanwhile", async () => {
+  const first = open({});
+  const { host } = first;
+  const others = [1, 2].map(() => open({}, { host }));
+  await stopAll(host, toServer(), 0);
+  for (const { socket } of [first, ...others]) assert.deepEqual(socket.names, ["terminate"]);
+  assert.equal(host.sweep.members.length, 0);
+});
+
+test("R27 stopAll() with no time ends one that waits for a callback", async () => {
+  const { host, connection } = open({ onTextMessage: () => new Promise<void>(() => {}) });
+  connection.text("x");
+  const server = toServer();
+  const waiting = stopAll(host, server, 60_000);
+  await stopAll(host, server, 0);
+  await waiting;
+  assert.deepEqual(server.closes, [true, true]);
+});
+
+test("R27 stopAll() leaves no timer, though the sweep lingers", async () => {
+  const { host, clock, connection } = open({}, { config: { idleTimeout: 60 } });
+  host.sweep.lingers = true;
+  const stopped = stopAll(host, toServer(), 10_000);
+  connection.closed(1001, "");
+  await stopped;
+  assert.equal(clock.pending, 0);
+});
+
 test("R27 stopAll() closes what opens while the others close", async () => {
   const first = open({});
   const { host, clock } = first;

@@ -189,6 +189,44 @@ test("hurry() visits a member at every tick, until relax()", async () => {
   assert.equal(clock.pending, 0);
 });
 
+test("hurry() for a longer timeout visits none more seldom", async () => {
+  const clock = new FakeClock();
+  const sweep = new Sweep<Member>(clock);
+  const [quick, slow] = members(sweep, 2, 0);
+  assert.ok(quick && slow);
+  sweep.hurry(quick, 60);
+  sweep.hurry(slow, 60_000);
+  await clock.advance(0.05);
+  assert.equal(quick.visits.length, 10);
+});
+
+test("relax() of one member lets the others be visited as often as before", async () => {
+  const clock = new FakeClock();
+  const sweep = new Sweep<Member>(clock);
+  const [urgent, other] = members(sweep, 2, 0);
+  assert.ok(urgent && other);
+  sweep.hurry(urgent, 60);
+  sweep.hurry(other, 60);
+  sweep.relax(other);
+  await clock.advance(0.05);
+  assert.equal(urgent.visits.length, 10);
+});
+
+test("a member that is relaxed and hurried while it is visited is visited once a tick", async () => {
+  const clock = new FakeClock();
+  const sweep = new Sweep<Member>(clock);
+  const [member] = members(sweep, 1, 0);
+  assert.ok(member);
+  member.onVisit = () => {
+    if (member.visits.length > 10) return;
+    sweep.relax(member);
+    sweep.hurry(member, 60);
+  };
+  sweep.hurry(member, 60);
+  await clock.advance(0.005);
+  assert.deepEqual(member.visits, [5]);
+});
+
 test("hurry() for one member does not make the sweep visit all the others as often", async () => {
   const clock = new FakeClock();
   const sweep = new Sweep<Member>(clock);

@@ -109,7 +109,8 @@ test("R22 the checks run in their order: stopping, form, origin, subprotocol, ha
   assert.equal(stopped.headers.get("retry-after"), "1");
   assert.equal((await refusal(service, wrong)).status, 426);
   assert.equal((await refusal(service, { ...wrong, "sec-websocket-version": "13" })).status, 403);
-  assert.equal((await refusal(service, { "sec-websocket-protocol": "b" })).status, 400);
+  for (const list of ["b", "a, a"])
+    assert.equal((await refusal(service, { "sec-websocket-protocol": list })).status, 400);
   assert.deepEqual(called, []);
   assert.equal((await refusal(service, { "sec-websocket-protocol": "a" })).status, 418);
   assert.deepEqual(called, ["handler"]);
@@ -119,15 +120,15 @@ test("R23 a handshake from which a proxy has taken Upgrade away is told so, and 
   const logger = silent();
   const host = toHost(logger, new FakeClock());
   const service = upgrade(() => ({}));
+  const plain = await refusal(service, { upgrade: null, "sec-websocket-key": null }, host);
+  assert.equal(plain.body, "Open this address as a WebSocket\n");
+  assert.deepEqual(logger.lines, []);
   for (let i = 0; i < 2; i++) {
     const refused = await refusal(service, { upgrade: null, connection: "close" }, host);
     assert.equal(refused.status, 426);
     assert.equal(refused.body, "A proxy has taken the headers Upgrade and Connection away: let it pass them on\n");
   }
   assert.deepEqual(logger.lines, [["info", "Refused a handshake with 426: a proxy has taken Upgrade away"]]);
-  const plain = await refusal(service, { upgrade: null, "sec-websocket-key": null }, host);
-  assert.equal(plain.body, "Open this address as a WebSocket\n");
-  assert.equal(logger.lines.length, 1);
 });
 
 test("R25 a refused origin is logged once, quoted, with the option that would allow it", async () => {
@@ -244,6 +245,25 @@ test("a handler that answers in time leaves no timer, and its signal alone", asy
   assert.equal(clock.pending, 0);
   await clock.advance(100);
   assert.equal(signals[0]?.aborted, false);
+});
+
+test("the signal of an upgrade aborts no more once its handler has answered or failed, at once or later", async () => {
+  const fail = (): Service => {
+    throw new Error("out of order");
+  };
+  for (const handler of [() => ({}), fail, async () => ({}), async () => fail()]) {
+    const peer = new AbortController();
+    const signals: AbortSignal[] = [];
+    const service = upgrade(({ signal }) => {
+      signals.push(signal);
+      return handler();
+    });
+    const request = new Request("http://example.com/x", { headers: handshake, signal: peer.signal });
+    const slot = new UpgradeSlot(toHost(silent(), new FakeClock()), {}, false);
+    await ask({ fetch: (raw: Request, env: unknown) => service(toContext(raw, env)) }, request, slot, {});
+    peer.abort();
+    assert.equal(signals[0]?.aborted, false);
+  }
 });
 
 test("a handler may return a promise-like that is no promise", async () => {

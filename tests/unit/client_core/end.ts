@@ -182,6 +182,40 @@ for (const [what, end] of [
   });
 }
 
+test("L11 after the end there is no socket, and nobody listens to the signal", async () => {
+  const { signal } = new AbortController();
+  const listening = new Set<unknown>();
+  const add = signal.addEventListener.bind(signal);
+  const remove = signal.removeEventListener.bind(signal);
+  signal.addEventListener = (...args: Parameters<typeof add>) => {
+    listening.add(args[1]);
+    add(...args);
+  };
+  signal.removeEventListener = (...args: Parameters<typeof remove>) => {
+    if (args[0] === "abort") listening.delete(args[1]);
+    remove(...args);
+  };
+  const { session, socket } = await connected({ signal });
+  assert.equal(session.socket, socket);
+  assert.equal(listening.size, 1);
+  void session.close(1000, "", 60);
+  socket.end(1000);
+  await session.closed;
+  assert.equal(session.socket, undefined);
+  assert.equal(listening.size, 0);
+});
+
+test("L8 L11 retryOn is not asked about the end that close() has begun", async () => {
+  const asked: Error[] = [];
+  const { session, socket } = await connected({
+    retryConfig: { ...STEADY, retryOn: (cause) => asked.push(cause) > 0 },
+  });
+  const closed = session.close(1000, "", 60);
+  socket.end(1012);
+  await closed;
+  assert.deepEqual(asked, []);
+});
+
 test("close() sends its frame, and the end tells our own code once the server has answered", async () => {
   const { session, socket, events } = await connected({ retryConfig: STEADY });
   const closed = session.close(4000, "enough", 60);

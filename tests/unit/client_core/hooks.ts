@@ -4,7 +4,7 @@ import { test } from "node:test";
 import type { ClientConfig } from "../../../src/client/client_config.ts";
 import { ConnectionError } from "../../../src/errors.ts";
 import { settle } from "../../../src/testing/settle.ts";
-import { connected, type Fixture, isFrom, outcome, STEADY } from "./fixture.ts";
+import { connected, type Fixture, isFrom, outcome, STEADY, start } from "./fixture.ts";
 
 /** A client whose connection is lost. */
 async function down(config: ClientConfig = {}): Promise<Fixture> {
@@ -66,7 +66,16 @@ test("L9 hooks run for no first connection, and not when they were taken back", 
     runs += 1;
   };
   fixture.session.hooks.add(hook);
+  const early = await start({ retryConfig: STEADY });
+  early.session.hooks.add(hook);
+  early.socket.open({ protocol: "first" });
+  assert.equal(early.session.state, "open");
   assert.equal(runs, 0);
+  early.socket.end();
+  (await early.again()).open({ protocol: "second" });
+  assert.equal(early.session.handshake.protocol, "second");
+  assert.equal(runs, 1);
+  runs = 0;
   fixture.socket.end();
   (await fixture.again()).open();
   await settle();
@@ -94,6 +103,22 @@ test("L9 a hook that writes with the client instead goes first too, and holds no
   assert.deepEqual(socket.sent, ["by the client", "waited"]);
   assert.equal(session.state, "open");
   await waited;
+});
+
+test("L9 what others write while a hook waits goes after what waited", async () => {
+  const fixture = await down();
+  const { session } = fixture;
+  const writes = [session.write("waited")];
+  const { promise, resolve } = Promise.withResolvers<void>();
+  session.hooks.add(() => promise);
+  const socket = await fixture.again();
+  socket.open();
+  writes.push(session.write("late"));
+  await settle();
+  assert.deepEqual(socket.sent, []);
+  resolve();
+  await Promise.all(writes);
+  assert.deepEqual(socket.sent, ["waited", "late"]);
 });
 
 for (const [how, hook] of [

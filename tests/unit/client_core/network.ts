@@ -133,8 +133,9 @@ inPage("L12 a page that is seen without a network waits for it", async (page) =>
 inPage("L12 L8 what the server asked for is waited for all the same", async (page) => {
   const fixture = await start({ retryConfig: STEADY });
   fixture.socket.refuse(new InvalidHandshakeError("Later", { status: 503, retryAfter: 20 }));
+  await fixture.clock.advance(10);
   page.online(true);
-  await fixture.clock.advance(19.9);
+  await fixture.clock.advance(9.9);
   assert.equal(fixture.attempts, 1);
   await fixture.clock.advance(5.1);
   assert.equal(fixture.attempts, 2);
@@ -151,6 +152,17 @@ inPage("L12 while it connects or is open, nothing changes", async (page) => {
   page.online(true);
   await fixture.clock.advance(2);
   assert.equal(fixture.attempts, 1);
+  assert.equal(fixture.session.state, "open");
+  // The same after a wait that is over.
+  fixture.socket.end();
+  await fixture.clock.advance(fixture.wait);
+  assert.equal(fixture.attempts, 2);
+  page.online(true);
+  await fixture.clock.advance(2);
+  fixture.socket.open();
+  page.online(true);
+  await fixture.clock.advance(2);
+  assert.equal(fixture.attempts, 2);
   assert.equal(fixture.session.state, "open");
 });
 

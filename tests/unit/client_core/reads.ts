@@ -141,11 +141,13 @@ test("L5 reading pauses when so many messages are unread, and goes on at half of
 
 test("L5 the same for bytes", async () => {
   const { session, socket } = await connected({ maxQueuedBytes: 100 });
-  socket.deliver(new Uint8Array(60));
-  socket.deliver("ü".repeat(19));
+  socket.deliver(new Uint8Array(30));
+  socket.deliver("ü".repeat(34));
   assert.equal(socket.isPaused, false);
   socket.deliver("ü");
   assert.equal(socket.isPaused, true);
+  await session.read(undefined);
+  assert.equal(socket.isPaused, true, "70 of 100 wait");
   await session.read(undefined);
   assert.equal(socket.isPaused, false);
 });
@@ -175,6 +177,14 @@ test("L5 where reading cannot pause, 16 times as many messages close with 1013",
   assert.equal((await session.closed).code, 1013);
   for (let i = 0; i < 160; i++) assert.equal(await session.read(undefined), `${i < 159 ? i : i - 159}`);
   assert.ok((await outcome(session.read(undefined))) instanceof ConnectionClosureError);
+});
+
+test("L5 where reading cannot pause, one message waits, however large it may be", async () => {
+  const { session, socket } = await connected({ maxQueuedBytes: 100 }, { pauses: false });
+  socket.deliver(new Uint8Array(1000));
+  assert.equal(session.state, "open");
+  socket.deliver("x");
+  assert.equal(session.state, "closing");
 });
 
 test("L5 so do the bytes, and a server that does not answer is waited for no longer than 10 s", async () => {

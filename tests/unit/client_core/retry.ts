@@ -13,6 +13,7 @@ import {
   InvalidHandshakeError,
   PayloadTooLargeError,
   SslError,
+  UnsupportedError,
 } from "../../../src/errors.ts";
 import { Random } from "../../kit/random.ts";
 import { connected, type FakeSocket, isFrom, outcome, STEADY, start } from "./fixture.ts";
@@ -297,6 +298,12 @@ test("a first refusal whose reason is hidden is final, a later one is not", asyn
   for (let i = 0; i < 3; i++) (await later.again()).refuse();
   assert.equal(later.waits.length, 4);
   assert.equal(later.session.state, "reconnecting");
+});
+
+test("an error of ours that dial throws is the end as it is", async () => {
+  const fault = new UnsupportedError("This transport cannot");
+  const fixture = await start({ retryConfig: STEADY }, { fault });
+  assert.equal(await outcome(fixture.session.first), fault);
 });
 
 test("what dial throws is final, for it would be thrown again", async () => {

@@ -2,8 +2,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Message } from "../../../src/client/message.ts";
-import { ConnectionError, InvalidHandshakeError } from "../../../src/errors.ts";
 import type { Clock } from "../../../src/clock.ts";
+import { ConnectionError, InvalidHandshakeError } from "../../../src/errors.ts";
 import { Random } from "../../kit/random.ts";
 import { type FakeSocket, Fixture, type HeldClock } from "./fixture.ts";
 

@@ -303,6 +303,17 @@ test("L11 close() hands over what waits for a full socket before its close frame
   assert.deepEqual(ledger.ends, ["a sent", "b sent"]);
 });
 
+test("L11 close() rejects a write that a full socket does not take, before the server answers", async () => {
+  const fixture = await connected();
+  fixture.socket.isDeaf = true;
+  const ledger = new Ledger(fixture);
+  ledger.write("a");
+  void fixture.session.close(1000, "", 60);
+  await settle();
+  assert.deepEqual(ledger.ends, ["a connection_closed"]);
+  assert.equal(fixture.session.state, "closing");
+});
+
 test("L11 at the end each write that waits rejects, and later ones too", async () => {
   for (const end of [
     (fixture: Fixture) => void fixture.session.close(1000, "", 1),
