@@ -4,8 +4,7 @@
  * @module
  */
 
-import { methodsOf } from "./contract/completeness.ts";
-import { LIFECYCLE } from "./contract/names.ts";
+import { CALLBACKS, misnamedIn } from "./callback_names.ts";
 import type { Outbox } from "./outbox.ts";
 import type { Service } from "./service.ts";
 
@@ -22,7 +21,7 @@ export function tellMisnamed({ host, rules }: Outbox, service: Service): void {
 
 function misnamed(service: Service): string[] {
   try {
-    return [...methodsOf(service)].filter((name) => /^on(?!ce$)./i.test(name) && !LIFECYCLE.has(name));
+    return misnamedIn(service, CALLBACKS);
   } catch {
     return []; // A Proxy that does not let itself be looked at.
   }

@@ -4,8 +4,8 @@
  * @module
  */
 
+import { CALLBACKS, misnamedIn } from "../callback_names.ts";
 import type { Handlers } from "./contract_service.ts";
-import { LIFECYCLE } from "./names.ts";
 import type { ContractRules, MessageRule } from "./rules.ts";
 
 /**
@@ -19,7 +19,7 @@ export function checkHandlers(rules: ContractRules, handlers: Handlers): void {
     if (!has(handlers, rule.handler)) missing.push(rule);
     has(handlers, rule.errorHandler);
   }
-  for (const name of LIFECYCLE) has(handlers, name);
+  for (const name of CALLBACKS) has(handlers, name);
   if (missing.length === 0 || handlers.onMessage !== undefined) return;
   const names = missing.map(({ type, handler }) => `${handler} for message type ${JSON.stringify(type)}`);
   throw new TypeError(
@@ -36,22 +36,8 @@ function has(handlers: Handlers, name: string): boolean {
 
 // Most likely the missing one has another name.
 function toHint(rules: ContractRules, handlers: Handlers): string {
-  const known = new Set(LIFECYCLE);
+  const known = new Set(CALLBACKS);
   for (const { handler, errorHandler } of rules.messages.values()) known.add(handler).add(errorHandler);
-  const strange = [...methodsOf(handlers)].filter((name) => /^on/i.test(name) && !known.has(name));
+  const strange = misnamedIn(handlers, known);
   return strange.length === 0 ? "" : `. It has ${strange.join(", ")}, which no message reaches`;
-}
-
-/** Gives the names of the methods of an object, those of its class too. */
-export function methodsOf(handlers: object): Set<string> {
-  const names = new Set<string>();
-  for (let at: unknown = handlers; at !== null && at !== Object.prototype; ) {
-    if (typeof at !== "object") break;
-    for (const name of Object.getOwnPropertyNames(at)) {
-      // Not by its value, which a getter might compute.
-      if (typeof Object.getOwnPropertyDescriptor(at, name)?.value === "function") names.add(name);
-    }
-    at = Object.getPrototypeOf(at);
-  }
-  return names;
 }

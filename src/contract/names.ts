@@ -20,19 +20,6 @@ const PLAIN = /^[A-Za-z0-9 _\-./:]*[A-Za-z0-9][A-Za-z0-9 _\-./:]*$/;
 
 const IDENTIFIER = /^on[\p{ID_Continue}$]+$/u;
 
-/** The callbacks of a connection, which no message reaches. */
-export const LIFECYCLE: ReadonlySet<string> = new Set([
-  "onOpen",
-  "onTextMessage",
-  "onBinaryMessage",
-  "onMessage",
-  "onPing",
-  "onPong",
-  "onIdleTimeout",
-  "onClose",
-  "onError",
-]);
-
 /**
  * Gives the name of the handler of a type, as {@link HandlerName} does.
  *

@@ -4,11 +4,12 @@
  * @module
  */
 
+import { CALLBACKS } from "../callback_names.ts";
 import { checkBoolean, checkNames } from "../options.ts";
 import { checkSchema, type StandardSchema } from "../standard_schema.ts";
 import type { ContractDefinition, MessageDefinition, ReservedTypes } from "./definition.ts";
 import { isDevelopment } from "./environment.ts";
-import { isHandlerName, LIFECYCLE, toHandlerName } from "./names.ts";
+import { isHandlerName, toHandlerName } from "./names.ts";
 
 /** One type of message, checked. */
 export interface MessageRule {
@@ -110,7 +111,7 @@ function toMessageRule(type: string, definition: MessageDefinition): MessageRule
 
 // No two messages may reach one function, and none a callback of the connection.
 function checkHandlers(rules: readonly MessageRule[]): void {
-  const taken = new Map<string, string>([...LIFECYCLE].map((name) => [name, "a callback of the connection"]));
+  const taken = new Map<string, string>([...CALLBACKS].map((name) => [name, "a callback of the connection"]));
   for (const { type, handler } of rules) take(taken, handler, `message type ${JSON.stringify(type)}`);
   for (const { type, errorHandler } of rules) take(taken, errorHandler, `the errors of ${JSON.stringify(type)}`);
 }

@@ -48,7 +48,7 @@ describe("a bundler, given the built package,", () => {
 
   test("makes of ./contract a bundle for browsers that holds nothing of the server", async () => {
     const { code, files } = await bundle(project, "contract");
-    const shared = "clock|errors|options|standard_schema|utf8";
+    const shared = "callback_names|clock|errors|options|standard_schema|utf8";
     const room = new RegExp(`^(?:entries/contract|src/contract/(?:client/)?\\w+|src/(?:${shared}))\\.js$`);
     assert.deepEqual(
       files.filter((file) => !room.test(file)),

@@ -34,11 +34,21 @@ const isClient = (file: string) => isIn("src/client")(file) && !isRun(file);
 const isContract = isIn("src/contract");
 const isAsyncApi = isIn("src/asyncapi");
 
-/** What the client shares with the server. */
+/** What the client and contracts share with the server. */
 const shared: ReadonlySet<string> = new Set(
-  ["bytes", "clock", "close_code", "errors", "http", "message", "options", "socket", "standard_schema", "utf8"].map(
-    (name) => `src/${name}.ts`,
-  ),
+  [
+    "bytes",
+    "callback_names",
+    "clock",
+    "close_code",
+    "errors",
+    "http",
+    "message",
+    "options",
+    "socket",
+    "standard_schema",
+    "utf8",
+  ].map((name) => `src/${name}.ts`),
 );
 
 /** What auth and auth/client share. */

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { type ContractDefinition, contract } from "../../entries/contract.ts";
-import { LIFECYCLE, toHandlerName } from "../../src/contract/names.ts";
+import { CALLBACKS } from "../../src/callback_names.ts";
+import { toHandlerName } from "../../src/contract/names.ts";
 import type { StandardSchema } from "../../src/standard_schema.ts";
 
 const schema: StandardSchema = { "~standard": { version: 1, vendor: "tests", validate: (value) => ({ value }) } };
@@ -50,7 +51,7 @@ const wrong: readonly (readonly [what: string, definition: object, says: RegExp]
     /^onFooError would be the handler of message type "foo_error" and of the errors of "foo"/,
   ],
   ["a handler that is taken", { messages: { a: message, b: { ...message, handler: "onA" } } }, /^onA would be/],
-  ...[...LIFECYCLE].map((name): [string, object, RegExp] => [
+  ...[...CALLBACKS].map((name): [string, object, RegExp] => [
     `a type that gives ${name}`,
     { messages: { [name.slice(2)]: message } },
     new RegExp(`^${name} would be the handler of a callback of the connection`),
