@@ -149,7 +149,7 @@ function isAbsentOr(is: (value: unknown) => boolean, value: unknown): boolean {
 
 // JSON can write infinity: 1e999.
 function isDate(value: unknown): boolean {
-  return typeof value === "number" && Number.isFinite(value);
+  return Number.isFinite(value);
 }
 
 function isText(value: unknown): value is string {

@@ -73,8 +73,20 @@ test("a place is given back when the connection does not open in time, and count
   assert.equal(admission.count, 1);
   admission.closed({});
   admission.closed(connection);
-  admission.closed(connection);
   assert.equal(admission.count, 0);
+  place.take();
+  admission.closed(connection);
+  assert.equal(admission.count, 1, "a connection that is down is forgotten");
+});
+
+test("a place that is given back leaves no timer", () => {
+  const clock = new FakeClock();
+  const admission = new Admission({ maxConnections: 1, maxConnectionsPerAddress: NONE }, clock);
+  const place = enter(admission);
+  place.awaitOpen();
+  assert.equal(clock.pending, 1);
+  place.free();
+  assert.equal(clock.pending, 0);
 });
 
 test("an open connection has its place for as long as it lasts", async () => {

@@ -178,6 +178,7 @@ const wrong: [why: string, options: object, message: RegExp][] = [
   ],
   ["jwks with a password", { algorithms: ["RS256"], jwks: "https://a:b@x/" }, /Option jwks must hold no user name/],
   ["certFile that is no path", { algorithms: ["RS256"], certFile: 5 }, /Option certFile must be the path/],
+  ["an empty certFile", { algorithms: ["RS256"], certFile: "" }, /Option certFile must be the path/],
   ["a negative clockSkew", { algorithms: ["HS256"], secret: SECRET, clockSkew: -1 }, /Option clockSkew is -1/],
   [
     "an endless clockSkew",

@@ -21,8 +21,18 @@ function beat(interval: number, timeout: number) {
   const clock = new BusyClock();
   const pings: number[] = [];
   const ends: number[] = [];
+  const codes: number[] = [];
+  const cuts: number[] = [];
   const line = new HeartbeatLine(
-    { opened() {}, refused() {}, message() {}, closed: () => void ends.push(clock.now()) },
+    {
+      opened() {},
+      refused() {},
+      message() {},
+      closed(code) {
+        ends.push(clock.now());
+        codes.push(code);
+      },
+    },
     {},
     { interval, timeout },
     clock,
@@ -35,10 +45,11 @@ function beat(interval: number, timeout: number) {
     send: () => true,
     close() {},
     ping: () => void pings.push(clock.now()),
+    terminate: () => void cuts.push(clock.now()),
   };
   line.socket = socket;
   line.opened({ protocol: "" });
-  return { clock, pings, ends, line, socket };
+  return { clock, pings, ends, codes, cuts, line, socket };
 }
 
 test("a handler of pings and pongs that throws or rejects ends no process, and is told of", async (t) => {
@@ -90,6 +101,38 @@ test("a server that falls silent is given up after `interval` and `timeout` at t
     assert.equal(ends.length, 1, `silent from ${silentFrom} s on`);
     assert.ok(Number(ends[0]) - silentFrom * 1000 >= 10_000);
   }
+});
+
+test("a server that is given up is cut, with 1006", async () => {
+  const { clock, ends, codes, cuts } = beat(15, 10);
+  await clock.advance(25);
+  assert.deepEqual([ends, codes, cuts], [[25_000], [1006], [25_000]]);
+});
+
+test("whatever comes is a sign of life: a message, a ping, a pong", async () => {
+  const data = new Uint8Array(0);
+  for (const say of [
+    (line: HeartbeatLine) => line.message("x"),
+    (line: HeartbeatLine) => line.ping(data),
+    (line: HeartbeatLine) => line.pong(data),
+  ]) {
+    const { clock, ends, line } = beat(15, 10);
+    await clock.advance(20);
+    say(line);
+    await clock.advance(10);
+    assert.deepEqual(ends, []);
+  }
+});
+
+test("a socket that is open no more is not pinged, and after the end no timer is left", async () => {
+  const closing = beat(15, 10);
+  closing.socket.readyState = 2;
+  await closing.clock.advance(60);
+  assert.deepEqual(closing.pings, []);
+  const closed = beat(15, 10);
+  assert.equal(closed.clock.pending, 1);
+  closed.line.closed(1000, "");
+  assert.equal(closed.clock.pending, 0);
 });
 
 test("a process that stood still reads what has come meanwhile before it judges", async () => {

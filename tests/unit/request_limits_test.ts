@@ -101,6 +101,23 @@ for (const [pieces, most, status] of sizes) {
   });
 }
 
+test("R23 an app gets the request of a bounded body as it was, and an error where the body is longer", async () => {
+  const peer = new AbortController();
+  const init = { ...chunked(3, 3), headers: { "x-a": "1" }, signal: peer.signal };
+  const shared = host({ requestLimits: { maxEntityBodySize: 5 } });
+  const seen: unknown[] = [];
+  const answered = await answer(shared, new Request("http://e/x?y", init), 0, async (request) => {
+    seen.push(request.method, request.url, request.headers.get("x-a"));
+    await assert.rejects(request.bytes());
+    peer.abort();
+    seen.push(request.signal.aborted);
+    return new Response("read");
+  });
+  assert.deepEqual(seen, ["POST", "http://e/x?y", "1", true]);
+  assert.equal(answered.status, 413);
+  assert.equal(answered.headers.get("connection"), "close");
+});
+
 test("a request past a limit does not reach the app, and one line names the option", async () => {
   const logger = silent();
   const shared = host({ requestLimits: { maxUriLength: 5 } }, logger);

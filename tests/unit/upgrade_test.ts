@@ -322,14 +322,26 @@ test("R28 a service that requires what the engine lacks is refused with 500, nam
   assert.match(String(logger.lines[0]?.[2]), /UnsupportedError: .*use engine "node" or "bun"/);
 });
 
-test("R28 onPing on an engine without it is warned of once", () => {
-  const logger = silent();
-  const host = toHost(logger, new FakeClock(), { engine: "deno", ping: false });
-  const service = upgrade(() => ({ onPing: () => {} }));
-  for (let i = 0; i < 3; i++) assert.ok(knock(service, {}, host).answer instanceof Upgrade);
-  assert.equal(logger.lines.length, 1);
-  assert.match(logger.lines[0]?.[1] ?? "", /onPing and onPong are never called on engine "deno"/);
-});
+for (const name of ["onPing", "onPong"]) {
+  test(`R28 ${name} on an engine without it is warned of once, and on another not at all`, () => {
+    const logger = silent();
+    const able = toHost(logger, new FakeClock());
+    const host = toHost(logger, new FakeClock(), { engine: "deno", ping: false });
+    const service = upgrade(() => ({ [name]: () => {} }));
+    assert.ok(knock(service, {}, able).answer instanceof Upgrade);
+    assert.ok(
+      knock(
+        upgrade(() => ({})),
+        {},
+        host,
+      ).answer instanceof Upgrade,
+    );
+    assert.deepEqual(logger.lines, []);
+    for (let i = 0; i < 3; i++) assert.ok(knock(service, {}, host).answer instanceof Upgrade);
+    assert.equal(logger.lines.length, 1);
+    assert.match(logger.lines[0]?.[1] ?? "", /onPing and onPong are never called on engine "deno"/);
+  });
+}
 
 test("without an adapter the service answers 426 and names what serves it; a malformed request is told its fault", async () => {
   const service = upgrade(() => ({}));
