@@ -70,6 +70,12 @@ export const gaps: readonly Gap[] = [
   },
   {
     engine: "deno",
+    key: "largeFrames",
+    reason: "Deno cuts the connection at a frame of 64 MiB or more, and the bound cannot be set",
+    upstream: "https://github.com/denoland/deno/issues/15809",
+  },
+  {
+    engine: "deno",
     key: "fragmentLimit",
     reason: "Deno takes any number of fragments",
     upstream: "https://github.com/denoland/fastwebsockets",
