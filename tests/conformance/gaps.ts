@@ -318,6 +318,12 @@ export const gaps: readonly Gap[] = [
     upstream: "https://github.com/oven-sh/bun/pull/33541",
   },
   {
+    engine: "bun",
+    key: "idleTls",
+    reason: "Bun.serve ends no TLS connection that has asked for nothing when it stops, so that gracefulStop waits",
+    upstream: "https://github.com/oven-sh/bun/pull/34961",
+  },
+  {
     engine: "deno",
     key: "tlsSessions",
     reason: "Deno.serve has no option for sessions, which can be resumed",
