@@ -35,6 +35,9 @@ export type UpgradeHandler<
   Fields = Headers,
 > = (request: UpgradeRequest<Path, Context, Params, Query, Fields>) => UpgradeAnswer | Promise<UpgradeAnswer>;
 
+// Bytes of the smallest frame that Deno does not take (ext/websocket).
+const MOST_OF_DENO = 2 ** 26;
+
 /** One upgrade on its way. */
 export class Door {
   readonly #rules: ServiceRules;
@@ -203,6 +206,11 @@ export class Door {
       const { onPing, onPong } = callbacksOf(service);
       if (!capabilities.ping && (onPing !== undefined || onPong !== undefined)) {
         this.#host.warnOnce(`onPing and onPong are never called on engine "${capabilities.engine}": use engine "node"`);
+      }
+      if (capabilities.engine === "deno" && this.#rules.maxFrameSize >= MOST_OF_DENO) {
+        this.#host.warnOnce(
+          'A message of 64 MiB or more ends its connection on engine "deno", whatever maxFrameSize is: use engine "node"',
+        );
       }
       const details = {
         protocol: this.#protocol,

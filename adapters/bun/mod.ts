@@ -44,6 +44,9 @@ export interface Handlers {
   websocket: BunWebSocketHandler<BunSocket>;
 }
 
+// Seconds without a byte: the most that Bun takes. Its own 10 would cut off an answer that takes longer.
+const IDLE = 255;
+
 // Milliseconds that the last bytes of a stopped server may take to leave.
 const LINGER = 60_000;
 
@@ -81,8 +84,9 @@ export const engine: Engine = {
     const tls = secure === undefined ? {} : { tls: toBunTls(secure) };
     // Otherwise Bun shows a peer what went wrong, with paths of the machine; and outside of development it would share a port that is taken.
     const quiet = { development: false, reusePort: false, error: (error: unknown) => answerFault(host, error) };
+    const own = { ...tls, ...quiet, idleTimeout: IDLE, maxRequestBodySize: Number.MAX_SAFE_INTEGER };
     const nobody = toNobody(host);
-    const server = bun.serve({ port, hostname, ...tls, ...quiet, ...toHandlers(app, host, maxFrameSize, nobody) });
+    const server = bun.serve({ port, hostname, ...own, ...toHandlers(app, host, maxFrameSize, nobody) });
     return Promise.resolve({
       port: server.port ?? port,
       limit: (size) => void server.reload({ ...quiet, ...toHandlers(app, host, size, nobody) }),

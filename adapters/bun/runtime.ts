@@ -62,6 +62,8 @@ export interface BunServeOptions<Data> {
   readonly hostname: string;
   readonly tls?: BunTls;
   readonly reusePort: boolean;
+  readonly idleTimeout: number;
+  readonly maxRequestBodySize: number;
   readonly development: boolean;
   error(error: unknown): Response;
   fetch(request: Request, server: BunServer<Data>): Response | undefined | Promise<Response | undefined>;

@@ -38,7 +38,35 @@ export function toServer(app: App, host: Host, secure: SecureOptions | undefined
   if (secure !== undefined) return (onBun ? toBunServer : toHttpsServer)(options, listener, host, secure);
   const server = createHttpServer(options, listener);
   answerFaults(server, host);
+  endAnswered(server, server);
+  endSilent(server, "connection");
   return server;
+}
+
+// A server that closes ends what is idle in that moment: not what is idle once its last answer is out.
+function endAnswered(http: HttpServer, port: { readonly listening: boolean }): void {
+  http.on("request", (_request, response) => {
+    response.once("finish", () => port.listening || http.closeIdleConnections());
+  });
+}
+
+// Nor, before Node 26 and on Deno, whoever has sent nothing: a browser keeps such connections in reserve. On Bun `bytesRead` tells nothing.
+function endSilent(http: HttpServer, arrival: "connection" | "secureConnection"): void {
+  if (onBun) return;
+  const silent = new Set<Socket>();
+  function forget(this: Socket): void {
+    silent.delete(this);
+  }
+  const speaks = ({ socket }: { readonly socket: Socket }): void => {
+    if (silent.delete(socket)) socket.off("close", forget);
+  };
+  http.on("request", speaks).on("upgrade", speaks);
+  http.on(arrival, (socket: Socket) => void silent.add(socket.on("close", forget)));
+  const closeIdleConnections = http.closeIdleConnections.bind(http);
+  http.closeIdleConnections = () => {
+    closeIdleConnections();
+    for (const socket of silent) if (socket.bytesRead === 0) socket.destroy();
+  };
 }
 
 function toHttpsServer(
@@ -54,6 +82,8 @@ function toHttpsServer(
   server.prependListener("secureConnection", (socket) => {
     if (isForeign(socket)) socket.destroy();
   });
+  endAnswered(server, server);
+  endSilent(server, "secureConnection");
   const sockets = keepSockets(server);
   const closeAllConnections = server.closeAllConnections.bind(server);
   server.closeAllConnections = () => {
@@ -89,6 +119,7 @@ function toBunServer(
     http.emit("connection", socket);
   });
   tls.on("tlsClientError", (_error, socket) => socket.destroy());
+  endAnswered(http, tls);
   const sockets = keepSockets(tls);
   return {
     on: (event, upgrades) => http.on(event, upgrades),

@@ -70,6 +70,12 @@ export const gaps: readonly Gap[] = [
   },
   {
     engine: "deno",
+    key: "largeFrames",
+    reason: "Deno cuts the connection at a frame of 64 MiB or more, and the bound cannot be set",
+    upstream: "https://github.com/denoland/deno/issues/15809",
+  },
+  {
+    engine: "deno",
     key: "fragmentLimit",
     reason: "Deno takes any number of fragments",
     upstream: "https://github.com/denoland/fastwebsockets",
@@ -310,6 +316,12 @@ export const gaps: readonly Gap[] = [
     key: "tlsHandshakeTimeout",
     reason: "Bun.serve ends a TLS handshake after 12 s, which cannot be set",
     upstream: "https://github.com/oven-sh/bun/pull/33541",
+  },
+  {
+    engine: "bun",
+    key: "idleTls",
+    reason: "Bun.serve ends no TLS connection that has asked for nothing when it stops, so that gracefulStop waits",
+    upstream: "https://github.com/oven-sh/bun/pull/34961",
   },
   {
     engine: "deno",

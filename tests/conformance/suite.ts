@@ -38,7 +38,7 @@ import { promises } from "./suite/promises.ts";
 import { proxies } from "./suite/proxies.ts";
 import { refusals } from "./suite/refusals.ts";
 import { replies } from "./suite/replies.ts";
-import { slowRequests } from "./suite/slow_requests.ts";
+import { slowRequests, unlimitedRequests } from "./suite/slow_requests.ts";
 import { starting } from "./suite/starting.ts";
 import { stopping } from "./suite/stopping.ts";
 import { streams } from "./suite/streams.ts";
@@ -78,6 +78,7 @@ export function suite(engine: EngineName, mounts: readonly Mount[]): void {
   admission(subject, mounts);
   proxies(subject);
   slowRequests(subject);
+  unlimitedRequests(subject);
   hono(subject, mounts);
   ownServers(subject, mounts);
   guards(subject, mounts);

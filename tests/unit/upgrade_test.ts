@@ -343,6 +343,19 @@ for (const name of ["onPing", "onPong"]) {
   });
 }
 
+test("R28 maxFrameSize over what Deno takes in a frame is warned of once, on the engine deno alone", () => {
+  for (const engine of ["deno", "node"] as const) {
+    const logger = silent();
+    const host = toHost(logger, new FakeClock(), { engine });
+    for (const maxFrameSize of [2 ** 26 - 1, 2 ** 26, 2 ** 27]) {
+      const service = upgrade({ maxFrameSize }, () => ({}));
+      assert.ok(knock(service, {}, host).answer instanceof Upgrade);
+    }
+    assert.equal(logger.lines.length, engine === "deno" ? 1 : 0);
+    if (engine === "deno") assert.match(logger.lines[0]?.[1] ?? "", /64 MiB.*maxFrameSize.*use engine "node"/);
+  }
+});
+
 test("without an adapter the service answers 426 and names what serves it; a malformed request is told its fault", async () => {
   const service = upgrade(() => ({}));
   for (const env of [undefined, null, {}, "x"]) {

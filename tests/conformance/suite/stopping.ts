@@ -1,9 +1,11 @@
 /** R27: how a listener stops. */
 import assert from "node:assert/strict";
-import { createConnection } from "node:net";
+import { createConnection, type Socket } from "node:net";
 import { Hono } from "hono";
-import { Listener, type Service, upgrade } from "../../../mod.ts";
-import { connect, HandshakeRefused, type RawClient } from "../../kit/raw_client.ts";
+import { Listener, type ListenerConfig, type Service, upgrade } from "../../../mod.ts";
+import { pem } from "../../kit/certificates.ts";
+import { connect, dial, HandshakeRefused, type RawClient } from "../../kit/raw_client.ts";
+import { dialTls } from "../../kit/tls_client.ts";
 import { gate, Log, type Running, type Subject, wait } from "./subject.ts";
 
 export function stopping(subject: Subject): void {
@@ -179,6 +181,67 @@ export function stopping(subject: Subject): void {
       );
       socket.destroy();
     });
+  }
+
+  const ports: readonly [string, string | undefined, ListenerConfig, (port: number) => Promise<Socket>][] = [
+    ["", undefined, {}, dial],
+    [
+      "over TLS ",
+      "idleTls",
+      { secureSocket: { key: { cert: pem("server.pem"), key: pem("server-key.pem") } } },
+      dialTls,
+    ],
+  ];
+  for (const [over, gap, secure, dials] of ports) {
+    subject.gapTest(
+      gap,
+      `R27 ${over}a connection without a request does not keep gracefulStop to its deadline`,
+      async () => {
+        const listener = subject.listener(secure);
+        await listener.start();
+        const idle = await dials(listener.port);
+        // That it has been accepted is seen by one that comes after it.
+        (await dials(listener.port)).destroy();
+        await wait(50);
+        await subject.within("gracefulStop", listener.gracefulStop(), 2500);
+        idle.destroy();
+      },
+    );
+
+    subject.test(
+      `R27 ${over}a request that is answered while gracefulStop waits is the last of its connection`,
+      async () => {
+        const [entered, held] = [gate(), gate()];
+        const app = new Hono();
+        app.get("/", async (c) => {
+          entered.resolve();
+          await held.promise;
+          return c.text("answered");
+        });
+        const listener = new Listener(app, {
+          port: 0,
+          engine: subject.engine,
+          logger: new Log(subject.patience),
+          ...secure,
+        });
+        await listener.start();
+        const socket = await dials(listener.port);
+        let answer = "";
+        const ended = new Promise((resolve) => {
+          socket.on("end", resolve).on("data", (part) => {
+            answer += part.toString();
+          });
+        });
+        socket.write("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n");
+        await entered.promise;
+        const stop = subject.within("gracefulStop", listener.gracefulStop(), 2500);
+        await wait(50);
+        held.resolve();
+        await stop;
+        await subject.within("the end of the connection", ended, 1000);
+        assert.match(answer, /answered$/);
+      },
+    );
   }
 
   subject.test("R27 immediateStop drops every connection: onClose is told 1006", async () => {

@@ -1,5 +1,6 @@
 /** R10 and R12: messages that are too large, and writes that come too late. */
 import assert from "node:assert/strict";
+import { Buffer } from "node:buffer";
 import {
   type Caller,
   ConnectionClosureError,
@@ -125,6 +126,23 @@ export function writes(subject: Subject): void {
       { config: { maxFrameSize: 1000 } },
     );
   });
+
+  subject.gapTest(
+    "largeFrames",
+    "R10 a message in one frame of 64 MiB passes, where maxFrameSize lets it",
+    async () => {
+      const size = 2 ** 26;
+      await subject.serve(
+        () => ({ onBinaryMessage: (_caller, data) => String(data.byteLength) }),
+        async ({ connect }) => {
+          const client = await connect();
+          await client.send.binary(Buffer.alloc(size));
+          assert.equal(await client.message(), String(size));
+        },
+        { config: { maxFrameSize: size } },
+      );
+    },
+  );
 
   subject.test("R12 a write after the end is rejected with a ConnectionError whose code says why", async () => {
     const callers: Caller[] = [];
