@@ -46,7 +46,7 @@ export class Host {
   /** Whose services have been looked at for callbacks that are none. */
   readonly looked: WeakSet<object> = new WeakSet();
   /** What `Host` held that was found good last. Most requests name the same host, and to parse it costs more than all other checks of a handshake. */
-  authority = "";
+  authority: string | undefined;
   /** How many turns have been waited for. */
   turns = 0;
   readonly #isCompressionOff: boolean;
