@@ -179,6 +179,8 @@ export class Door {
   }
 
   #refuse(response: Response): Response {
+    // Another service has refused with it, which the handler has asked.
+    if (response === this.#slot.refusal) return response;
     const why = whyUnsendable(response, this.#host.sent);
     if (why !== undefined) return this.#failed(new TypeError(`An upgrade handler returned ${why}`));
     this.#slot.refusal = response;

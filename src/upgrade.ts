@@ -83,6 +83,8 @@ export function toUpgradeService(config: UpgradeConfig, handler: UpgradeHandler)
   const answer = (context: UpgradeContext): Response | Promise<Response> => {
     const slot = slotOf(context.env);
     if (slot === undefined) return withoutSlot(context);
+    // Asked by the handler of another, whose headers count too.
+    if (slot.isReached) slot.direct = undefined;
     slot.isReached = true;
     const door = new Door(rules, giveHeaders, slot, context);
     return door.check() ?? door.call(handler);

@@ -34,6 +34,9 @@ export interface UpgradeContext {
   get(key: string): unknown;
 }
 
+// A schema may make nothing of a part, so `undefined` says nothing.
+const UNREAD: unique symbol = Symbol("unread");
+
 /**
  * A request for an upgrade: what the handler of `upgrade` gets.
  *
@@ -50,9 +53,9 @@ export class UpgradeRequest<
   readonly raw: Request;
   readonly #context: UpgradeContext;
   readonly #peer: Peer;
-  #params: unknown;
-  #query: unknown;
-  #headers: unknown;
+  #params: unknown = UNREAD;
+  #query: unknown = UNREAD;
+  #headers: unknown = UNREAD;
   #url: URL | undefined;
   #cookies: ReadonlyMap<string, string> | undefined;
   #principal: Principal | undefined;
@@ -82,7 +85,7 @@ export class UpgradeRequest<
 
   /** The parameters of the path, decoded; with a schema `params`, what it makes of them. */
   get params(): Params {
-    this.#params ??= this.#context.req.param();
+    if (this.#params === UNREAD) this.#params = this.#context.req.param();
     return trust(this.#params);
   }
 
@@ -109,13 +112,13 @@ export class UpgradeRequest<
 
   /** The query of the address; with a schema `query`, what it makes of it. */
   get query(): Query {
-    this.#query ??= this.url.searchParams;
+    if (this.#query === UNREAD) this.#query = this.url.searchParams;
     return trust(this.#query);
   }
 
   /** The headers of the request, copied; with a schema `headers`, what it makes of them. */
   get headers(): Fields {
-    this.#headers ??= new Headers(this.raw.headers);
+    if (this.#headers === UNREAD) this.#headers = new Headers(this.raw.headers);
     return trust(this.#headers);
   }
 

@@ -34,8 +34,8 @@ export class Dispatcher implements Intake {
   readonly #open: OpenStreams = new OpenStreams();
   /** The request whose handler has yet to settle. */
   #current: Request | undefined;
-  /** Requests that were cancelled while they waited, each until its turn or that of its `cancel`. */
-  #waived: Set<RequestId> | undefined;
+  /** How many a `cancel` waits for each id: a request before one of them, which waits too, is not wanted any more. */
+  #waived: Map<RequestId, number> | undefined;
 
   /** Makes it for one connection. */
   constructor(connected: Connected, caller: Caller, contract: ContractService, rules: ServiceRules) {
@@ -83,7 +83,8 @@ export class Dispatcher implements Intake {
     if (id === null || id === undefined) return false;
     if (this.#cancel(id)) return true;
     // It keeps its own place, for behind that the id may be that of another request.
-    this.#waived = (this.#waived ?? new Set()).add(id);
+    this.#waived ??= new Map();
+    this.#waived.set(id, (this.#waived.get(id) ?? 0) + 1);
     return false;
   }
 
@@ -100,7 +101,7 @@ export class Dispatcher implements Intake {
     const id = readId(fields, rules.dispatcherStreamId);
     if (id === null) return this.#refuseId();
     if (id !== undefined && this.#open.get(id) !== undefined) return this.#refuseDuplicate(id);
-    if (id !== undefined && this.#waived?.delete(id)) return this.#replies.complete(id);
+    if (id !== undefined && this.#waived?.has(id)) return this.#replies.complete(id);
     const request = new Request(rule.type, id, this.#connected.outbox);
     const payload = without(fields, rules.dispatcherKey, rules.dispatcherStreamId);
     let result: unknown;
@@ -131,7 +132,7 @@ export class Dispatcher implements Intake {
     if (id === null) return this.#refuseId();
     if (id === undefined) return undefined;
     if (isCancel) {
-      this.#waived?.delete(id);
+      this.#claim(id);
       return void this.#cancel(id);
     }
     if (this.#open.get(id) !== undefined) return this.#refuseDuplicate(id);
@@ -159,6 +160,13 @@ export class Dispatcher implements Intake {
 
   #refuseDuplicate(id: RequestId): void {
     this.#replies.refuse(id, "duplicate_id", "A request with this id is still answered");
+  }
+
+  // The turn of a cancel has come.
+  #claim(id: RequestId): void {
+    const count = this.#waived?.get(id) ?? 0;
+    if (count > 1) this.#waived?.set(id, count - 1);
+    else this.#waived?.delete(id);
   }
 
   /** Returns whether there was such a request. */

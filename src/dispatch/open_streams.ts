@@ -11,11 +11,6 @@ import type { Sink } from "../stream.ts";
 export class OpenStreams {
   #streams: Map<RequestId, Sink> | undefined;
 
-  /** How many there are. */
-  get size(): number {
-    return this.#streams?.size ?? 0;
-  }
-
   /** Finds a stream. */
   get(id: RequestId): Sink | undefined {
     return this.#streams?.get(id);

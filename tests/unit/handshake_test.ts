@@ -3,6 +3,8 @@ import { test } from "node:test";
 import { checkForm, checkOrigin, chooseSubProtocol } from "../../src/handshake.ts";
 import type { ReadHeader } from "../../src/http.ts";
 import { type ServiceConfig, toServiceRules } from "../../src/service_config.ts";
+import { FakeClock } from "../../src/testing/mod.ts";
+import { silent, toHost } from "./support.ts";
 import { takesLinearTime } from "./timing.ts";
 
 const KEY = "dGhlIHNhbXBsZSBub25jZQ==";
@@ -60,7 +62,7 @@ const refusals: [title: string, more: Record<string, string | null>, status: num
 ];
 for (const [title, more, status] of refusals) {
   test(`checkForm() refuses ${title} with ${status} and one line of advice`, async () => {
-    const response = checkForm("GET", headers(more));
+    const response = checkForm("GET", headers(more), toHost(silent(), new FakeClock()));
     assert.equal(response?.status, status);
     assert.match(await response.text(), /^[^\n]+\n$/);
     assert.match(response.headers.get("content-type") ?? "", /^text\/plain/);

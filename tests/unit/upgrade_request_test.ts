@@ -43,6 +43,16 @@ test("what was read once stays the same", () => {
   assert.equal(upgrade.signal, upgrade.signal);
 });
 
+test("what a schema makes of a part stands in its place, nothing too", () => {
+  for (const value of [{ a: 1 }, null, undefined]) {
+    const upgrade = request("http://x/?a=1", { a: "1" });
+    for (const part of ["params", "query", "headers"] as const) {
+      upgrade.bind(part, value);
+      assert.equal(upgrade[part], value, part);
+    }
+  }
+});
+
 test("headers are a copy, which a handler may change", () => {
   const upgrade = request("http://x", { a: "1" });
   upgrade.headers.set("a", "2");

@@ -127,8 +127,8 @@ export function testHandshakes(engine: EngineName, define: Define): void {
     const answer = await request(server.port, toHandshake(server.port, { headers: { Host: null } }));
     assert.equal(answer.status, 400);
   });
-  for (const host of ["app.example/x", "user:word@app.example", "app.example?x", "app.example#x"]) {
-    define(`A handshake whose Host is ${host} is refused`, {}, async (server) => {
+  for (const host of ["", "app.example/x", "user:word@app.example", "app.example?x", "app.example#x"]) {
+    define(`A handshake whose Host is ${host || "empty"} is refused`, {}, async (server) => {
       const answer = await request(server.port, toHandshake(server.port, { headers: { Host: host } }));
       assert.ok(answer.status >= 400 && answer.status < 500, `${answer.status}`);
       await server.lives();

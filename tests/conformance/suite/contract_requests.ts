@@ -327,6 +327,14 @@ export function contractRequests(subject: Subject): void {
           // Its cancel was for a request before it, or for none.
           { event: "value", id: 1, as: "d" },
           { event: "value", id: 4, as: "e" },
+          // Each has its own, whatever became of those before.
+          cancel(5),
+          { event: "value", id: 5, as: "f" },
+          cancel(5),
+          { event: "value", id: 5, as: "g" },
+          cancel(5),
+          cancel(5),
+          { event: "value", id: 5, as: "h" },
         ];
         for (const message of all) await say(client, message);
         await client.send.ping();
@@ -335,10 +343,10 @@ export function contractRequests(subject: Subject): void {
         const [waited, first, stream, text, unknown, ...rest] = await exchange(client);
         assert.deepEqual(
           [waited, first, stream, text, ...rest],
-          [0, 1, 2, "1", 1, 4].map((id) => JSON.stringify({ event: "complete", id })),
+          [0, 1, 2, "1", 1, 4, 5, 5, 5].map((id) => JSON.stringify({ event: "complete", id })),
         );
         assert.deepEqual(errorOf(unknown), { event: "error", id: 3, code: "unknown_type" });
-        assert.deepEqual(journal.entries, ["waits", "value b", "value c", "value d", "value e"]);
+        assert.deepEqual(journal.entries, ["waits", "value b", "value c", "value d", "value e", "value h"]);
       },
     );
   });

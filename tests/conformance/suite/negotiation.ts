@@ -1,6 +1,6 @@
 /** R24 to R26: subprotocols, origins, frames that come early, and headers of the 101. */
 import assert from "node:assert/strict";
-import type { ServiceConfig, UpgradeHandler } from "../../../mod.ts";
+import { type ServiceConfig, type UpgradeHandler, upgrade } from "../../../mod.ts";
 import {
   connect,
   type HandshakeOptions,
@@ -205,6 +205,30 @@ export function negotiation(subject: Subject): void {
       });
     });
   }
+
+  subject.test("R22 a handler may leave the answer to another upgrade service, any number of times", async () => {
+    const fixed = upgrade({ responseHeaders: { "x-one": "1" } }, () => ({ onOpen: () => "fixed" }));
+    const full = upgrade(() => new Response("Full\n", { status: 409 }));
+    const choice: UpgradeHandler = ({ context, query }) => {
+      context.header("x-two", "2");
+      return query.has("full") ? full(context) : fixed(context);
+    };
+    await subject.run(
+      () => choice,
+      async ({ connect: open, listener }) => {
+        for (let i = 0; i < 2; i++) {
+          const client = await open();
+          assert.equal(await client.message(), "fixed");
+          assert.deepEqual([client.response.header("x-one"), client.response.header("x-two")], ["1", "2"]);
+          const { status, body } = await connect(listener.port, { path: "/?full" }).then(
+            () => assert.fail("the upgrade was not refused"),
+            (error: unknown) => (error instanceof HandshakeRefused ? error.response : assert.fail(`${error}`)),
+          );
+          assert.deepEqual([status, body], [409, "Full\n"]);
+        }
+      },
+    );
+  });
 
   subject.test("R23 responseHeaders that throw are answered with 500", async () => {
     await refused(subject, accepting, {}, ({ status }) => assert.equal(status, 500), {
