@@ -178,7 +178,9 @@ export class ServiceConnection extends Callbacks implements Connection, Owner {
     if (outbox.rules.heartbeatInterval > 0 && outbox.host.capabilities.ping) this.#beat(now);
     if (this.doing & BUSY) return this.#liveness.rouse(now);
     // Frames are stamped with a time that may be a tick old: better to find a connection idle a tick late than a tick early.
-    if (this.#liveness.isIdle(now - outbox.host.sweep.lag, outbox.sentAt, outbox.rules)) this.onIdle();
+    const idle = this.#liveness.isIdle(now - outbox.host.sweep.lag, outbox.sentAt, outbox.rules);
+    // A socket that could not take the ping may have ended.
+    if (idle && outbox.state === CLEAR) this.onIdle();
   }
 
   /** A callback has ended. */

@@ -675,6 +675,18 @@ test("R16 a connection is not idle before idleTimeout is over, though a frame ca
   assert.equal(idle, 1);
 });
 
+test("R16 a connection that closes as it is pinged is not idle", async () => {
+  const seen: string[] = [];
+  const { caller, socket, clock } = open(
+    { onIdleTimeout: () => void seen.push("idle"), onClose: () => void seen.push("closed") },
+    { config: { idleTimeout: 2.96, heartbeat: { interval: 3, timeout: 1 } } },
+  );
+  // Both fall due at one look.
+  socket.ping = () => void caller.close(4000);
+  await clock.advance(5);
+  assert.deepEqual([socket.names, seen], [["close"], []]);
+});
+
 test("a reply after the service's own close is a mistake that onError is told, and only the debug log without one", async () => {
   const onTextMessage: Service["onTextMessage"] = (caller) => {
     void caller.close(4000);
