@@ -111,7 +111,9 @@ export function toRefusal(error: Error, { url, protocols }: Dial, answer: NodeRe
   const code = codeOf(error);
   if (answer !== undefined || code.startsWith("HPE_")) {
     // What the server speaks is its decision, as a status is; one that nobody has offered is a fault.
-    const hasNone = protocols.length > 0 && answer !== undefined && !("sec-websocket-protocol" in answer.headers);
+    // Both come after all else is found right, and `ws` tells them from the rest by their text alone.
+    const isChoice = protocols.length > 0 && /subprotocol/.test(error.message);
+    const hasNone = isChoice && !answer?.headers["sec-websocket-protocol"];
     const options = { ...(hasNone && { status: 101 }), cause: error };
     return new InvalidHandshakeError(`The server's answer is no handshake: ${error.message}`, options);
   }

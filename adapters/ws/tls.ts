@@ -72,15 +72,21 @@ function unusable(name: string, why: string, cause?: unknown): SslError {
 }
 
 function read(name: string, value: string): string {
-  if (isPem(value)) return value;
+  if (isPem(value)) return trimmed(value);
   let text: string;
   try {
     text = readFileSync(value, "utf8");
   } catch (error) {
     throw new SslError(`Cannot read secureSocket.${name} from "${value}": ${toReason(error)}`, { cause: error });
   }
-  if (isPem(text)) return text;
+  if (isPem(text)) return trimmed(text);
   throw new SslError(`Cannot use secureSocket.${name}: "${value}" holds no PEM text`);
+}
+
+// What each runtime forgives is another: blanks around a line, the ends of lines, a mark of the byte order.
+function trimmed(pem: string): string {
+  const lines = pem.split(/\r\n?|\n/);
+  return lines.map((line) => line.trim()).join("\n");
 }
 
 function toReason(error: unknown): string {

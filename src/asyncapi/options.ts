@@ -81,7 +81,7 @@ export function checkAsyncApiOptions(options: AsyncApiOptions): void {
 // A document with others is refused by the tools that read it.
 function checkServers(servers: AsyncApiOptions["servers"]): void {
   if (servers === undefined) return;
-  if (!isObject(servers) || Array.isArray(servers))
+  if (!isObject(servers) || Symbol.iterator in servers)
     throw new TypeError("Option servers must be a record of servers, by their names");
   for (const [name, server] of Object.entries<unknown>(servers)) {
     if (!/^[\w-]+$/.test(name)) {
@@ -96,7 +96,11 @@ function checkServers(servers: AsyncApiOptions["servers"]): void {
 
 function isServer(value: unknown): boolean {
   if (!isObject(value) || !("host" in value) || !("protocol" in value)) return false;
-  return typeof value.protocol === "string" && typeof value.host === "string" && /^[^/]+$/.test(value.host);
+  // A `URL` has both too, the protocol with its colon.
+  const { host, protocol } = value;
+  return (
+    typeof host === "string" && /^[^/\s]+$/.test(host) && typeof protocol === "string" && /^[^:/\s]+$/.test(protocol)
+  );
 }
 
 function hasScheme(value: unknown): boolean {

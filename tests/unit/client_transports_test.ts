@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Client } from "../../client.ts";
+import { run } from "../../entries/client_run.ts";
 import { AuthError, UnsupportedError } from "../../mod.ts";
 import type { ClientConfig } from "../../src/client/client_config.ts";
 import type { ClientCredential } from "../../src/client/client_credential.ts";
@@ -137,6 +138,15 @@ test("toTransport() takes a transport of one's own, for what it says that it can
       new TypeError('Option transport must be "platform", "ws" or a Transport'),
     );
   }
+});
+
+test("a user in the URL is a credential, which a transport without headers cannot send", async () => {
+  const { transport, dials } = toMine({});
+  for (const url of ["ws://ann:secret@localhost", "ws://:secret@localhost"]) {
+    await assert.rejects(Client.connect(url, { transport, handShakeTimeout: 1 }), refusal("auth"));
+    await assert.rejects(run(url, {}, { transport, handShakeTimeout: 1 }), refusal("auth"));
+  }
+  assert.equal(dials.length, 0);
 });
 
 test("toTransport() gives options to a transport that takes them, and heartbeats to one that pings", async () => {

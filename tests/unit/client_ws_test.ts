@@ -5,6 +5,7 @@ import { randomBytes } from "node:crypto";
 import process from "node:process";
 import { test } from "node:test";
 import { wsTransport } from "../../adapters/ws/mod.ts";
+import { toTlsOptions } from "../../adapters/ws/tls.ts";
 import { InvalidHandshakeError, SslError } from "../../mod.ts";
 import { accepting, answering, echoing, refusing } from "../kit/answers.ts";
 import { certificatePath, pem } from "../kit/certificates.ts";
@@ -394,6 +395,27 @@ it("TLS: key and certificate may stand in one file, in any order", async (own) =
   const [cert, key] = [pem("client.pem"), pem("client-key.pem")];
   for (const both of [`${cert}\n${key}`, `${key}\n${cert}`]) {
     const { line } = own(dial(server.url, { secureSocket: { cert: both, key: both, ca: pem("ca.pem") } }));
+    await line.heard("opened");
+  }
+});
+
+it("TLS: blanks and line ends of PEM text, and what stands around it, are of no account", async (own) => {
+  const server = own(await serve(echoing(), { tls: true }));
+  const [cert, key, ca] = [pem("client.pem"), pem("client-key.pem"), pem("ca.pem")];
+  const forms: ((text: string) => string)[] = [
+    (text) => text.replaceAll("\n", "\r\n"),
+    (text) => text.replaceAll("\n", "\r"),
+    (text) => text.replaceAll("\n", "  \n"),
+    (text) => text.replace(/^/gm, "    "),
+    (text) => `\ufeff${text}`,
+    // Not the same text, but the same in it.
+    (text) => `# Of the tests - - -\n${text}${text}\nThe end`,
+  ];
+  const plain = toTlsOptions({ cert, key, ca });
+  for (const [i, form] of forms.entries()) {
+    const secureSocket = { cert: form(cert), key: form(key), ca: form(ca) };
+    if (i < 5) assert.deepEqual(toTlsOptions(secureSocket), plain);
+    const { line } = own(dial(server.url, { secureSocket }));
     await line.heard("opened");
   }
 });

@@ -170,11 +170,25 @@ export function opening(subject: Subject): void {
     const config = { subProtocols: ["chat"], retryConfig: soon };
     const server = await scene.serve([accepting(), agreeing]);
     await failure(scene.connect(server, config));
+    const empty = await scene.serve([accepting(undefined, { protocol: "" }), agreeing]);
+    await failure(scene.connect(empty, config));
+    assert.equal(empty.attempts.length, 1);
     if (scene.transport === "platform") return;
     const later = await scene.serve([accepting((it) => it.fin(), { protocol: "chat" }), accepting(), agreeing]);
     const client = await scene.connect(later, config);
     assert.equal((await scene.within("the end", client.closed)).code, 1006);
     assert.deepEqual([server.attempts.length, later.attempts.length], [1, 2]);
+  });
+
+  subject.gapTest("refusals", "L8 an answer that is no handshake is tried again, subprotocol or not", async (scene) => {
+    const server = await scene.serve([
+      accepting(undefined, { accept: "d3Jvbmc=" }),
+      accepting(undefined, { upgrade: "h2c" }),
+      echoing({ protocol: "chat" }),
+    ]);
+    const client = await scene.connect(server, { subProtocols: ["chat"], retryConfig: soon });
+    assert.equal(client.negotiatedSubProtocol, "chat");
+    assert.equal(server.attempts.length, 3);
   });
 
   subject.test("CLI-08 an attempt that takes too long rejects with HandshakeTimedOut", async (scene) => {
