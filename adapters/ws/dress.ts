@@ -92,7 +92,8 @@ function checkSecureSocket(secure: ClientSecureSocket): void {
   for (const [name, value] of Object.entries(secure)) {
     if (value === undefined) continue;
     if (name === "rejectUnauthorized") checkBoolean("secureSocket.rejectUnauthorized", value);
-    else if (typeof value !== "string" || value.trim() === "")
+    // A serverName of "" is none.
+    else if (typeof value !== "string" || (value.trim() === "" && name !== "serverName"))
       throw new TypeError(`Option secureSocket.${name} must be a text that is not blank`);
   }
   if ((secure.cert === undefined) !== (secure.key === undefined))

@@ -679,9 +679,9 @@ test("R16 a connection that closes as it is pinged is not idle", async () => {
   const seen: string[] = [];
   const { caller, socket, clock } = open(
     { onIdleTimeout: () => void seen.push("idle"), onClose: () => void seen.push("closed") },
+    // Both fall due at one look.
     { config: { idleTimeout: 2.96, heartbeat: { interval: 3, timeout: 1 } } },
   );
-  // Both fall due at one look.
   socket.ping = () => void caller.close(4000);
   await clock.advance(5);
   assert.deepEqual([socket.names, seen], [["close"], []]);
