@@ -3,10 +3,9 @@ import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import type { Socket } from "node:net";
 import { Hono } from "hono";
-import { stream } from "hono/streaming";
 import { Listener } from "../../../mod.ts";
 import { connect, dial } from "../../kit/raw_client.ts";
-import { Log, type Subject, wait } from "./subject.ts";
+import { Log, type Subject } from "./subject.ts";
 
 const HALF = "GET / HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\n";
 
@@ -109,34 +108,8 @@ export function slowRequests(subject: Subject): void {
   });
 }
 
-/** What a request without a limit may be: its answer slow, its body large. */
+/** What a request without a limit may be. */
 export function unlimitedRequests(subject: Subject): void {
-  subject.test("A7 an ordinary answer may take its time, before it begins and between its parts", async () => {
-    // Longer than Bun's own time for it, 12 s.
-    const pause = (): Promise<void> => wait(13_000);
-    const app = new Hono();
-    app.get("/late", async (c) => {
-      await pause();
-      return c.text("late");
-    });
-    app.get("/parts", (c) =>
-      stream(c, async (parts) => {
-        await parts.write("one ");
-        await pause();
-        await parts.write("two");
-      }),
-    );
-    const listener = new Listener(app, { port: 0, engine: subject.engine, logger: new Log(subject.patience) });
-    await listener.start();
-    try {
-      const read = async (path: string): Promise<string> =>
-        (await fetch(`http://127.0.0.1:${listener.port}${path}`)).text();
-      assert.deepEqual(await Promise.all([read("/late"), read("/parts")]), ["late", "one two"]);
-    } finally {
-      await listener.immediateStop();
-    }
-  });
-
   subject.test("A7 without maxEntityBodySize a body may be as large as it likes", async () => {
     const app = new Hono();
     app.post("/", async (c) => c.text(String((await c.req.arrayBuffer()).byteLength)));
