@@ -20,8 +20,13 @@ export interface ServerLimits {
   readonly maxHeaderSize: number;
   readonly headersTimeout: number;
   readonly requestTimeout: number;
+  readonly keepAliveTimeout: number;
   readonly connectionsCheckingInterval: number;
 }
+
+// Milliseconds between two requests on one connection: as on Bun, and longer than balancers keep one that they may use again (60 s in AWS, 240 s in
+// Azure). With less they send a request into a connection that ends, and tell their client 502 (nodejs/node issue 59193).
+const BETWEEN_REQUESTS = 255_000;
 
 /** Gives the options of `createServer`. */
 export function toServerLimits(rules: HostRules): ServerLimits {
@@ -34,6 +39,7 @@ export function toServerLimits(rules: HostRules): ServerLimits {
     maxHeaderSize: maxHeaderSize + maxUriLength,
     headersTimeout,
     requestTimeout: timeout,
+    keepAliveTimeout: BETWEEN_REQUESTS,
     // A connection is closed at most so much too late.
     connectionsCheckingInterval:
       headersTimeout === 0 ? 500 : Math.max(50, Math.min(500, Math.ceil(headersTimeout / 10))),

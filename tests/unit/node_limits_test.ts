@@ -1,9 +1,15 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { toServerLimits } from "../../adapters/node/faults.ts";
+import { type ServerLimits, toServerLimits } from "../../adapters/node/faults.ts";
+import { Listener } from "../../mod.ts";
 import { type HostConfig, toHostRules } from "../../src/host_config.ts";
+import { silent } from "./support.ts";
 
-const cases: readonly (readonly [what: string, config: HostConfig, expected: ReturnType<typeof toServerLimits>])[] = [
+const cases: readonly (readonly [
+  what: string,
+  config: HostConfig,
+  expected: Omit<ServerLimits, "keepAliveTimeout">,
+])[] = [
   [
     "has 10 s for headers and 120 s for a request by default, and counts the address with the headers",
     {},
@@ -37,6 +43,19 @@ const cases: readonly (readonly [what: string, config: HostConfig, expected: Ret
 ];
 for (const [what, config, expected] of cases) {
   test(`A7 toServerLimits() ${what}`, () => {
-    assert.deepEqual(toServerLimits(toHostRules(config)), expected);
+    // Longer than the 60 to 240 s for which balancers keep a connection that they may use again.
+    assert.deepEqual(toServerLimits(toHostRules(config)), { ...expected, keepAliveTimeout: 255_000 });
   });
 }
+
+test("A7 engine node tells that a connection waits 255 s for its next request", async () => {
+  const app = { fetch: () => new Response("hello") };
+  const listener = new Listener(app, { port: 0, engine: "node", logger: silent() });
+  await listener.start();
+  try {
+    const response = await fetch(`http://127.0.0.1:${listener.port}`);
+    assert.deepEqual([await response.text(), response.headers.get("keep-alive")], ["hello", "timeout=255"]);
+  } finally {
+    await listener.immediateStop();
+  }
+});
