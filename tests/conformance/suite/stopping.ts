@@ -209,6 +209,21 @@ export function stopping(subject: Subject): void {
     );
 
     subject.test(
+      `R27 ${over}a connection between two requests does not keep gracefulStop to its deadline`,
+      async () => {
+        const listener = subject.listener(secure);
+        await listener.start();
+        const socket = await dials(listener.port);
+        const answered = new Promise((resolve) => socket.once("data", resolve));
+        socket.write("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n");
+        await answered;
+        await wait(20);
+        await subject.within("gracefulStop", listener.gracefulStop(), 2500);
+        socket.destroy();
+      },
+    );
+
+    subject.test(
       `R27 ${over}a request that is answered while gracefulStop waits is the last of its connection`,
       async () => {
         const [entered, held] = [gate(), gate()];
