@@ -27,11 +27,8 @@ export interface ReadQueue {
   holds(messages: number, bytes: number): boolean;
 }
 
-interface Reader {
-  readonly kind: Kind;
-  readonly promise: Promise<Message | Step>;
-  readonly resolve: (value: Message | Step) => void;
-  readonly reject: (error: Error) => void;
+interface Reader extends PromiseWithResolvers<Message | Step> {
+  kind?: Kind;
   cancel?: () => void;
 }
 
@@ -53,8 +50,8 @@ export function toReadQueue(timeout: number, clock: Clock): ReadQueue {
     reject(error);
   };
   const wait = (kind: Kind): Promise<Message | Step> => {
-    const { promise, resolve, reject } = Promise.withResolvers<Message | Step>();
-    const reader: Reader = { kind, promise, resolve, reject };
+    const reader: Reader = Promise.withResolvers<Message | Step>();
+    reader.kind = kind;
     if (timeout >= 0) {
       reader.cancel = clock.schedule(() => {
         readers.splice(readers.indexOf(reader), 1);
@@ -62,7 +59,7 @@ export function toReadQueue(timeout: number, clock: Clock): ReadQueue {
       }, timeout * 1000);
     }
     readers.push(reader);
-    return promise;
+    return reader.promise;
   };
   function read(kind: "step"): Promise<Step>;
   function read(kind: Kind): Promise<Message>;
