@@ -124,13 +124,14 @@ flight to 1,000 connections, a figure for each delivery; connect is handshake an
 
 ${toTable(rows)}
 
-On Bun the broadcast of a service is a loop of writes, raw is native publish ([why it is not much dearer](decisions/ticks-on-bun.md)).
+On Bun the broadcast of a service is a loop of writes, raw is native publish ([why it is not much dearer](decisions/ticks-on-bun.md)). "Hono and checks alone" is raw with
+its handshakes through a route of Hono and a look at each header that a server is asked to look at: the least that a service on Hono costs.
 
 ## The client
 
 CPU time of the client's process for each message of 64 B that an echo server sends back to one of 20 connections. "Raw" is competent use of the bare
 transport, by events: the platform's \`WebSocket\`, or \`ws\`. "Ours" is \`Client\` over the same one: p1 writes a message and reads the answer, p16 writes 16 and
-one more for each that \`for await\` gives.
+one more for each that \`for await\` gives. "for await alone" is the platform's socket with a queue of messages and one of waiting readers: the least that \`for await\` costs.
 
 ${clients.length === 0 ? "Not measured in this run." : toTable(clients)}
 

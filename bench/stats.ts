@@ -28,13 +28,15 @@ export interface Slice {
  * and a mood that lasts for a slice alone does not count.
  *
  * @param tell Puts one of them under load; times in milliseconds
+ * @param times.openings How often each is put under load before it is measured. @default 1
  */
 export async function cpuOf(
   names: readonly (keyof Round)[],
   tell: (name: keyof Round, times: { warmUp: number; window: number }) => Promise<Slice>,
-  { slices, slice, warmUp }: { readonly slices: number; readonly slice: number; readonly warmUp: number },
+  times: { readonly slices: number; readonly slice: number; readonly warmUp: number; readonly openings?: number },
 ): Promise<Round> {
-  for (const name of names) await tell(name, { warmUp, window: slice });
+  const { slices, slice, warmUp, openings = 1 } = times;
+  for (const name of names) for (let i = 0; i < openings; i++) await tell(name, { warmUp, window: slice });
   const found: Record<keyof Round, number[]> = { raw: [], again: [], ours: [] };
   for (let i = 0; i < slices; i++) {
     for (const name of i % 2 === 0 ? names : [...names].reverse()) {

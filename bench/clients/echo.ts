@@ -1,5 +1,5 @@
 /**
- * A client of an echo server, as its users write it: `echo.ts raw|ours platform|ws PORT`. Each line that comes in asks for a window of load, and is
+ * A client of an echo server, as its users write it: `echo.ts raw|ours|least platform|ws PORT`. Each line that comes in asks for a window of load, and is
  * answered by what it took.
  */
 import process from "node:process";
@@ -23,7 +23,7 @@ const TEXTS = Array.from({ length: 64 }, (_, i) => `${i}`.padStart(64, "01234567
 
 const [who = "", transport = "", port = ""] = process.argv.slice(2);
 const url = `ws://127.0.0.1:${port}/echo`;
-const open = who === "ours" ? openOurs : transport === "ws" ? openWs : openPlatform;
+const open = who === "ours" ? openOurs : who === "least" ? openLeast : transport === "ws" ? openWs : openPlatform;
 
 async function measure({ connections, inFlight, warmUp, least, window }: ClientLoad): Promise<ClientWindow> {
   const running: Running = { count: 0, isOver: false };
@@ -43,7 +43,10 @@ async function measure({ connections, inFlight, warmUp, least, window }: ClientL
 async function openOurs(running: Running, inFlight: number): Promise<() => Promise<void>> {
   const client = await Client.connect(url, { transport: transport as Transport });
   let failure: unknown;
-  const loop = inFlight === 1 ? ask(client, running) : stream(client, running, inFlight);
+  const loop =
+    inFlight === 1
+      ? ask(client, running)
+      : stream(client, (text) => void client.writeTextMessage(text), running, inFlight);
   const over = loop.catch((error: unknown) => {
     failure = error;
   });
@@ -65,16 +68,63 @@ async function ask(client: Client, running: Running): Promise<void> {
 }
 
 /** So many under way all the time. */
-async function stream(client: Client, running: Running, inFlight: number): Promise<void> {
+async function stream(
+  messages: AsyncIterable<string | Uint8Array>,
+  send: (text: string) => void,
+  running: Running,
+  inFlight: number,
+): Promise<void> {
   let sent = 0;
   let received = 0;
-  while (sent < inFlight) void client.writeTextMessage(textOf(sent++));
-  for await (const message of client) {
+  while (sent < inFlight) send(textOf(sent++));
+  for await (const message of messages) {
     check(message, textOf(received++));
     running.count += 1;
-    if (!running.isOver) void client.writeTextMessage(textOf(sent++));
+    if (!running.isOver) send(textOf(sent++));
     else if (received === sent) break;
   }
+}
+
+/** The least that gives the messages of a socket to `for await`, or to a reader who waits for one: no client at all, for it knows of no end and no bound. */
+class Reader implements AsyncIterableIterator<string> {
+  readonly #waiting: ((result: IteratorResult<string>) => void)[] = [];
+  readonly #messages: string[] = [];
+
+  push(value: string): void {
+    const resolve = this.#waiting.shift();
+    if (resolve === undefined) this.#messages.push(value);
+    else resolve({ done: false, value });
+  }
+
+  next(): Promise<IteratorResult<string>> {
+    const value = this.#messages.shift();
+    if (value !== undefined) return Promise.resolve({ done: false, value });
+    return new Promise((resolve) => this.#waiting.push(resolve));
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+}
+
+async function openLeast(running: Running, inFlight: number): Promise<() => Promise<void>> {
+  const socket = await openSocket();
+  const reader = new Reader();
+  socket.onmessage = ({ data }) => reader.push(data);
+  const over = stream(reader, (text) => socket.send(text), running, inFlight);
+  return async () => {
+    await over;
+    socket.close();
+  };
+}
+
+async function openSocket(): Promise<WebSocket> {
+  const socket = new WebSocket(url);
+  await new Promise<void>((resolve, reject) => {
+    socket.onopen = () => resolve();
+    socket.onerror = () => reject(new Error("The raw client cannot connect"));
+  });
+  return socket;
 }
 
 /** The same by events, which is all that a raw socket has. */
@@ -114,13 +164,9 @@ class Echo {
 }
 
 async function openPlatform(running: Running, inFlight: number): Promise<() => Promise<void>> {
-  const socket = new WebSocket(url);
+  const socket = await openSocket();
   const echo = new Echo(running, (text) => socket.send(text));
   socket.onmessage = ({ data }) => echo.receive(data);
-  await new Promise<void>((resolve, reject) => {
-    socket.onopen = () => resolve();
-    socket.onerror = () => reject(new Error("The raw client cannot connect"));
-  });
   echo.start(inFlight);
   return async () => {
     await echo.over;
