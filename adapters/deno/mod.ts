@@ -74,7 +74,9 @@ function toHandler(
     const { signal } = request;
     // Of a peer that has left meanwhile Deno tells nothing once the socket is made, and it would keep that for ever.
     return answer.then((late) =>
-      signal.aborted ? turnAway(late, host, "Wait for the answer") : reply(runtime, late, request, host),
+      signal.aborted && late instanceof Upgrade
+        ? turnAway(late, host, "Wait for the answer")
+        : reply(runtime, late, request, host),
     );
   };
 }
@@ -94,9 +96,8 @@ function reply(runtime: DenoGlobal, answer: Response | Upgrade, request: Request
   return response;
 }
 
-function turnAway(answer: Response | Upgrade, host: Host, advice: string): Response {
-  if (!(answer instanceof Upgrade)) return answer;
-  answer.abandon();
+function turnAway(upgrade: Upgrade, host: Host, advice: string): Response {
+  upgrade.abandon();
   return dress(host, refuse(400, advice));
 }
 
