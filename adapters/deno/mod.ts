@@ -4,6 +4,7 @@
  * @module
  */
 
+import { AsyncLocalStorage } from "node:async_hooks";
 import { ask, dress } from "../../src/ask.ts";
 import { ENGINE_CAPABILITIES } from "../../src/capabilities.ts";
 import { type OwnServerOptions, toOwnHost } from "../../src/connections.ts";
@@ -15,7 +16,7 @@ import { warnOfAge } from "../../src/runtime_age.ts";
 import { type App, Upgrade, UpgradeSlot } from "../../src/slot.ts";
 import { drive, type SocketClosure } from "../../src/web_socket.ts";
 import { DenoPort } from "./port.ts";
-import { type DenoGlobal, type DenoServeInfo, denoGlobal, hostnameOf, toApart } from "./runtime.ts";
+import { type DenoGlobal, type DenoServeInfo, denoGlobal, hostnameOf } from "./runtime.ts";
 
 // Seconds: past 31 bits of milliseconds Deno ends the connection at once.
 const LONGEST_IDLE = 2_147_483;
@@ -42,7 +43,7 @@ export type Handler = (request: Request, info: DenoServeInfo) => Promise<Respons
  * ```
  */
 export function handler(app: App, options: HandlerOptions = {}): Handler {
-  const host = toOwnHost(app, ENGINE_CAPABILITIES.deno, "HandlerOptions", options, [], toApart());
+  const host = toOwnHost(app, ENGINE_CAPABILITIES.deno, "HandlerOptions", options, [], AsyncLocalStorage.snapshot());
   const answer = toHandler(deno(), app, host);
   warnOfAge(host, "deno", deno().version.deno);
   return async (request, info) => await answer(request, info);
@@ -51,7 +52,7 @@ export function handler(app: App, options: HandlerOptions = {}): Handler {
 /** The engine `deno`. */
 export const engine: Engine = {
   capabilities: ENGINE_CAPABILITIES.deno,
-  toApart,
+  toApart: () => AsyncLocalStorage.snapshot(),
   listen(app: App, options: ListenOptions, host: Host): Promise<Server> {
     warnOfAge(host, "deno", deno().version.deno);
     return Promise.resolve(new DenoPort(deno(), options, toHandler(deno(), app, host), host));
