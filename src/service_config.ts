@@ -6,6 +6,7 @@
 
 import type { Authenticator } from "./authenticator.ts";
 import { toAuthenticators } from "./authenticators.ts";
+import { MOST_UNSENT, WRITE_TIMEOUT } from "./backlog.ts";
 import type { Requirement } from "./capabilities.ts";
 import { type CredentialSource, toCredentialSources } from "./credentials.ts";
 import { isToken } from "./http.ts";
@@ -164,7 +165,7 @@ export function toServiceRules(config: UpgradeConfig = {}): ServiceRules {
   checkPlaces(config);
   const heartbeat = config.heartbeat ?? {};
   if (heartbeat !== false) checkNames("heartbeat", heartbeat, new Set(["interval", "timeout"]));
-  const maxBufferedAmount = checkInteger("maxBufferedAmount", config.maxBufferedAmount ?? 1_048_576, 1);
+  const maxBufferedAmount = checkInteger("maxBufferedAmount", config.maxBufferedAmount ?? MOST_UNSENT, 1);
   const rules: ServiceRules = {
     subProtocols: toSubProtocols(config.subProtocols ?? []),
     requireSubProtocol: checkBoolean("requireSubProtocol", config.requireSubProtocol ?? false),
@@ -180,7 +181,7 @@ export function toServiceRules(config: UpgradeConfig = {}): ServiceRules {
     maxQueuedBytes: checkInteger("maxQueuedBytes", config.maxQueuedBytes ?? 1_048_576, 1),
     maxBufferedAmount,
     highWaterMark: Math.min(65536, maxBufferedAmount),
-    writeTimeout: toDuration("writeTimeout", config.writeTimeout ?? 30),
+    writeTimeout: toDuration("writeTimeout", config.writeTimeout ?? WRITE_TIMEOUT),
     auth: toAuthenticators(config.auth),
     credentials: toCredentialSources(config.credentials),
     closeOnExpiry: checkBoolean("closeOnExpiry", config.closeOnExpiry ?? true),
