@@ -15,6 +15,7 @@ import {
   checkInteger,
   checkNames,
   checkOwnNames,
+  type Elsewhere,
   toClosureTimeout,
   toDuration,
   toMilliseconds,
@@ -150,9 +151,14 @@ export const SERVICE_NAMES: ReadonlySet<string> = new Set<keyof UpgradeConfig>([
   "requires",
 ]);
 
-const OF_SERVERS: ReadonlySet<string> = new Set([...HOST_NAMES, ...LISTENER_NAMES, "connections"]);
-const OF_CONTRACTS: ReadonlySet<string> = new Set(["dispatcherKey", "dispatcherStreamId"]);
-const OF_THE_SERVER = "it is one of the server, so give it to the listener, or to attach, handlers or handler";
+const OF_SERVERS: Elsewhere = [
+  new Set([...HOST_NAMES, ...LISTENER_NAMES, "connections"]),
+  "it is one of the server, so give it to the listener, or to attach, handlers or handler",
+];
+const OF_CONTRACTS: Elsewhere = [
+  new Set(["dispatcherKey", "dispatcherStreamId"]),
+  "it is one of a contract, so give it to contract",
+];
 const REQUIREMENTS: ReadonlySet<string> = new Set<Requirement>(["ping", "terminate", "compression", "messageLimit"]);
 
 /**
@@ -162,7 +168,7 @@ const REQUIREMENTS: ReadonlySet<string> = new Set<Requirement>(["ping", "termina
  * @throws {RangeError} If a number is out of range
  */
 export function toServiceRules(config: UpgradeConfig = {}): ServiceRules {
-  checkPlaces(config);
+  checkOwnNames("ServiceConfig", config, SERVICE_NAMES, OF_CONTRACTS, OF_SERVERS);
   const heartbeat = config.heartbeat ?? {};
   if (heartbeat !== false) checkNames("heartbeat", heartbeat, new Set(["interval", "timeout"]));
   const maxBufferedAmount = checkInteger("maxBufferedAmount", config.maxBufferedAmount ?? MOST_UNSENT, 1);
@@ -200,14 +206,6 @@ export function toServiceRules(config: UpgradeConfig = {}): ServiceRules {
     throw new TypeError("Option requireSubProtocol needs subProtocols: a client could offer none of them");
   }
   return rules;
-}
-
-function checkPlaces(config: UpgradeConfig): void {
-  const misplaced = Object.keys(config ?? {}).find((name) => OF_CONTRACTS.has(name));
-  if (misplaced === undefined) return checkOwnNames("ServiceConfig", config, SERVICE_NAMES, OF_SERVERS, OF_THE_SERVER);
-  throw new TypeError(
-    `Unknown option "${misplaced}" of ServiceConfig: it is one of a contract, so give it to contract`,
-  );
 }
 
 /** Checks a list of requirements. */
