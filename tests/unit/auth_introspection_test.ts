@@ -342,6 +342,7 @@ for (const [config, error, message] of [
   [{ url: "http://id.example/?key=s3cret" }, TypeError, /url must be https.*"http:\/\/id\.example"$/],
   [{ url: "http://127.0.0.1.example/" }, TypeError, /url must be https/],
   [{ url: "ftp://localhost/" }, TypeError, /url must be https/],
+  [{ url: "https://s3cret@id.example/" }, TypeError, /url must hold no credentials.*"https:\/\/id\.example"$/],
   [{ url: "https://chat:s3cret@id.example/" }, TypeError, /url must hold no credentials.*"https:\/\/id\.example"$/],
   [{ url, clientId: "chat" }, TypeError, /clientId and clientSecret go together/],
   [{ url, clientSecret: "s3cret" }, TypeError, /clientId and clientSecret go together/],
