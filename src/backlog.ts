@@ -4,6 +4,20 @@
  * @module
  */
 
+/** The default of `writeTimeout`, in seconds. */
+export const WRITE_TIMEOUT = 30;
+
+/** The default of `maxBufferedAmount`, in bytes. */
+export const MOST_UNSENT = 1_048_576;
+
+/**
+ * Gives how long unsent bytes may take to leave: `timeout` for each `most` of them that has begun. Some runtimes count a message as unsent until its
+ * last byte has left, so a large one has more time.
+ */
+export function toPatience(unsent: number, timeout: number, most: number): number {
+  return timeout * Math.ceil(unsent / most);
+}
+
 /** Unsent bytes over the high-water mark, and who waits for them to leave. */
 export class Backlog {
   /** Settles when enough has left, or the connection ends. */

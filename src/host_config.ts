@@ -83,7 +83,7 @@ const MOST_PROXIES = 100;
  */
 export function checkHostNames(what: string, config: object, ...further: string[]): void {
   const names = new Set<string>([...NAMES, ...further]);
-  checkOwnNames(what, config, names, SERVICE_NAMES, OF_A_SERVICE);
+  checkOwnNames(what, config, names, [SERVICE_NAMES, OF_A_SERVICE]);
 }
 
 /**

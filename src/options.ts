@@ -21,23 +21,25 @@ export function checkNames(what: string, config: object, names: ReadonlySet<stri
   }
 }
 
+/** Names of options that belong elsewhere, and what is said of one of them: where. */
+export type Elsewhere = readonly [names: ReadonlySet<string>, place: string];
+
 /**
  * Like {@link checkNames}; of options that belong elsewhere it says where.
  *
  * @param own The names that are right here
- * @param others The names that belong elsewhere
- * @param place Where that is
  * @throws {TypeError} Naming the option, and its place if it has one
  */
 export function checkOwnNames(
   what: string,
   config: object,
   own: ReadonlySet<string>,
-  others: ReadonlySet<string>,
-  place: string,
+  ...others: readonly Elsewhere[]
 ): void {
-  const misplaced = Object.keys(config ?? {}).find((name) => others.has(name) && !own.has(name));
-  if (misplaced !== undefined) throw new TypeError(`Unknown option "${misplaced}" of ${what}: ${place}`);
+  for (const name of Object.keys(config ?? {})) {
+    const [, place] = others.find(([names]) => names.has(name)) ?? [];
+    if (place !== undefined && !own.has(name)) throw new TypeError(`Unknown option "${name}" of ${what}: ${place}`);
+  }
   checkNames(what, config, own);
 }
 

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { Backlog } from "./backlog.ts";
+import { Backlog, toPatience } from "./backlog.ts";
 import { copyOf, lengthOf, toUnshared } from "./bytes.ts";
 import { checkClose } from "./close_code.ts";
 import { Ending } from "./ending.ts";
@@ -183,9 +183,8 @@ export class Outbox {
   /** Closes a peer that has not taken a byte for `writeTimeout`. */
   closeIfStuck(now: number): void {
     const { writeTimeout, maxBufferedAmount } = this.rules;
-    // Some runtimes count a message as unsent until its last byte has left, so a large one has a time-out for each `maxBufferedAmount` of it.
-    const patience = writeTimeout * Math.ceil(this.#unsent / maxBufferedAmount);
-    if (this.#backlog === undefined || now - this.#backlog.since < patience) return;
+    if (this.#backlog === undefined) return;
+    if (now - this.#backlog.since < toPatience(this.#unsent, writeTimeout, maxBufferedAmount)) return;
     void this.close(1013, "Slow consumer");
   }
 

@@ -6,6 +6,7 @@
 
 import type { Authenticator } from "./authenticator.ts";
 import { toAuthenticators } from "./authenticators.ts";
+import { MOST_UNSENT, WRITE_TIMEOUT } from "./backlog.ts";
 import type { Requirement } from "./capabilities.ts";
 import { type CredentialSource, toCredentialSources } from "./credentials.ts";
 import { isToken } from "./http.ts";
@@ -14,6 +15,7 @@ import {
   checkInteger,
   checkNames,
   checkOwnNames,
+  type Elsewhere,
   toClosureTimeout,
   toDuration,
   toMilliseconds,
@@ -149,9 +151,14 @@ export const SERVICE_NAMES: ReadonlySet<string> = new Set<keyof UpgradeConfig>([
   "requires",
 ]);
 
-const OF_SERVERS: ReadonlySet<string> = new Set([...HOST_NAMES, ...LISTENER_NAMES, "connections"]);
-const OF_CONTRACTS: ReadonlySet<string> = new Set(["dispatcherKey", "dispatcherStreamId"]);
-const OF_THE_SERVER = "it is one of the server, so give it to the listener, or to attach, handlers or handler";
+const OF_SERVERS: Elsewhere = [
+  new Set([...HOST_NAMES, ...LISTENER_NAMES, "connections"]),
+  "it is one of the server, so give it to the listener, or to attach, handlers or handler",
+];
+const OF_CONTRACTS: Elsewhere = [
+  new Set(["dispatcherKey", "dispatcherStreamId"]),
+  "it is one of a contract, so give it to contract",
+];
 const REQUIREMENTS: ReadonlySet<string> = new Set<Requirement>(["ping", "terminate", "compression", "messageLimit"]);
 
 /**
@@ -161,10 +168,10 @@ const REQUIREMENTS: ReadonlySet<string> = new Set<Requirement>(["ping", "termina
  * @throws {RangeError} If a number is out of range
  */
 export function toServiceRules(config: UpgradeConfig = {}): ServiceRules {
-  checkPlaces(config);
+  checkOwnNames("ServiceConfig", config, SERVICE_NAMES, OF_CONTRACTS, OF_SERVERS);
   const heartbeat = config.heartbeat ?? {};
   if (heartbeat !== false) checkNames("heartbeat", heartbeat, new Set(["interval", "timeout"]));
-  const maxBufferedAmount = checkInteger("maxBufferedAmount", config.maxBufferedAmount ?? 1_048_576, 1);
+  const maxBufferedAmount = checkInteger("maxBufferedAmount", config.maxBufferedAmount ?? MOST_UNSENT, 1);
   const rules: ServiceRules = {
     subProtocols: toSubProtocols(config.subProtocols ?? []),
     requireSubProtocol: checkBoolean("requireSubProtocol", config.requireSubProtocol ?? false),
@@ -180,7 +187,7 @@ export function toServiceRules(config: UpgradeConfig = {}): ServiceRules {
     maxQueuedBytes: checkInteger("maxQueuedBytes", config.maxQueuedBytes ?? 1_048_576, 1),
     maxBufferedAmount,
     highWaterMark: Math.min(65536, maxBufferedAmount),
-    writeTimeout: toDuration("writeTimeout", config.writeTimeout ?? 30),
+    writeTimeout: toDuration("writeTimeout", config.writeTimeout ?? WRITE_TIMEOUT),
     auth: toAuthenticators(config.auth),
     credentials: toCredentialSources(config.credentials),
     closeOnExpiry: checkBoolean("closeOnExpiry", config.closeOnExpiry ?? true),
@@ -199,14 +206,6 @@ export function toServiceRules(config: UpgradeConfig = {}): ServiceRules {
     throw new TypeError("Option requireSubProtocol needs subProtocols: a client could offer none of them");
   }
   return rules;
-}
-
-function checkPlaces(config: UpgradeConfig): void {
-  const misplaced = Object.keys(config ?? {}).find((name) => OF_CONTRACTS.has(name));
-  if (misplaced === undefined) return checkOwnNames("ServiceConfig", config, SERVICE_NAMES, OF_SERVERS, OF_THE_SERVER);
-  throw new TypeError(
-    `Unknown option "${misplaced}" of ServiceConfig: it is one of a contract, so give it to contract`,
-  );
 }
 
 /** Checks a list of requirements. */

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { AsyncLocalStorage } from "node:async_hooks";
 import { ask, dress } from "../../src/ask.ts";
 import { ENGINE_CAPABILITIES } from "../../src/capabilities.ts";
 import { type OwnServerOptions, toOwnHost } from "../../src/connections.ts";
@@ -15,7 +16,7 @@ import { warnOfAge } from "../../src/runtime_age.ts";
 import { type App, Upgrade, UpgradeSlot } from "../../src/slot.ts";
 import { drive, type SocketClosure } from "../../src/web_socket.ts";
 import { DenoPort } from "./port.ts";
-import { type DenoGlobal, type DenoServeInfo, denoGlobal, hostnameOf, toApart } from "./runtime.ts";
+import { type DenoGlobal, type DenoServeInfo, denoGlobal, hostnameOf } from "./runtime.ts";
 
 // Seconds: past 31 bits of milliseconds Deno ends the connection at once.
 const LONGEST_IDLE = 2_147_483;
@@ -42,7 +43,7 @@ export type Handler = (request: Request, info: DenoServeInfo) => Promise<Respons
  * ```
  */
 export function handler(app: App, options: HandlerOptions = {}): Handler {
-  const host = toOwnHost(app, ENGINE_CAPABILITIES.deno, "HandlerOptions", options, [], toApart());
+  const host = toOwnHost(app, ENGINE_CAPABILITIES.deno, "HandlerOptions", options, [], AsyncLocalStorage.snapshot());
   const answer = toHandler(deno(), app, host);
   warnOfAge(host, "deno", deno().version.deno);
   return async (request, info) => await answer(request, info);
@@ -51,7 +52,7 @@ export function handler(app: App, options: HandlerOptions = {}): Handler {
 /** The engine `deno`. */
 export const engine: Engine = {
   capabilities: ENGINE_CAPABILITIES.deno,
-  toApart,
+  toApart: () => AsyncLocalStorage.snapshot(),
   listen(app: App, options: ListenOptions, host: Host): Promise<Server> {
     warnOfAge(host, "deno", deno().version.deno);
     return Promise.resolve(new DenoPort(deno(), options, toHandler(deno(), app, host), host));
@@ -74,7 +75,9 @@ function toHandler(
     const { signal } = request;
     // Of a peer that has left meanwhile Deno tells nothing once the socket is made, and it would keep that for ever.
     return answer.then((late) =>
-      signal.aborted ? turnAway(late, host, "Wait for the answer") : reply(runtime, late, request, host),
+      signal.aborted && late instanceof Upgrade
+        ? turnAway(late, host, "Wait for the answer")
+        : reply(runtime, late, request, host),
     );
   };
 }
@@ -94,9 +97,8 @@ function reply(runtime: DenoGlobal, answer: Response | Upgrade, request: Request
   return response;
 }
 
-function turnAway(answer: Response | Upgrade, host: Host, advice: string): Response {
-  if (!(answer instanceof Upgrade)) return answer;
-  answer.abandon();
+function turnAway(upgrade: Upgrade, host: Host, advice: string): Response {
+  upgrade.abandon();
   return dress(host, refuse(400, advice));
 }
 

@@ -4,9 +4,6 @@
  * @module
  */
 
-import { AsyncLocalStorage } from "node:async_hooks";
-import type { Apart } from "../../src/async_context.ts";
-
 /** What `Deno.serve` tells of a request. */
 export interface DenoServeInfo {
   readonly remoteAddr: unknown;
@@ -52,9 +49,4 @@ export function hostnameOf(address: unknown): string | undefined {
 export function portOf(address: unknown): number | undefined {
   if (typeof address !== "object" || address === null || !("port" in address)) return undefined;
   return typeof address.port === "number" ? address.port : undefined;
-}
-
-/** Keeps what `AsyncLocalStorage` holds. */
-export function toApart(): Apart {
-  return AsyncLocalStorage.snapshot();
 }

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { AsyncLocalStorage } from "node:async_hooks";
 import process from "node:process";
 import { type Capabilities, ENGINE_CAPABILITIES } from "../../src/capabilities.ts";
 import { type OwnServerOptions, toOwnHost } from "../../src/connections.ts";
@@ -11,7 +12,7 @@ import type { Engine, ListenOptions, Server } from "../../src/engine.ts";
 import type { Host } from "../../src/host.ts";
 import { warnOfAge } from "../../src/runtime_age.ts";
 import type { App } from "../../src/slot.ts";
-import { isNode, type NodeServer, type NodeSocket, onBun, toApart, type UpgradeListener } from "./runtime.ts";
+import { isNode, type NodeServer, type NodeSocket, onBun, type UpgradeListener } from "./runtime.ts";
 import { toServer } from "./servers.ts";
 import { toUpgradeListener } from "./upgrades.ts";
 
@@ -58,7 +59,7 @@ export function attach(server: NodeServer, app: App, options: UpgraderOptions = 
 
 /** Makes the listener for the event `upgrade` of an `http.Server`; {@link attach} adds it for you. */
 export function upgrader(app: App, options: UpgraderOptions = {}): UpgradeListener {
-  const host = toOwnHost(app, capabilities, "UpgraderOptions", options, [], toApart());
+  const host = toOwnHost(app, capabilities, "UpgraderOptions", options, [], AsyncLocalStorage.snapshot());
   if (options.timeout !== undefined)
     host.logger.debug(
       "Option timeout has no effect on a server of your own: set its headersTimeout and requestTimeout",
@@ -70,7 +71,7 @@ export function upgrader(app: App, options: UpgraderOptions = {}): UpgradeListen
 /** The engine `node`. */
 export const engine: Engine = {
   capabilities,
-  toApart,
+  toApart: () => AsyncLocalStorage.snapshot(),
   async listen(app: App, options: ListenOptions, host: Host): Promise<Server> {
     warn(host);
     const server = toServer(app, host, options.secure);

@@ -4,10 +4,8 @@
  * @module
  */
 
-import { AsyncLocalStorage } from "node:async_hooks";
 import process from "node:process";
 import { WebSocket } from "ws";
-import type { Apart } from "../../src/async_context.ts";
 import type { Upgrade } from "../../src/slot.ts";
 import type { Connection } from "../../src/socket.ts";
 
@@ -206,8 +204,3 @@ export const isNode: boolean = process.versions.deno === undefined && process.ve
 
 /** Whether Bun puts its own `ws` in place of the package: it writes frames by itself and tells nothing of drained sockets. */
 export const onBun: boolean = process.versions.bun !== undefined;
-
-/** Keeps what `AsyncLocalStorage` holds. */
-export function toApart(): Apart {
-  return AsyncLocalStorage.snapshot();
-}

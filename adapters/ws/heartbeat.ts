@@ -4,6 +4,7 @@
  * @module
  */
 
+import { MOST_UNSENT, toPatience, WRITE_TIMEOUT } from "../../src/backlog.ts";
 import type { ClientHeartbeat } from "../../src/client/client_config.ts";
 import type { Message } from "../../src/client/message.ts";
 import type { PingPongHandler } from "../../src/client/ping_pong_handler.ts";
@@ -13,10 +14,6 @@ import type { Complete } from "../../src/options.ts";
 
 // Milliseconds. A judgement that is later than this is put off by as much, as on a server.
 const LATE = 1000;
-
-// Seconds that each MiB that is unsent may take, as on a server. Node counts a message as unsent until its last byte has left.
-const STALL = 30;
-const MEBIBYTE = 1_048_576;
 
 /** A line that hears control frames too. */
 export interface FrameLine extends Line {
@@ -136,6 +133,6 @@ export class HeartbeatLine implements FrameLine {
 
   #leaves(spent: number): boolean {
     const unsent = this.socket?.bufferedAmount ?? 0;
-    return unsent > 0 && spent < STALL * Math.max(1, unsent / MEBIBYTE);
+    return spent < toPatience(unsent, WRITE_TIMEOUT, MOST_UNSENT);
   }
 }

@@ -5,7 +5,7 @@
  */
 
 import type { Authenticator } from "../authenticator.ts";
-import type { CredentialSource } from "../credentials.ts";
+import { type CredentialSource, toCredentialSources } from "../credentials.ts";
 import { checkNames } from "../options.ts";
 import { checkSchema, type StandardSchema } from "../standard_schema.ts";
 import type { AsyncApiParameter, AsyncApiServer } from "./document.ts";
@@ -69,13 +69,10 @@ export function checkAsyncApiOptions(options: AsyncApiOptions): void {
     throw new TypeError("Option toJsonSchema must be a function of a schema");
   }
   checkServers(options.servers);
-  const { auth = [], credentials = [] } = options;
+  const { auth = [] } = options;
   if (!Array.isArray(auth) || !auth.every(hasScheme))
     throw new TypeError("Option auth must be a list of authenticators");
-  if (!Array.isArray(credentials) || !credentials.every((source) => source === "header" || isObject(source)))
-    throw new TypeError(
-      'Option credentials must be a list of sources: "header", { cookie }, { subProtocol } or { query }',
-    );
+  toCredentialSources(options.credentials);
 }
 
 // A document with others is refused by the tools that read it.

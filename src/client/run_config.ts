@@ -78,12 +78,12 @@ const NAMES: ReadonlySet<string> = new Set<keyof RunConfig>([
 export function toRunRules(url: string | URL, config: RunConfig): RunRules {
   checkNames("RunConfig", config, NAMES);
   const {
-    idleTimeout = 0,
-    connectionClosureTimeout = 60,
-    maxQueuedMessages = 64,
-    maxQueuedBytes = 1_048_576,
-    maxBufferedAmount = 1_048_576,
-    writeTimeout = 30,
+    idleTimeout,
+    connectionClosureTimeout,
+    maxQueuedMessages,
+    maxQueuedBytes,
+    maxBufferedAmount,
+    writeTimeout,
     logger,
     ...dialling
   } = config;

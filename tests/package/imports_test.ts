@@ -89,9 +89,13 @@ const rooms: readonly Room[] = [
   {
     name: "src/asyncapi",
     has: isAsyncApi,
-    // Of the server it knows types, so that it runs wherever a contract does.
+    // Of the server it knows types and how credentials are checked, so that it runs wherever a contract does.
     allows: ({ kind }, target) =>
-      isAsyncApi(target) || isContract(target) || shared.has(target) || (kind === "type" && isSrc(target)),
+      isAsyncApi(target) ||
+      isContract(target) ||
+      shared.has(target) ||
+      target === "src/credentials.ts" ||
+      (kind === "type" && isSrc(target)),
     bare: nothing,
   },
   {

@@ -390,8 +390,10 @@ test("toAsyncAPI() refuses options that are wrong, by their names", () => {
     [/^Option auth must be a list of authenticators/, { ...options, auth: "Bearer" }],
     [/^Option auth must be a list of authenticators/, { ...options, auth: [{}] }],
     [/^Option auth must be a list of authenticators/, { ...options, auth: ["header"] }],
-    [/^Option credentials must be a list of sources/, { ...options, credentials: "header" }],
-    [/^Option credentials must be a list of sources/, { ...options, credentials: [5] }],
+    [/^Option credentials must be a list of at least one source$/, { ...options, credentials: "header" }],
+    [/^Option credentials must be a list of at least one source$/, { ...options, credentials: [] }],
+    [/^Option credentials has 5: must be "header", /, { ...options, credentials: [5] }],
+    [/^Option credentials has {"query":""}: must be "header", /, { ...options, credentials: [{ query: "" }] }],
     [/^Cannot describe messages\.a\.b\.message: its JSON Schema is no object/, { ...options, toJsonSchema: () => 1 }],
   ];
   for (const [message, given] of wrong) {

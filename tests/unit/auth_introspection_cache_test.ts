@@ -149,4 +149,7 @@ test("AnswerCache lets go of what has expired before it lets go of anything else
   assert.deepEqual([cache.size, cache.get("c", 11)], [2, "C2"]);
   assert.equal(cache.get("c", 21), undefined);
   assert.equal(cache.size, 1);
+  // So has what is of later than now: the clock was set back.
+  cache.set("e", "E", 5, 15);
+  assert.deepEqual([cache.size, cache.get("e", 5)], [1, "E"]);
 });

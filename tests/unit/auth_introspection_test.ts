@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { test } from "node:test";
-import { ResponseError, readIntrospection } from "../../auth/introspection_response.ts";
 import { toIntrospectionAuthenticator } from "../../auth/introspection.ts";
+import { ResponseError, readIntrospection } from "../../auth/introspection_response.ts";
 import { type IntrospectionOptions, oauth2Introspection, type Principal } from "../../auth/mod.ts";
 import { AuthError } from "../../src/errors.ts";
 import { FakeClock } from "../../src/testing/mod.ts";
@@ -176,6 +176,28 @@ test("oauth2Introspection() reads scopes from scopeKey, as a text or as a list",
   assert.deepEqual((await toAsk(server, { scopeKey: "constructor" })(token))?.scopes, []);
 });
 
+test("B11: oauth2Introspection() takes no status but 200, asks again when a connection ends, and takes a token until its exp", async (t) => {
+  t.mock.timers.enable({ apis: ["Date"], now: 1_900_000_000_000 });
+  // Deno's mocks outlive their test.
+  t.after(() => t.mock.timers.reset());
+  const active = (status: number, exp: number) => () =>
+    Promise.resolve(new Response(JSON.stringify({ active: true, exp }), { status }));
+  const ended = () =>
+    Promise.reject(Object.assign(new TypeError("x"), { cause: Object.assign(new Error("x"), { code: "ECONNRESET" }) }));
+  const answers = [active(206, 1_900_000_001), ended, active(200, 1_900_000_001), active(200, 1_900_000_000)];
+  const { fetch } = globalThis;
+  globalThis.fetch = () => answers.shift()?.() ?? Promise.reject(new Error("One request too many"));
+  try {
+    const { authenticate } = oauth2Introspection({ url: "https://id.example/" });
+    const ask = async () => authenticate("token", {} as UpgradeRequest);
+    await assert.rejects(ask(), /answered with status 206/);
+    assert.equal((await ask())?.expiresAt, 1_900_000_001);
+    assert.equal(await ask(), undefined);
+  } finally {
+    globalThis.fetch = fetch;
+  }
+});
+
 for (const [misbehaviour, why] of [
   ["error", /answered with status 500$/],
   ["hang up", /the request failed/],
@@ -320,6 +342,7 @@ for (const [config, error, message] of [
   [{ url: "http://id.example/?key=s3cret" }, TypeError, /url must be https.*"http:\/\/id\.example"$/],
   [{ url: "http://127.0.0.1.example/" }, TypeError, /url must be https/],
   [{ url: "ftp://localhost/" }, TypeError, /url must be https/],
+  [{ url: "https://s3cret@id.example/" }, TypeError, /url must hold no credentials.*"https:\/\/id\.example"$/],
   [{ url: "https://chat:s3cret@id.example/" }, TypeError, /url must hold no credentials.*"https:\/\/id\.example"$/],
   [{ url, clientId: "chat" }, TypeError, /clientId and clientSecret go together/],
   [{ url, clientSecret: "s3cret" }, TypeError, /clientId and clientSecret go together/],

@@ -190,6 +190,7 @@ const failures: [what: string, answer: RequestListener, message: RegExp][] = [
     /Cannot (?:ask|get)/,
   ],
   ["500", (_, response) => response.writeHead(500).end(JSON.stringify({ keys: [two.jwk] })), /answers with 500/],
+  ["206", (_, response) => response.writeHead(206).end(JSON.stringify({ keys: [two.jwk] })), /answers with 206/],
   ["404", (_, response) => response.writeHead(404).end(), /answers with 404/],
   ["HTML", (_, response) => response.end("<!doctype html>"), /no JSON Web Key Set/],
   ["no set", (_, response) => response.end("{}"), /no JSON Web Key Set/],
@@ -314,6 +315,9 @@ test("A token without kid is tried against the only key that fits, and refused w
   await clock.advance(600);
   assert.equal(await ask(nameless), undefined);
   assert.ok(await ask(ofOne));
+  await clock.advance(31);
+  assert.equal(await ask(nameless), undefined);
+  assert.equal(server.count, 2, "nothing is fetched for it");
   assert.equal(await ask(await sign(claims, { ...header, kid: "" }, one.privateKey)), undefined);
 });
 

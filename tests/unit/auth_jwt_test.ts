@@ -57,6 +57,10 @@ for (const alg of ["HS256", "HS384", "HS512"] as const) {
       assert.equal((await gate({ algorithms: [alg], secret }).ask(token))?.expiresAt, NOW + 60);
     }
     assert.equal(await gate({ algorithms: [alg], secret: `${SECRET}!` }).ask(token), undefined);
+    const wiped = new TextEncoder().encode(SECRET);
+    const { ask } = gate({ algorithms: [alg], secret: wiped });
+    wiped.fill(0);
+    assert.ok(await ask(token), "the bytes were copied");
   });
 }
 
@@ -92,8 +96,18 @@ test("jwtAuth() tells scheme, scopes, challenge and clockSkew to the upgrade", (
   const options = { algorithms: ["HS256"], secret: SECRET } as const;
   const { authenticate: _, ...plain } = jwtAuth(options);
   assert.deepEqual(plain, { scheme: "Bearer", clockSkew: 0 });
-  const { authenticate: __, ...full } = jwtAuth({ ...options, scopes: ["a", "b"], clockSkew: 5, realm: 'the "api"' });
-  assert.deepEqual(full, { scheme: "Bearer", clockSkew: 5, scopes: ["a", "b"], challenge: 'realm="the \\"api\\""' });
+  const { authenticate: __, ...full } = jwtAuth({
+    ...options,
+    scopes: ["a", "b"],
+    clockSkew: 5,
+    realm: 'the "api" \\o/',
+  });
+  assert.deepEqual(full, {
+    scheme: "Bearer",
+    clockSkew: 5,
+    scopes: ["a", "b"],
+    challenge: 'realm="the \\"api\\" \\\\o/"',
+  });
 });
 
 test("jwtAuth() uses the time of the runtime", async () => {
@@ -128,6 +142,12 @@ const wrong: [why: string, options: object, message: RegExp][] = [
   ["a public key as secret", { algorithms: ["HS256"], secret: rsa.publicKey }, /Option secret must be/],
   ["a short secret", { algorithms: ["HS256"], secret: "secret" }, /Option secret has 6 bytes/],
   ["a secret too short for HS512", { algorithms: ["HS512"], secret: SECRET.slice(1) }, /Option secret has 63 bytes/],
+  [
+    "a secret too short for one of two",
+    { algorithms: ["HS256", "HS512"], secret: SECRET.slice(1) },
+    /Option secret has 63 bytes: HS256, HS512 need 64/,
+  ],
+  ["a weak CryptoKey", { algorithms: ["RS256"], publicKey: await smallKey() }, /is an RSA key of 1024 bits/],
   [
     "a private CryptoKey",
     { algorithms: ["RS256"], publicKey: rsa.privateKey },
@@ -176,6 +196,7 @@ const wrong: [why: string, options: object, message: RegExp][] = [
     { algorithms: ["RS256"], jwks: "http://x/keys" },
     /Option jwks must be an https: URL/,
   ],
+  ["jwks with a user", { algorithms: ["RS256"], jwks: "https://a@x/" }, /Option jwks must hold no user name/],
   ["jwks with a password", { algorithms: ["RS256"], jwks: "https://a:b@x/" }, /Option jwks must hold no user name/],
   ["certFile that is no path", { algorithms: ["RS256"], certFile: 5 }, /Option certFile must be the path/],
   ["an empty certFile", { algorithms: ["RS256"], certFile: "" }, /Option certFile must be the path/],
@@ -249,7 +270,8 @@ test("B5 Only the algorithms of the list are taken, although others fit the key"
 
 test("B5 A header with crit, b64 or a kid that is no text is refused, whatever it says (RFC 7515, section 4.1.11; RFC 7797, section 7)", async () => {
   const signed = async (header: object, payload: object | string = claims) => {
-    const input = `${forge(header, {}, "").split(".")[0]}.${Buffer.from(typeof payload === "string" ? payload : JSON.stringify(payload)).toString("base64url")}`;
+    const bytes = payload instanceof Uint8Array || typeof payload === "string" ? payload : JSON.stringify(payload);
+    const input = `${forge(header, {}, "").split(".")[0]}.${Buffer.from(bytes).toString("base64url")}`;
     const signature = await crypto.subtle.sign("HMAC", await hmacKey(), new TextEncoder().encode(input));
     return `${input}.${Buffer.from(signature).toString("base64url")}`;
   };
@@ -269,7 +291,8 @@ test("B5 A header with crit, b64 or a kid that is no text is refused, whatever i
   ]) {
     await refused(await signed({ alg: "HS256", ...extra }));
   }
-  for (const payload of ["", "null", "5", '"text"', "[]", "{", '{"sub":"ann"', "\ufeff{}"]) {
+  const noUtf8 = Buffer.from('{"sub":"\xff"}', "latin1");
+  for (const payload of ["", "null", "5", '"text"', "[]", "{", '{"sub":"ann"', "\ufeff{}", noUtf8]) {
     await refused(await signed({ alg: "HS256" }, payload));
   }
 });
@@ -364,6 +387,10 @@ function hmacKey(): Promise<CryptoKey> {
 }
 
 async function generateSmall(): Promise<object> {
+  return await exportJWK(await smallKey());
+}
+
+async function smallKey(): Promise<CryptoKey> {
   const parameters = {
     name: "RSASSA-PKCS1-v1_5",
     hash: "SHA-256",
@@ -371,5 +398,5 @@ async function generateSmall(): Promise<object> {
     publicExponent: new Uint8Array([1, 0, 1]),
   };
   const { publicKey } = await crypto.subtle.generateKey(parameters, true, ["sign", "verify"]);
-  return await exportJWK(publicKey);
+  return publicKey;
 }

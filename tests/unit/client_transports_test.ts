@@ -181,6 +181,8 @@ test("CLI-10 CAUTH-09 cookies and a credential take the place of headers that sa
   assert.deepEqual(dials[0]?.headers, { "X-One": "1", Cookie: "a=1; b=2", Authorization: "Bearer new" });
   dressed.dial(dial, new Recorder());
   assert.equal(dials[1]?.headers?.authorization, "Basic old");
+  dressed.dial({ ...dial, credential: { username: "j\u00fcrge", password: "\u20ac:" } }, new Recorder());
+  assert.equal(dials[2]?.headers?.Authorization, "Basic asO8cmdlOuKCrDo=", "the credential is in UTF-8");
 });
 
 test("CAUTH-02 a credential that cannot be sent is a final AuthError that does not repeat it", async () => {

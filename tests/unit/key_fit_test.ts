@@ -54,6 +54,7 @@ test("bitsOf() counts from the first bit that is set", () => {
     ["AQ", 1],
     ["_w", 8],
     ["AP8", 8],
+    ["AAD_", 8],
     ["AQA", 9],
   ] as const) {
     assert.equal(bitsOf(modulus), bits, modulus);

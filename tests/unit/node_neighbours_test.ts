@@ -125,6 +125,28 @@ describe("an http.Server with several listeners to upgrade:", () => {
     });
   }
 
+  play("nothing of ours is written into the stream of one that has answered while our handler waits", async () => {
+    const decided = Promise.withResolvers<void>();
+    const app = new Hono();
+    app.get(
+      "*",
+      upgrade(async () => {
+        await decided.promise;
+        return { onOpen: () => "ours", onTextMessage: (_caller, text) => text };
+      }),
+    );
+    attach(server, app, { maxConnections: 1 });
+    server.on("upgrade", toForeign("/theirs", "theirs"));
+    const client = await connect(port(), { path: "/theirs" });
+    assert.equal(await client.message(), "theirs");
+    decided.resolve();
+    await new Promise((resolve) => setTimeout(resolve, 10));
+    await client.send.text("still there");
+    assert.equal(await client.message(), "still there");
+    client.destroy();
+    assert.equal(await ask("/ours"), "ours", "its place is free again");
+  });
+
   play("what nobody has answered for ten seconds gets our 404, what somebody has taken is left alone", async () => {
     const clock = new FakeClock();
     const host = new Host(ENGINE_CAPABILITIES.node, { logger: silent }, clock);

@@ -34,6 +34,28 @@ test("a refusal reaches its client and harms nobody, when the sockets of the run
   }
 });
 
+test("the place of a socket that is gone before its 101 is free again", async () => {
+  const server = createServer();
+  const sockets: Socket[] = [];
+  server.on("upgrade", (_request, socket: Socket) => void sockets.push(socket));
+  const app = new Hono();
+  app.get(
+    "/",
+    upgrade(() => {
+      if (sockets.length === 1) sockets[0]?.destroy();
+      return { onOpen: () => "Hello" };
+    }),
+  );
+  attach(server, app, { logger: silent(), maxConnections: 1 });
+  await new Promise<void>((resolve) => server.listen(0, resolve));
+  const { port } = server.address() as AddressInfo;
+  await assert.rejects(connect(port));
+  const client = await connect(port);
+  assert.equal(await client.message(), "Hello");
+  client.destroy();
+  await new Promise((resolve) => server.close(resolve));
+});
+
 test("the error of a peer that is lost while its upgrade is decided ends no process", async () => {
   const seen: unknown[] = [];
   const asked = Promise.withResolvers<void>();

@@ -127,6 +127,15 @@ export function testHandshakes(engine: EngineName, define: Define): void {
     const answer = await request(server.port, toHandshake(server.port, { headers: { Host: null } }));
     assert.equal(answer.status, 400);
   });
+  define(
+    "A handler is not asked about a handshake without Host",
+    {},
+    async (server) => {
+      await request(server.port, toHandshake(server.port, { headers: { Host: null } }));
+      assert.equal(server.peers.length, 0);
+    },
+    "hostless",
+  );
   for (const host of ["", "app.example/x", "user:word@app.example", "app.example?x", "app.example#x"]) {
     define(`A handshake whose Host is ${host || "empty"} is refused`, {}, async (server) => {
       const answer = await request(server.port, toHandshake(server.port, { headers: { Host: host } }));
