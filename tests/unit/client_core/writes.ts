@@ -289,6 +289,29 @@ test("one message that is larger than the bound still goes over an open connecti
   assert.equal(await outcome(write), undefined);
 });
 
+test("L10 a connection that ends while it takes what waited is over, and each write that waits is told", async () => {
+  for (const begin of [
+    (fixture: Fixture) => fixture.clock.advance(0.05),
+    (fixture: Fixture) => fixture.session.close(4000, "enough", 1),
+  ]) {
+    const fixture = await connected();
+    const { socket } = fixture;
+    const ledger = new Ledger(fixture);
+    socket.bufferedAmount = 2 * MIB;
+    ledger.write("a");
+    ledger.write("b");
+    socket.bufferedAmount = 0;
+    socket.send = () => {
+      socket.end(1011, "full");
+      return true;
+    };
+    await begin(fixture);
+    assert.equal((await fixture.session.closed).code, 1011);
+    assert.deepEqual(ledger.ends, ["a connection_lost", "b connection_lost"]);
+    assert.equal(fixture.clock.pending, 0);
+  }
+});
+
 test("L11 close() hands over what waits for a full socket before its close frame", async () => {
   const fixture = await connected();
   const { socket } = fixture;
