@@ -737,6 +737,17 @@ test("R6 a message that no callback takes is told of once, where a member may be
     ],
   ]);
   assert.equal(told.caller.isOpen, true);
+  for (const send of [
+    ({ connection }: Opened) => connection.text("x"),
+    ({ connection }: Opened) => connection.binary(new Uint8Array(1)),
+  ]) {
+    const once = open(new Misnamed());
+    send(once);
+    assert.deepEqual(once.logger.lines, told.logger.lines);
+    const heard = open(Object.assign(new Misnamed(), { onMessage() {} }));
+    send(heard);
+    assert.deepEqual(heard.logger.lines, []);
+  }
 
   // Who listens to nothing may well mean it.
   const online = { onOpen() {}, online: true };
