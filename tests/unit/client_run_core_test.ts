@@ -1,8 +1,11 @@
 /** The session of `run`, over a transport that only notes what it is asked, on a fake clock. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import type { Caller } from "../../src/caller.ts";
+import { SOCKET_CAPABILITIES } from "../../src/capabilities.ts";
 import { type RunConfig, toRunRules } from "../../src/client/run_config.ts";
 import { type RunningService, RunSession, type ServiceSource } from "../../src/client/run_session.ts";
+import { toRunCapabilities } from "../../src/client/run_socket.ts";
 import type { Transport } from "../../src/client/transport.ts";
 import { FakeClock } from "../../src/testing/fake_clock.ts";
 import { settle } from "../../src/testing/settle.ts";
@@ -144,4 +147,52 @@ test("R28 a service with onPing or onPong is told of a transport that has none, 
     await open();
     assert.equal(logger.lines.length, count);
   }
+});
+
+test("R28 what a run can do is what its transport tells of itself", () => {
+  const dial = (): never => assert.fail();
+  for (const [ping, headers] of [
+    [undefined, undefined],
+    [true, undefined],
+    [undefined, true],
+  ]) {
+    const able = { ...(ping && { ping }), ...(headers && { headers }) };
+    assert.deepEqual(toRunCapabilities({ name: "fake", dial, ...able }), {
+      ...SOCKET_CAPABILITIES,
+      engine: "fake",
+      isTransport: true,
+      ...{ ping: !!ping, terminate: !!ping, pause: !!ping },
+      ...{ compression: !!headers, tls: !!headers, mutualSsl: !!headers },
+    });
+  }
+});
+
+test("R19 a run pauses the reading of its transport at maxQueuedMessages, and resumes it", async () => {
+  const held = Promise.withResolvers<void>();
+  const { open, last, clock } = await start({ onTextMessage: () => held.promise }, { maxQueuedMessages: 4 });
+  await open();
+  for (let i = 0; i < 5; i++) last().deliver(`${i}`);
+  assert.equal(last().isPaused, true);
+  held.resolve();
+  await clock.advance(0);
+  assert.equal(last().isPaused, false);
+});
+
+test("R20 the caller of a run tells what is unsent", async () => {
+  const { open, last } = await start({});
+  const { caller } = await open();
+  last().bufferedAmount = 100_001;
+  assert.equal(caller.bufferedAmount, 100_001);
+});
+
+test("L11 the caller of a connection that was lost has no say over the next", async () => {
+  const callers: Caller[] = [];
+  const { open, last, clock } = await start({ onOpen: (caller) => void callers.push(caller) }, { retryConfig: STEADY });
+  const running = await open();
+  last().end();
+  await clock.advance(1);
+  await open();
+  callers[0]?.terminate();
+  void callers[0]?.close();
+  assert.deepEqual([running.state, last().isTerminated, last().closes], ["open", false, []]);
 });

@@ -165,6 +165,11 @@ test("L5 reading pauses when so many messages are unread, and goes on at half of
   for (let i = 0; i < 2; i++) await session.read(undefined);
   assert.equal(socket.isPaused, false);
   assert.equal(session.state, "open");
+  // And so again.
+  deliver(socket, 6);
+  assert.deepEqual([socket.isPaused, socket.pauses], [true, 2]);
+  for (let i = 0; i < 6; i++) await session.read(undefined);
+  assert.equal(socket.isPaused, false);
 });
 
 test("L5 the same for bytes", async () => {
