@@ -78,7 +78,8 @@ export function toWriteQueue(
       socket.bufferedAmount <= most &&
       hand(socket, writes[0].message, writes[0].compress)
     ) {
-      writes[0].settle();
+      // A socket may end while it takes one, and with it all that wait.
+      writes[0]?.settle();
     }
     if (writes[0] && socket) cancel = clock.schedule(flush, LOOK);
   };

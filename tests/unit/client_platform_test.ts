@@ -133,6 +133,7 @@ test("platform: a message over maxFrameSize ends at once, and nothing comes afte
 test("platform: a subprotocol that was not offered is refused, and closed", () => {
   const cases: [offered: string[], chosen: string, refusal?: string][] = [
     [["a", "b"], "b"],
+    [["a"], "a"],
     [["a", "b"], "", "No subprotocol was chosen"],
     [["a"], "c", 'Subprotocol "c" was not offered'],
     [[], "a", 'Subprotocol "a" was not offered'],
@@ -145,6 +146,8 @@ test("platform: a subprotocol that was not offered is refused, and closed", () =
     if (refusal !== undefined) socket.ended(1000);
     assert.deepEqual(line.told, refusal === undefined ? ["opened", "text"] : ["refused"], `${offered} ${chosen}`);
     assert.equal(line.refusal?.message, refusal);
+    // Without one the answer is final; with a wrong one the next server may fare better.
+    assert.equal(Object(line.refusal).status, refusal?.startsWith("No") ? 101 : undefined);
     assert.equal(socket.closes.length, refusal === undefined ? 0 : 1);
   }
 });
@@ -173,6 +176,12 @@ class FakeLess extends Fake {
     this.sent.push(data);
   }
 }
+
+test("platform: what the class tells to be unsent is told", () => {
+  const { lent, socket } = dial();
+  socket.bufferedAmount = 5;
+  assert.equal(lent.bufferedAmount, 5);
+});
 
 test("platform: writes are handed over where the class does not tell what is unsent", async () => {
   const client = await Client.connect("ws://localhost", { transport: webSocketTransport(toClass(FakeLess)) });

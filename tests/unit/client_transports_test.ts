@@ -92,6 +92,9 @@ test("toTransport() names the option that the transport cannot obey, and what ca
     await assert.rejects(toTransport({ ...config, transport: "platform" }), error);
   }
   await assert.rejects(toTransport({ heartbeat: {}, transport: "platform" }), refusal("heartbeat"));
+  // A credential that travels otherwise makes nothing else so.
+  const elsewhere = { auth: { token: "t" }, credentials: { query: "key" }, transport: "platform" } as const;
+  await assert.rejects(toTransport({ ...elsewhere, cookies: { a: "1" } }), refusal("cookies"));
 });
 
 test("toTransport() takes ws by its name where all looks like a browser but is not", async () => {
@@ -128,6 +131,8 @@ test("toTransport() takes a transport of one's own, for what it says that it can
   const pings: ClientConfig = { customHeaders: { a: "1" }, pingPongHandler: {} };
   assert.equal(await nameOf({ transport, customHeaders: { a: "1" } }), "mine");
   await assert.rejects(toTransport({ transport, ...pings }), refusal("pingPongHandler"));
+  await assert.rejects(toTransport({ transport, heartbeat: {} }), refusal("heartbeat"));
+  assert.equal(await nameOf({ transport: toMine({ ping: true }).transport, heartbeat: {} }), "mine");
   const bare = toMine({}).transport;
   assert.equal(await toTransport({ transport: bare, retryConfig: {} }), bare);
   await assert.rejects(toTransport({ transport: bare, secureSocket: {} }), UnsupportedError);

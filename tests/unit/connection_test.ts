@@ -1,13 +1,18 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { closeFrame } from "../../src/close_frame.ts";
-import { ConnectionClosureError, CorruptedFrameError, PayloadTooLargeError } from "../../src/errors.ts";
+import {
+  ConnectionClosureError,
+  ConnectionError,
+  CorruptedFrameError,
+  PayloadTooLargeError,
+} from "../../src/errors.ts";
 import type { Service } from "../../src/service.ts";
 import { toServiceRules } from "../../src/service_config.ts";
 import { Upgrade } from "../../src/slot.ts";
 import type { Connection } from "../../src/socket.ts";
 import { FakeClock } from "../../src/testing/mod.ts";
-import { gate, open, RecordingSocket, silent, toHost } from "./support.ts";
+import { gate, type Opened, open, RecordingSocket, silent, toHost } from "./support.ts";
 
 /** A service that writes down its callbacks, and does what `more` says. */
 function recorder(more: Service = {}): { service: Service; seen: unknown[] } {
@@ -295,6 +300,26 @@ test("a promise-like that settles at once, or twice, frees the slot once", async
   assert.deepEqual(seen, ["twice", "slow", "after"]);
 });
 
+test("R2 a promise-like that settles once more while the next callback runs does not free the slot", async () => {
+  const seen: string[] = [];
+  const { promise } = Promise.withResolvers<void>();
+  let again = (): void => {};
+  const { connection, clock } = open({
+    onTextMessage: (_caller, text) => {
+      seen.push(text);
+      if (text === "slow") return promise;
+      // biome-ignore lint/suspicious/noThenProperty: that is the subject
+      const twice = { then: (settle: () => void) => (again = settle)() };
+      return twice as unknown as Promise<void>;
+    },
+  });
+  for (const text of ["twice", "slow", "after"]) connection.text(text);
+  await clock.advance(0);
+  again();
+  await clock.advance(0);
+  assert.deepEqual(seen, ["twice", "slow"]);
+});
+
 test("a getter then that throws goes to onError", () => {
   const { service, seen } = recorder({
     onTextMessage: () => ({
@@ -378,6 +403,57 @@ for (const [title, fail] of [
   });
 }
 
+test("R9 an onError that fails after the end is logged once, whatever way it fails", async () => {
+  for (const fail of [
+    () => {
+      throw new Error("broken");
+    },
+    () => Promise.reject(new Error("broken")),
+    () => new Error("broken"),
+    () => Promise.resolve(new Error("broken")),
+  ]) {
+    const { connection, clock, logger, host } = open({
+      onClose: () => new Error("first") as never,
+      onError: () => fail() as never,
+    });
+    connection.closed(1000, "");
+    await clock.advance(0);
+    assert.deepEqual(
+      logger.lines.map(([level, line, error]) => `${level} ${line}: ${error}`),
+      ["error A callback failed after the end: Error: broken"],
+    );
+    assert.equal(host.sweep.members.length, 0);
+  }
+});
+
+test("R2 a message waits for any callback that runs", async () => {
+  for (const [name, begin] of [
+    ["onPing", ({ connection }) => connection.ping(new Uint8Array(0))],
+    ["onPong", ({ connection }) => connection.pong(new Uint8Array(0))],
+    ["onIdleTimeout", async ({ clock }) => void (await clock.advance(6))],
+    ["onBinaryMessage", ({ connection }) => connection.binary(new Uint8Array(1))],
+  ] as readonly [string, (opened: Opened) => unknown][]) {
+    const seen: string[] = [];
+    const held = gate();
+    const opened = open(
+      {
+        [name]() {
+          seen.push(name);
+          return held.promise;
+        },
+        onTextMessage: (_caller: unknown, text: string) => void seen.push(text),
+      },
+      { config: { idleTimeout: 5 } },
+    );
+    await begin(opened);
+    opened.connection.text("after");
+    assert.deepEqual(seen, [name]);
+    held.resolve();
+    await opened.clock.advance(0);
+    assert.deepEqual(seen, [name, "after"]);
+  }
+});
+
 test("R9 every callback that throws calls onError, and the next is called", async () => {
   for (const name of ["onOpen", "onTextMessage", "onBinaryMessage", "onPing", "onPong", "onIdleTimeout"]) {
     const seen: unknown[] = [];
@@ -420,6 +496,20 @@ test("R9 a callback that fails for a reason of its own after the peer has left i
   connection.closed(1000, "");
   reject(new Error("broken"));
   await clock.advance(0);
+  assert.deepEqual(
+    logger.lines.map(([level]) => level),
+    ["error"],
+  );
+});
+
+test("R9 a ConnectionError of another connection is a fault like any other", () => {
+  const { connection, socket, logger } = open({
+    onTextMessage() {
+      throw new ConnectionError("of another");
+    },
+  });
+  connection.text("x");
+  assert.deepEqual(socket.names, ["close"]);
   assert.deepEqual(
     logger.lines.map(([level]) => level),
     ["error"],
@@ -574,6 +664,25 @@ test("a fault comes after the messages before it, and waits for the callback tha
   assert.deepEqual(seen[3], ["close", 1007, ""]);
 });
 
+test("R2 onClose waits for the onError of a fault", async () => {
+  const seen: string[] = [];
+  const held = gate();
+  const { connection, clock } = open({
+    onError() {
+      seen.push("error");
+      return held.promise;
+    },
+    onClose: (_caller, code) => void seen.push(`close ${code}`),
+  });
+  connection.failed(1007, new CorruptedFrameError("bad"));
+  connection.closed(1007, "");
+  await clock.advance(0);
+  assert.deepEqual(seen, ["error"]);
+  held.resolve();
+  await clock.advance(0);
+  assert.deepEqual(seen, ["error", "close 1007"]);
+});
+
 test("a fault of the connection, 1006, is told to onClose only", () => {
   const { service, seen } = recorder();
   const { connection } = open(service);
@@ -628,6 +737,17 @@ test("R6 a message that no callback takes is told of once, where a member may be
     ],
   ]);
   assert.equal(told.caller.isOpen, true);
+  for (const send of [
+    ({ connection }: Opened) => connection.text("x"),
+    ({ connection }: Opened) => connection.binary(new Uint8Array(1)),
+  ]) {
+    const once = open(new Misnamed());
+    send(once);
+    assert.deepEqual(once.logger.lines, told.logger.lines);
+    const heard = open(Object.assign(new Misnamed(), { onMessage() {} }));
+    send(heard);
+    assert.deepEqual(heard.logger.lines, []);
+  }
 
   // Who listens to nothing may well mean it.
   const online = { onOpen() {}, online: true };
@@ -673,6 +793,18 @@ test("R16 a connection is not idle before idleTimeout is over, though a frame ca
   assert.equal(idle, 0);
   await clock.advance(16);
   assert.equal(idle, 1);
+});
+
+test("R16 R13 without an onIdleTimeout an idle connection is closed with 1001, and onClose is called", async () => {
+  const seen: number[] = [];
+  const { connection, socket, clock } = open(
+    { onClose: (_caller, code) => void seen.push(code) },
+    { config: { idleTimeout: 5 } },
+  );
+  await clock.advance(6);
+  assert.deepEqual(socket.calls, [["close", 1001, "Idle timeout"]]);
+  connection.closed(1001, "Idle timeout");
+  assert.deepEqual(seen, [1001]);
 });
 
 test("R16 a connection that closes as it is pinged is not idle", async () => {

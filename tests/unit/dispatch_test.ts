@@ -331,3 +331,106 @@ for (const [what, fields] of hostile) {
     assert.equal(opened.socket.names.includes("close"), false);
   });
 }
+
+/** An iterator whose items the test gives, and which counts what is asked of it. */
+class Source {
+  nexts = 0;
+  returns = 0;
+  give: (value: unknown) => void = () => {};
+  fail: (error: Error) => void = () => {};
+  end: () => void = () => {};
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+
+  next(): Promise<unknown> {
+    this.nexts++;
+    return new Promise((resolve, reject) => {
+      this.give = (value) => resolve({ done: false, value });
+      this.end = () => resolve({ done: true, value: undefined });
+      this.fail = reject;
+    });
+  }
+
+  return(): Promise<unknown> {
+    this.returns++;
+    return Promise.resolve({ done: true, value: undefined });
+  }
+}
+
+for (const [where, before, after] of [
+  ["waits for an item", () => {}, (source) => source.give("late")],
+  ["waits for an item and fails then", () => {}, (source) => source.fail(new Error("late"))],
+  ["waits for room", (source) => source.give("x".repeat(70_000)), () => {}],
+  ["waits for a nested stream", (source, nested) => source.give(nested), (_source, nested) => nested.give("late")],
+  [
+    "waits for a nested stream that fails then",
+    (source, nested) => source.give(nested),
+    (_source, nested) => nested.fail(new Error("late")),
+  ],
+] as readonly [string, (source: Source, nested: Source) => void, (source: Source, nested: Source) => void][]) {
+  test(`a stream that is cancelled while it ${where} is told once, asked for nothing more, and counts no more`, async () => {
+    const sources: Source[] = [];
+    const nested = new Source();
+    const opened = run({
+      onStream() {
+        const source = new Source();
+        sources.push(source);
+        return source;
+      },
+    });
+    opened.socket.holds = true;
+    say(opened, "stream", 0);
+    const [source] = sources;
+    assert.ok(source);
+    before(source, nested);
+    await opened.clock.advance(0);
+    const { nexts } = nested;
+    say(opened, "cancel", 0);
+    after(source, nested);
+    opened.socket.bufferedAmount = 0;
+    opened.connection.drain();
+    await opened.clock.advance(0);
+    assert.deepEqual([source.nexts, source.returns, nested.nexts, nested.returns], [1, 1, nexts, nexts], where);
+    assert.equal(opened.socket.sent.at(-1), '{"event":"complete","id":0}');
+    for (let id = 1; id <= 1025; id++) say(opened, "stream", id);
+    assert.match(`${opened.socket.sent.at(-1)}`, /"id":1025.*too_many_streams/);
+    assert.equal(opened.socket.sent.filter((text) => /too_many/.test(`${text}`)).length, 1);
+    assert.deepEqual(
+      opened.logger.lines.filter(([level]) => level === "error"),
+      [],
+    );
+  });
+}
+
+test("a nested stream that has ended is not told so when that around it is cancelled", async () => {
+  const [source, nested] = [new Source(), new Source()];
+  const opened = run({ onStream: () => source });
+  say(opened, "stream", 1);
+  source.give(nested);
+  await opened.clock.advance(0);
+  nested.end();
+  await opened.clock.advance(0);
+  assert.equal(source.nexts, 2);
+  say(opened, "cancel", 1);
+  assert.deepEqual([source.returns, nested.returns], [1, 0]);
+});
+
+test("R19 a nested stream that is one too many ends that around it with one last frame", async () => {
+  const sources: Source[] = [];
+  const opened = run({
+    onStream() {
+      const source = new Source();
+      sources.push(source);
+      return source;
+    },
+  });
+  for (let id = 1; id <= 1024; id++) say(opened, "stream", id);
+  const nested = new Source();
+  sources[0]?.give(nested);
+  await opened.clock.advance(0);
+  assert.equal(opened.socket.sent.length, 1);
+  assert.match(`${opened.socket.sent[0]}`, /"id":1,.*too_many_streams/);
+  assert.deepEqual([sources[0]?.returns, nested.returns, sources[1]?.returns], [1, 1, 0]);
+});

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Hono } from "hono";
 import { ask } from "../../src/ask.ts";
+import type { PeerCertificate } from "../../src/peer_certificate.ts";
 import { refuse } from "../../src/refusal.ts";
 import { type App, slotOf, Upgrade, UpgradeSlot } from "../../src/slot.ts";
 import { FakeClock } from "../../src/testing/mod.ts";
@@ -131,6 +132,49 @@ test("middleware that replaces the response by another 200 is told of, and one t
     assert.equal(logger.lines.length, lines, `${status} ${copies}`);
     for (const line of logger.lines) assert.match(line.join(" "), /^info Refused an upgrade with 200: middleware/);
   }
+});
+
+test("what refuses without a body refuses too, be our mark copied to it or not, and keeps its headers and its status", async () => {
+  for (const [status, copies] of [
+    [401, true],
+    [401, false],
+    [302, true],
+    [200, false],
+    [204, false],
+  ] as const) {
+    const app = new Hono();
+    app.get(
+      "/x",
+      upgrade(() => ({})),
+    );
+    const replacing: App = {
+      async fetch(request, env) {
+        const { headers } = await app.fetch(request, env);
+        const init = { status, statusText: "So it is", headers: new Headers(copies ? headers : {}) };
+        init.headers.set("www-authenticate", "Bearer");
+        return new Response(null, init);
+      },
+    };
+    const answer = await knock(replacing);
+    assert.ok(answer instanceof Response, `${status} ${copies}`);
+    assert.deepEqual(
+      [answer.status, answer.statusText, answer.headers.get("www-authenticate"), answer.headers.get(MARK)],
+      [status, "So it is", "Bearer", null],
+    );
+  }
+});
+
+test("an answer of a route that upgrades nothing is told of to nobody", async () => {
+  const logger = silent();
+  for (const status of [200, 404]) await knock({ fetch: () => new Response("Hi", { status }) }, logger);
+  assert.deepEqual(logger.lines, []);
+});
+
+test("believe() takes the address of a peer from the proxies, and leaves its certificate", () => {
+  const certificate = { subject: "CN=proxy" } as unknown as PeerCertificate;
+  const slot = new UpgradeSlot(toHost(silent(), new FakeClock()), { peerCertificate: certificate }, false);
+  slot.believe(new Headers({ "x-forwarded-for": "192.0.2.1" }), 1);
+  assert.deepEqual([slot.peer.remoteAddress, slot.peer.peerCertificate], ["192.0.2.1", certificate]);
 });
 
 test("a response without a decision is given as it is, at once if it was given at once", async () => {

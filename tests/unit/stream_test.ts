@@ -338,3 +338,55 @@ test("R19 a peer that starts more than 1024 streams is closed with 1013, and all
     Array<number>(1025).fill(1),
   );
 });
+
+test("R19 streams that have ended, nested ones too, count no more", async () => {
+  async function* inner(): AsyncGenerator<Reply> {}
+  async function* outer(): AsyncGenerator<Reply> {
+    yield inner();
+  }
+  const { connection, socket, clock } = open({ onTextMessage: () => outer() });
+  for (let i = 0; i < 3; i++) {
+    for (let k = 0; k < 512; k++) connection.text("stream");
+    await clock.advance(0);
+  }
+  assert.deepEqual(socket.calls, []);
+});
+
+test("R19 a stream within a stream counts too, and the one too many closes with 1013 and ends all", async () => {
+  const sources: Source[] = [];
+  const { connection, socket, clock } = open({
+    onTextMessage: () => {
+      const source = new Source();
+      sources.push(source);
+      return source;
+    },
+  });
+  for (let i = 0; i < 1023; i++) connection.text("stream");
+  const [first, second] = sources;
+  for (const source of [first, second]) {
+    source?.give(new Source());
+    await clock.advance(0);
+  }
+  assert.deepEqual(socket.calls, [["close", 1013, "Too many streams"]]);
+  assert.deepEqual(
+    sources.map(({ returns }) => returns),
+    Array<number>(1023).fill(1),
+  );
+});
+
+test("R3 an iterator is told once that no more is wanted, and asked for nothing afterwards, wherever its stream waits", async () => {
+  for (const where of ["for an item", "for a nested stream that fails then", "for room"]) {
+    const [source, nested] = [new Source(), new Source()];
+    const { connection, socket, clock } = streaming(source);
+    socket.holds = true;
+    connection.text("stream");
+    if (where === "for room") source.give("x".repeat(70_000));
+    if (where === "for a nested stream that fails then") source.give(nested);
+    await clock.advance(0);
+    connection.closed(1006, "");
+    source.give("late");
+    nested.give(new Error("late"));
+    await clock.advance(0);
+    assert.deepEqual([source.nexts, source.returns], [1, 1], where);
+  }
+});

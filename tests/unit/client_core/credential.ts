@@ -35,6 +35,25 @@ test("a credential is asked for every attempt, and travels with it", async () =>
   assert.deepEqual(issuer.renews, [false, false, false]);
 });
 
+test("whatever a credential is and however it travels, the rest of what is dialled stays", async () => {
+  const user = { username: "ann", password: "secret" };
+  for (const [config, url, protocols, credential] of [
+    [{}, "ws://localhost/path", ["chat"], undefined],
+    [{ auth: user }, "ws://localhost/path", ["chat"], user],
+    [{ auth: { token: "t" } }, "ws://localhost/path", ["chat"], { token: "t" }],
+    [
+      { auth: { token: "t" }, credentials: { subProtocol: "bearer" } },
+      "ws://localhost/path",
+      ["bearer", "t", "chat"],
+      undefined,
+    ],
+    [{ auth: { token: "t" }, credentials: { query: "key" } }, "ws://localhost/path?key=t", ["chat"], undefined],
+  ] as const) {
+    const { socket } = await start({ maxFrameSize: 1000, subProtocols: ["chat"], ...config });
+    assert.deepEqual({ credential: undefined, ...socket.dial }, { url, protocols, maxFrameSize: 1000, credential });
+  }
+});
+
 test("auth that gives no credential is final, however it travels", async () => {
   for (const credentials of ["header", { query: "token" }, { subProtocol: "bearer" }] as const) {
     for (const nothing of [null, undefined, "token", 5, {}, { token: undefined }, { token: null }, { token: 5 }]) {

@@ -74,6 +74,34 @@ test("L2 readTimeout rejects the read, leaves the connection open, and a later r
   assert.equal(clock.pending, 0);
 });
 
+test("L2 readTimeout may be a fraction, or 0 for what is there already", async () => {
+  for (const readTimeout of [0, 0.5]) {
+    const { session, socket, clock } = await connected({ readTimeout });
+    socket.deliver("a");
+    assert.equal(await session.read("text"), "a");
+    const read = session.read("text");
+    await clock.advance(readTimeout);
+    assert.ok((await outcome(read)) instanceof ReadTimedOutError);
+  }
+});
+
+test("L1 L2 L3 an iterator takes messages of both kinds, rejects at readTimeout, and is done at the end", async () => {
+  const { session, socket, clock } = await connected({ readTimeout: 2 });
+  socket.deliver("a");
+  assert.deepEqual(await session.read("step"), { done: false, value: "a" });
+  const step = session.read("step");
+  socket.deliver(Uint8Array.of(1));
+  assert.deepEqual(await step, { done: false, value: Uint8Array.of(1) });
+  const late = session.read("step");
+  await clock.advance(2);
+  assert.ok((await outcome(late)) instanceof ReadTimedOutError);
+  const last = session.read("step");
+  const read = session.read("text");
+  socket.end(1000);
+  for (const end of [last, session.read("step")]) assert.deepEqual(await end, { done: true, value: undefined });
+  assert.ok((await outcome(read)) instanceof ConnectionClosureError);
+});
+
 test("L3 after the end reads give what was received, then reject with its code and reason", async () => {
   const { session, socket } = await connected();
   socket.deliver("a");
@@ -137,6 +165,11 @@ test("L5 reading pauses when so many messages are unread, and goes on at half of
   for (let i = 0; i < 2; i++) await session.read(undefined);
   assert.equal(socket.isPaused, false);
   assert.equal(session.state, "open");
+  // And so again.
+  deliver(socket, 6);
+  assert.deepEqual([socket.isPaused, socket.pauses], [true, 2]);
+  for (let i = 0; i < 6; i++) await session.read(undefined);
+  assert.equal(socket.isPaused, false);
 });
 
 test("L5 the same for bytes", async () => {

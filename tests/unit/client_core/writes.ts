@@ -78,6 +78,14 @@ test("a writer that hears something between its writes need not give way", async
   }
 });
 
+test("a writer that has heard something gives way all the same the next time", async () => {
+  const { session, socket } = await connected();
+  const first = session.write("a");
+  socket.deliver("once");
+  for (let i = 1; i < 511; i++) assert.equal(session.write("a"), first, `${i}`);
+  assert.notEqual(session.write("a"), first);
+});
+
 test("L10 what is written while down goes out in order when there is a connection, before what is written then", async () => {
   const fixture = await connected({ retryConfig: STEADY });
   fixture.socket.end();
@@ -143,6 +151,34 @@ test("L10 a write that waits is taken back by its signal, and one that was hande
   assert.deepEqual(socket.sent, ["kept"]);
 });
 
+test("L10 a write that has waited and gone out is not taken back, nor another one instead of it", async () => {
+  const fixture = await connected({ retryConfig: STEADY });
+  const aborter = new AbortController();
+  fixture.socket.end();
+  const write = fixture.session.write("sent", undefined, aborter.signal);
+  (await fixture.again()).open();
+  await write;
+  fixture.socket.end();
+  const ledger = new Ledger(fixture);
+  ledger.write("kept");
+  aborter.abort();
+  const socket = (await fixture.again()).open();
+  await settle();
+  assert.deepEqual([socket.sent, ledger.ends], [["kept"], ["kept sent"]]);
+});
+
+test("L10 a socket that is lost is given nothing more", async () => {
+  const fixture = await connected({ retryConfig: STEADY });
+  const old = fixture.socket;
+  old.end();
+  // As sockets that are not open do in browsers: they take it, and lose it.
+  old.send = () => true;
+  const write = fixture.session.write("a");
+  const socket = (await fixture.again()).open();
+  await write;
+  assert.deepEqual(socket.sent, ["a"]);
+});
+
 test("L10 bytes while down are bounded by 1 MiB, as they are on the wire, whatever has room stays", async () => {
   const fixture = await down();
   const ledger = new Ledger(fixture);
@@ -154,6 +190,29 @@ test("L10 bytes while down are bounded by 1 MiB, as they are on the wire, whatev
   ledger.write("x", "e");
   await settle();
   assert.deepEqual(ledger.ends, ["c queue_full", "e queue_full"]);
+});
+
+test("L10 a message that is larger than the bound does not wait while down", async () => {
+  const fixture = await down();
+  const ledger = new Ledger(fixture);
+  ledger.write(new Uint8Array(MIB + 1), "a");
+  ledger.write(new Uint8Array(MIB), "b");
+  await settle();
+  assert.deepEqual(ledger.ends, ["a queue_full"]);
+});
+
+test("L10 the same bounds hold for a full socket", async () => {
+  for (const [message, waits] of [
+    [new Uint8Array(MIB / 4), 4],
+    ["a", 1000],
+  ] as const) {
+    const fixture = await connected();
+    const ledger = new Ledger(fixture);
+    fixture.socket.bufferedAmount = 2 * MIB;
+    for (let i = 0; i <= waits; i++) ledger.write(message, `${i}`);
+    await settle();
+    assert.deepEqual(ledger.ends, [`${waits} queue_full`]);
+  }
 });
 
 test("L10 a write waits 60 s for a connection, each from its own beginning", async () => {
@@ -174,6 +233,7 @@ test("L10 a write waits 60 s for a connection, each from its own beginning", asy
 
 test("writeTimeout is shorter than that, or makes no difference", async () => {
   for (const [writeTimeout, seconds] of [
+    [0.5, 0.5],
     [2, 2],
     [100, 60],
   ] as const) {
@@ -287,6 +347,29 @@ test("one message that is larger than the bound still goes over an open connecti
   socket.bufferedAmount = 0;
   await clock.advance(0.05);
   assert.equal(await outcome(write), undefined);
+});
+
+test("L10 a connection that ends while it takes what waited is over, and each write that waits is told", async () => {
+  for (const begin of [
+    (fixture: Fixture) => fixture.clock.advance(0.05),
+    (fixture: Fixture) => fixture.session.close(4000, "enough", 1),
+  ]) {
+    const fixture = await connected();
+    const { socket } = fixture;
+    const ledger = new Ledger(fixture);
+    socket.bufferedAmount = 2 * MIB;
+    ledger.write("a");
+    ledger.write("b");
+    socket.bufferedAmount = 0;
+    socket.send = () => {
+      socket.end(1011, "full");
+      return true;
+    };
+    await begin(fixture);
+    assert.equal((await fixture.session.closed).code, 1011);
+    assert.deepEqual(ledger.ends, ["a connection_lost", "b connection_lost"]);
+    assert.equal(fixture.clock.pending, 0);
+  }
 });
 
 test("L11 close() hands over what waits for a full socket before its close frame", async () => {
