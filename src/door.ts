@@ -188,10 +188,9 @@ export class Door {
   }
 
   #refuseBy({ status, message, headers }: UpgradeError): Response {
-    const response = refuse(status, message, headers);
     // A 401 has a challenge (RFC 9110, section 15.5.2).
-    if (status !== 401 || response.headers.has("www-authenticate")) return response;
-    return refuse(status, message, { ...headers, ...this.#challenges() });
+    const isWhole = status !== 401 || Object.keys(headers).some((name) => name.toLowerCase() === "www-authenticate");
+    return refuse(status, message, isWhole ? headers : { ...headers, ...this.#challenges() });
   }
 
   #challenges(): Record<string, string> {

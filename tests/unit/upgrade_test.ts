@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { object, string } from "valibot";
 import { ask } from "../../src/ask.ts";
+import type { Authenticator } from "../../src/authenticator.ts";
 import { contract } from "../../src/contract/contract.ts";
 import { AuthError, HandshakeTimedOut } from "../../src/errors.ts";
 import type { Service } from "../../src/service.ts";
@@ -180,6 +181,29 @@ test("R23 headers of an UpgradeError are headers of the refusal", async () => {
   const error = new UpgradeError("Later", { status: 429, headers: { "Retry-After": "7" } });
   const refused = await refusal(upgrade(() => error));
   assert.equal(refused.headers.get("retry-after"), "7");
+});
+
+test("R23 an UpgradeError of 401 has a challenge: its own, else those of the authenticators, else that of a bearer", async () => {
+  const headers = { "x-why": "expired" };
+  const anybody: Authenticator = {
+    scheme: "Basic",
+    challenge: 'realm="ours"',
+    authenticate: () => Promise.resolve({ scopes: [], claims: {} }),
+  };
+  const auth = [anybody];
+  const table: readonly (readonly [Record<string, string>, ServiceConfig, string])[] = [
+    [headers, {}, 'Bearer realm="websocket"'],
+    [headers, { auth }, 'Basic realm="ours"'],
+    [{ ...headers, "WWW-Authenticate": "Negotiate" }, { auth }, "Negotiate"],
+  ];
+  for (const [given, config, challenge] of table) {
+    const refused = await refusal(
+      upgrade(config, () => new UpgradeError("Again", { status: 401, headers: given })),
+      { authorization: "Basic YTpi" },
+    );
+    assert.deepEqual([refused.status, refused.body], [401, "Again\n"]);
+    assert.deepEqual([refused.headers.get("www-authenticate"), refused.headers.get("x-why")], [challenge, "expired"]);
+  }
 });
 
 test("R23 a handler that throws or rejects is answered with 500, logged, and tells nothing", async () => {
