@@ -8,7 +8,7 @@ import type { EngineName } from "./capabilities.ts";
 import type { Host } from "./host.ts";
 
 /** The oldest version of each runtime that the module is made for: those of package.json. */
-export const OLDEST: Readonly<Record<EngineName, string>> = { node: "22.18.0", bun: "1.4.4", deno: "2.7.14" };
+export const OLDEST: Readonly<Record<EngineName, string>> = { node: "22.18.0", bun: "1.4.4", deno: "2.9.3" };
 
 const TITLES: Readonly<Record<EngineName, string>> = { node: "Node", bun: "Bun", deno: "Deno" };
 

@@ -75,6 +75,27 @@ test("dependencies are caret ranges, devDependencies are exact", () => {
   for (const version of Object.values(npm.devDependencies)) assert.match(version, /^(?:npm:[\w@/-]+@)?\d+\.\d+\.\d+$/);
 });
 
+// Below these, a published advisory is about requests and frames as this package, or an app's authentication, meets them.
+const SAFE: Readonly<Record<string, string>> = {
+  "@hono/node-server": "2.0.10", // CVE-2026-29087, CVE-2026-39406, GHSA-9mqv-5hh9-4cgg
+  hono: "4.12.21", // CVE-2026-47673 to CVE-2026-47676
+  jose: "6.0.0", // None of 6 is known; 5 and older get no fixes any more.
+  ws: "8.21.1", // CVE-2026-45736, CVE-2026-48779 and what followed it
+};
+
+test("no dependency may be of a version that an advisory warns of", () => {
+  const numbers = (version: string) => version.split(".").map(Number);
+  assert.deepEqual(Object.keys(SAFE), Object.keys(npm.dependencies));
+  for (const [name, range] of Object.entries(npm.dependencies)) {
+    const [lowest, safe] = [numbers(range.slice(1)), numbers(SAFE[name] ?? "")];
+    const first = lowest.findIndex((part, index) => part !== safe[index]);
+    assert.ok(
+      first === -1 || (lowest[first] ?? 0) > (safe[first] ?? 0),
+      `${name} may be ${range}, older than ${SAFE[name]}`,
+    );
+  }
+});
+
 test("the lowest versions of package.json are those of docs/engines.md", () => {
   const [, section = ""] = text("docs/engines.md").split("\n## Versions\n");
   const rows = [...section.matchAll(/^\| `?([^`|]+?)`? \| (\d[\d.]*) \|/gm)].map(([, name = "", from]) => [
