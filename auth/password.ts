@@ -5,6 +5,7 @@
  */
 
 import { isEqual } from "./compare.ts";
+import { toNfc } from "./nfc.ts";
 import {
   fromPasswordHash,
   type HashScheme,
@@ -79,7 +80,7 @@ async function derive(
   cost: ScryptCost | Pbkdf2Cost,
   size: number,
 ): Promise<Uint8Array> {
-  const bytes = new TextEncoder().encode(password.normalize("NFC"));
+  const bytes = new TextEncoder().encode(toNfc(password));
   return cost.scheme === "scrypt" ? await scrypt(bytes, salt, cost, size) : await pbkdf2(bytes, salt, cost, size);
 }
 

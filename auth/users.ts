@@ -7,6 +7,7 @@
 import type { Principal } from "../src/authenticator.ts";
 import type { UpgradeRequest } from "../src/upgrade_request.ts";
 import { type Fingerprint, isEqual, toFingerprint } from "./compare.ts";
+import { toNfc } from "./nfc.ts";
 import { matches, toPasswordProblem } from "./password.ts";
 import { type PasswordHash, toPasswordHash } from "./password_hash.ts";
 import { isRecord } from "./record.ts";
@@ -91,7 +92,7 @@ export class UserList {
   }
 
   #key(username: string): string {
-    return toHex(this.#fingerprint(username.normalize("NFC")));
+    return toHex(this.#fingerprint(toNfc(username)));
   }
 
   /** The user whose password is checked for a name that nobody has, always the same for the same name: so that it takes as long as a known one. */
@@ -100,7 +101,7 @@ export class UserList {
   }
 
   async #fits(password: string, secret: Entry["secret"], request: UpgradeRequest): Promise<boolean> {
-    if (secret instanceof Uint8Array) return isEqual(this.#fingerprint(password.normalize("NFC")), secret);
+    if (secret instanceof Uint8Array) return isEqual(this.#fingerprint(toNfc(password)), secret);
     return await this.#queue.run(() => matches(password, secret), request);
   }
 }
@@ -128,7 +129,7 @@ function toUser(value: unknown, place: string): User {
 function toSecret(password: string, place: string, fingerprint: Fingerprint): Entry["secret"] {
   // A hash of another kind is refused: taken for plain text, the hash itself would be the password.
   const isHash = /^(?:scrypt|pbkdf2)\$|^\$[\w-]+\$|^\{[\w-]+\}/.test(password);
-  if (!isHash) return fingerprint(password.normalize("NFC"));
+  if (!isHash) return fingerprint(toNfc(password));
   try {
     return toPasswordHash(password);
   } catch (error) {

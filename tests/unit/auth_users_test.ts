@@ -132,6 +132,33 @@ test("an unknown name with the password of its decoy is nobody, and so is everyb
   assert.equal(await new UserList([]).find("", "", upgradeRequest()), undefined);
 });
 
+// Marks of a lower class behind many of a higher one: each is carried to the front (UAX #15).
+const MARKS = `a${"\u0301".repeat(32_768)}${"\u0316".repeat(32_768)}`;
+
+test("B4: a name or a password of tens of thousands of marks costs no more than another of its length", async () => {
+  for (const password of ["plain", CHEAP]) {
+    const list = new UserList([{ username: "ann", password }]);
+    const start = performance.now();
+    assert.equal(await list.find(MARKS, "wrong", upgradeRequest()), undefined);
+    assert.equal(await list.find("ann", MARKS, upgradeRequest()), undefined);
+    const took = performance.now() - start;
+    assert.ok(took < 500, `took ${took} ms`);
+  }
+});
+
+test("a name and a password of many marks are found as they were written, and of a few in any form", async () => {
+  const few = `u${"\u0308".repeat(30)}`;
+  const list = new UserList([
+    { username: MARKS, password: MARKS },
+    { username: few, password: few },
+  ]);
+  assert.equal((await list.find(MARKS, MARKS, upgradeRequest()))?.subject, MARKS);
+  assert.equal(await list.find(MARKS, `${MARKS}\u0301`, upgradeRequest()), undefined);
+  const composed = few.normalize("NFC");
+  assert.notEqual(composed, few);
+  assert.equal((await list.find(composed, composed, upgradeRequest()))?.subject, few);
+});
+
 test("isEqual() tells bytes apart, and bytes of different lengths", () => {
   const a = new Uint8Array([1, 2, 3]);
   assert.equal(isEqual(a, new Uint8Array([1, 2, 3])), true);
