@@ -78,7 +78,7 @@ test("dependencies are caret ranges, devDependencies are exact", () => {
 // Below these, a published advisory is about requests and frames as this package, or an app's authentication, meets them.
 const SAFE: Readonly<Record<string, string>> = {
   "@hono/node-server": "2.0.10", // CVE-2026-29087, CVE-2026-39406, GHSA-9mqv-5hh9-4cgg
-  hono: "4.12.21", // CVE-2026-47673 to CVE-2026-47676
+  hono: "4.12.25", // CVE-2026-47673 to CVE-2026-47676, CVE-2026-54290
   jose: "6.0.0", // None of 6 is known; 5 and older get no fixes any more.
   ws: "8.21.1", // CVE-2026-45736, CVE-2026-48779 and what followed it
 };
