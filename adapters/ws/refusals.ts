@@ -120,7 +120,7 @@ export function toRefusal(error: Error, { url, protocols }: Dial, answer: NodeRe
   const { protocol, host } = new URL(url);
   // Bun tells some errors by their text alone, which holds the URL, whose query may hold a token.
   const holdsUrl = error.message.includes("://");
-  const why = code || error.message.replace(/\S+:\/\/\S+/g, "…");
+  const why = code || error.message.replace(/\S?(?:ws|http)s?:\/\/\S+/g, "…");
   const options = holdsUrl ? {} : { cause: error };
   // What is neither of the system nor of HTTP is of TLS, whose codes are many.
   const isTls = protocol === "wss:" && code !== "" && !/^E(?!RR|PROTO)/.test(code);

@@ -38,3 +38,55 @@ test("consoleLogger writes to the console, without debug", () => {
     ["error", "d", 3],
   ]);
 });
+
+/** What `consoleLogger` gives to the console for a detail, as text. */
+function printed(detail: unknown): unknown[] {
+  const original = console.error;
+  const seen: unknown[] = [];
+  console.error = (...what: unknown[]) => void seen.push(...what.slice(1));
+  try {
+    consoleLogger.error("It failed", detail);
+  } finally {
+    console.error = original;
+  }
+  return seen;
+}
+
+test("A8 what a peer sent forges no line and no escape sequence of the console in an error", () => {
+  const error = toThrown(() => JSON.parse("\u001b[2J\u009b\r\nAll is well \u2028")) ?? assert.fail();
+  error.message += "\u001b[2J\u009b\r\nAll is well\n\tindented \u2028";
+  for (const detail of [
+    error,
+    new Error("outer", { cause: error }),
+    new TypeError("\u0007", { cause: "\u001b is quoted by a console" }),
+  ]) {
+    const text = printed(detail).slice(0, 3).join("").replace("\u001b is quoted", "");
+    assert.doesNotMatch(text, /(?![\t\n])[\p{Cc}\u2028\u2029]/u);
+    assert.doesNotMatch(text, /\n\S/);
+  }
+  assert.match(printed(error).join(""), /\\u001b\[2J\\u009b\\u000d\n {4}All is well\n\tindented \\u2028/);
+});
+
+test("an error with a plain message is given to the console as it is, with its causes", () => {
+  const nested = new Error("outer\n  with more", { cause: new Error("inner", { cause: { code: 7 } }) });
+  const circular = new Error("round");
+  circular.cause = circular;
+  const bare = new Error("bare");
+  delete bare.stack;
+  for (const detail of [new Error("plain"), nested, circular, "text\u001b", undefined, { code: 1 }]) {
+    const [given] = printed(detail);
+    assert.ok(given === detail);
+  }
+  assert.deepEqual(printed(bare), [bare]);
+  circular.message = "\u0007";
+  assert.match(printed(circular).join(" "), /Error: \\u0007/);
+});
+
+function toThrown(run: () => unknown): Error | undefined {
+  try {
+    run();
+  } catch (error) {
+    return error as Error;
+  }
+  return undefined;
+}
