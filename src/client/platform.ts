@@ -40,7 +40,8 @@ function lend(socket: WebSocket, { protocols, maxFrameSize }: Dial, line: Line):
     isOver = true;
     // Deno tells 0 of a lost connection; Bun's message holds the URL, which may hold a token.
     if (isOpen) line.closed(code || 1006, reason);
-    else line.refused(new ConnectionError(`Cannot connect: ${message.replace(/\S?wss?:\/\/\S+/g, "") || "unknown why"}`));
+    else
+      line.refused(new ConnectionError(`Cannot connect: ${message.replace(/\S?wss?:\/\/\S+/g, "") || "unknown why"}`));
   };
   socket.binaryType = "arraybuffer";
   socket.onerror = socket.onclose = end;
