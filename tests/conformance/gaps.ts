@@ -166,7 +166,7 @@ export const gaps: readonly Gap[] = [
     engine: "deno",
     key: "upgradeBody",
     reason:
-      "Deno answers an upgrade that announces a body with a 400 of its own, without a body and before any handler",
+      "Deno answers an upgrade that announces a body, one of no bytes too, with a 400 of its own, without a body and before any handler",
     upstream: "https://github.com/denoland/deno/tree/main/ext/http",
   },
   {

@@ -58,6 +58,7 @@ const form: readonly Case[] = [
   ["by POST with a body of no bytes", { method: "POST", headers: { "Content-Length": "0" } }, 405, "upgradeBody"],
   ["by PUT with a body", { method: "PUT", headers: { "Content-Length": "5" } }, 405, "upgradeBody"],
   ["in HTTP/1.0", { version: "HTTP/1.0" }, 400, "http10"],
+  ["with Content-Length: 0, as Java writes it", { headers: { "Content-Length": "0" } }, 101, "upgradeBody"],
   ["with Content-Length: 5", { headers: { "Content-Length": "5" } }, 400, "upgradeBody"],
   ["with a chunked body", { headers: { "Transfer-Encoding": "chunked" } }, 400, "upgradeBody"],
   ["to a path without a service", { path: "/nowhere" }, 404],
