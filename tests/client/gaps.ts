@@ -69,6 +69,14 @@ export const gaps: readonly Gap[] = [
   },
   {
     transport: "platform",
+    on: ["node22", "node24", "node26", "bun"],
+    key: "letGo",
+    reason:
+      "The end that a server has told is told only once the server lets go of the connection, for which it is waited without end",
+    upstream: "https://websockets.spec.whatwg.org/#the-websocket-interface",
+  },
+  {
+    transport: "platform",
     on: ["node22", "node24", "node26"],
     key: "giveUp",
     reason: "A handshake that is given up ends its socket, and is asked for once more on another",

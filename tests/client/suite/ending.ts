@@ -1,7 +1,7 @@
 /** L11, G8, G9: close() and the signal are final in every state. */
 import assert from "node:assert/strict";
 import { type Client, ConnectionClosureError, type WebSocketError } from "../../../entries/client.ts";
-import { accepting, dropping, echoing, refusing, saysNothing, silentAfter } from "../../kit/answers.ts";
+import { accepting, closing, dropping, echoing, refusing, saysNothing, silentAfter } from "../../kit/answers.ts";
 import { Child } from "../../kit/child.ts";
 import { CLOSE } from "../../kit/raw_client.ts";
 import type { Answer, Attempt, RawServer } from "../../kit/raw_server.ts";
@@ -285,6 +285,16 @@ export function ending(subject: Subject): void {
     const client = await scene.connect(server);
     await scene.within("close", client.close(1000, "", 0.05));
     await (await server.attempt(1)).ended();
+  });
+
+  subject.gapTest("letGo", "L13 a server that closes and keeps the connection is left", async (scene) => {
+    const server = await scene.serve(closing(4000, "kept", { answersFin: false }));
+    const client = await scene.connect(server);
+    // Bun's `ws` takes 10 seconds.
+    const patience = scene.transport === "ws" ? 15_000 : scene.patience;
+    const closure = await scene.within("the end", client.closed, patience);
+    assert.deepEqual(closure, { code: 4000, reason: "kept" });
+    await server.until("no socket", () => server.open === 0);
   });
 
   subject.test("L11 [Symbol.asyncDispose] closes with 1000", async (scene) => {
