@@ -12,7 +12,7 @@ import { ServiceConnection } from "./connection.ts";
 import { callbacksOf } from "./contract/contract_service.ts";
 import { toError } from "./errors.ts";
 import { readForwarded } from "./forwarded.ts";
-import type { Host } from "./host.ts";
+import { Host } from "./host.ts";
 import type { ConnectionDetails, Peer } from "./peer.ts";
 import { isResponse, refuse, whyUnsendable } from "./refusal.ts";
 import type { Service } from "./service.ts";
@@ -20,6 +20,7 @@ import type { ServiceRules } from "./service_config.ts";
 import type { Connection, RuntimeSocket } from "./socket.ts";
 
 const SLOT: unique symbol = Symbol.for("@switchboard/websocket/slot");
+const HOST: unique symbol = Symbol.for("@switchboard/websocket/host");
 
 // Middleware may replace the response; it copies this header if it only decorates, and loses it, or sets another status, if it refuses.
 const MARK = "x-switchboard-upgrade";
@@ -51,6 +52,8 @@ export interface App {
 export interface Env {
   /** Where an upgrade service leaves its decision. */
   [SLOT]?: UpgradeSlot;
+  /** Whose log an upgrade service writes to that is reached without a slot. */
+  [HOST]?: Host;
   /** What else there is in `c.env`. */
   readonly [name: string]: unknown;
 }
@@ -92,6 +95,17 @@ export class UpgradeSlot {
     this.isSecure = isSecure ?? this.isSecure;
     this.authority = authority;
   }
+}
+
+/** Makes what an adapter hands to an app with a request that cannot upgrade. */
+export function toPlainEnv(env: object, host: Host): Env {
+  return { ...env, [HOST]: host };
+}
+
+/** Finds the host in it. */
+export function hostOf(env: unknown): Host | undefined {
+  if (typeof env !== "object" || env === null || !(HOST in env)) return undefined;
+  return env[HOST] instanceof Host ? env[HOST] : undefined;
 }
 
 /** Finds the slot in what an adapter handed to an app. */

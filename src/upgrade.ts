@@ -9,7 +9,7 @@ import { checkForm } from "./handshake.ts";
 import { refuse, SPEAK_WEBSOCKET } from "./refusal.ts";
 import { toGiveHeaders } from "./response_headers.ts";
 import { type ServiceRules, toServiceRules, type UpgradeConfig } from "./service_config.ts";
-import { slotOf } from "./slot.ts";
+import { hostOf, slotOf } from "./slot.ts";
 import { type ParamsOf, trust, type UpgradeContext } from "./upgrade_request.ts";
 
 export type { UpgradeAnswer, UpgradeHandler } from "./door.ts";
@@ -104,7 +104,7 @@ export function rulesOf(service: UpgradeService): ServiceRules {
 
 function withoutSlot(context: UpgradeContext): Response {
   const { raw } = context.req;
-  const malformed = checkForm(raw.method, (name) => raw.headers.get(name));
+  const malformed = checkForm(raw.method, (name) => raw.headers.get(name), hostOf(context.env));
   if (malformed !== undefined) return malformed;
   const advice =
     "Serve this app with @switchboard/websocket: new Listener(app), or serve() of its entry point for your runtime";

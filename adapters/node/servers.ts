@@ -19,7 +19,7 @@ import type { Host } from "../../src/host.ts";
 import type { HostRules } from "../../src/host_config.ts";
 import type { SecureOptions } from "../../src/secure_socket.ts";
 import { toServerTls } from "../../src/server_tls.ts";
-import type { App } from "../../src/slot.ts";
+import { type App, toPlainEnv } from "../../src/slot.ts";
 import { answerFaults, toFailure, toServerLimits } from "./faults.ts";
 import { isForeign } from "./peers.ts";
 import { headerSizeOf, isNode, type NodeHttpServer, onBun } from "./runtime.ts";
@@ -32,7 +32,8 @@ export function toServer(app: App, host: Host, secure: SecureOptions | undefined
     ...toServerLimits(host.rules),
   };
   const listener = getRequestListener(
-    (request, env) => answer(host, request, headerSizeOf(env.incoming), (bounded) => app.fetch(bounded, { ...env })),
+    (request, env) =>
+      answer(host, request, headerSizeOf(env.incoming), (bounded) => app.fetch(bounded, toPlainEnv(env, host))),
     { overrideGlobalObjects: isNode, errorHandler: (error) => toFailure(error, host) },
   );
   if (secure !== undefined) return (onBun ? toBunServer : toHttpsServer)(options, listener, host, secure);

@@ -175,6 +175,25 @@ function lines(subject: Subject): void {
     });
   }
 
+  subject.test(
+    "R23 a handshake from which a proxy has taken Upgrade away is one line of level info, once",
+    async () => {
+      await subject.run(
+        () => () => ({}),
+        async ({ listener, log }) => {
+          // As Squid hands it on.
+          const headers = { Upgrade: null, Connection: "keep-alive", Via: "1.1 proxy (squid/5.7)" };
+          for (let i = 0; i < 2; i++) {
+            const response = await request(listener.port, toHandshake(listener.port, { headers }));
+            assert.equal(response.status, 426);
+            assert.match(response.body, /^A proxy has taken the headers Upgrade and Connection away/);
+          }
+          assert.deepEqual([log.count(/^info/), log.count(/^info .*426: a proxy has taken Upgrade away/)], [1, 1]);
+        },
+      );
+    },
+  );
+
   subject.test("R23 what is refused once it is overdue has its one line already", async () => {
     const held = gate();
     const slow: Authenticator = { scheme: "Bearer", authenticate: () => held.promise.then(() => undefined) };
