@@ -107,6 +107,16 @@ test("middleware that replaces the response refuses, and one that copies it with
   assert.ok((await knock(copying)) instanceof Upgrade);
 });
 
+/** An app that accepts, and in which another response takes the place of that which says so. */
+function replaced(replace: (headers: Headers) => Response): App {
+  const app = new Hono();
+  app.get(
+    "/x",
+    upgrade(() => ({})),
+  );
+  return { fetch: async (request, env) => replace((await app.fetch(request, env)).headers) };
+}
+
 test("middleware that replaces the response by another 200 is told of, and one that refuses is not", async () => {
   for (const [status, copies, lines] of [
     [200, true, 1],
@@ -114,17 +124,7 @@ test("middleware that replaces the response by another 200 is told of, and one t
     [403, true, 0],
     [403, false, 0],
   ] as const) {
-    const app = new Hono();
-    app.get(
-      "/x",
-      upgrade(() => ({})),
-    );
-    const replacing: App = {
-      async fetch(request, env) {
-        const { headers } = await app.fetch(request, env);
-        return new Response("text", { status, headers: copies ? headers : {} });
-      },
-    };
+    const replacing = replaced((headers) => new Response("text", { status, headers: copies ? headers : {} }));
     const logger = silent();
     const answer = await knock(replacing, logger);
     assert.ok(answer instanceof Response);
@@ -142,20 +142,12 @@ test("what refuses without a body refuses too, be our mark copied to it or not, 
     [200, false],
     [204, false],
   ] as const) {
-    const app = new Hono();
-    app.get(
-      "/x",
-      upgrade(() => ({})),
-    );
-    const replacing: App = {
-      async fetch(request, env) {
-        const { headers } = await app.fetch(request, env);
-        const init = { status, statusText: "So it is", headers: new Headers(copies ? headers : {}) };
-        init.headers.set("www-authenticate", "Bearer");
-        return new Response(null, init);
-      },
-    };
-    const answer = await knock(replacing);
+    const refusing = replaced((marked) => {
+      const headers = new Headers(copies ? marked : {});
+      headers.set("www-authenticate", "Bearer");
+      return new Response(null, { status, statusText: "So it is", headers });
+    });
+    const answer = await knock(refusing);
     assert.ok(answer instanceof Response, `${status} ${copies}`);
     assert.deepEqual(
       [answer.status, answer.statusText, answer.headers.get("www-authenticate"), answer.headers.get(MARK)],
