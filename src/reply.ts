@@ -35,7 +35,7 @@ export function isStream(value: unknown): value is AsyncIterable<unknown> {
  */
 export function sendReply(outbox: Outbox, reply: unknown): void {
   if (reply === undefined) return;
-  if (typeof reply === "object" && reply !== null && CloseFrame.is(reply)) {
+  if (typeof reply === "object" && reply !== null && !(reply instanceof Uint8Array) && CloseFrame.is(reply)) {
     void outbox.close(reply.statusCode, reply.reason);
     return;
   }
