@@ -18,7 +18,7 @@ import type { Connection } from "./socket.ts";
 
 /** What {@link accept} takes besides the options of a service. */
 export interface AcceptOptions {
-  /** Where faults are logged. @default the console */
+  /** Where faults are logged. @default the console, without `debug` */
   logger?: Logger | undefined;
 }
 
