@@ -61,7 +61,7 @@ export class InvalidHandshakeError extends WebSocketError {
   }
 }
 
-/** A message was over `maxFrameSize`; the connection closes with 1009. */
+/** A message was over `maxFrameSize`, or came in too many fragments; the connection closes with 1009 or 1008. */
 export class PayloadTooLargeError extends WebSocketError {
   constructor(message: string, options?: ErrorOptions) {
     super(message, options, "payload_too_large");

@@ -54,6 +54,6 @@ export interface Connection {
   drain(): void;
   /** The connection is down: the peer's code and reason, 1005 for a close frame without a code, 1006 for none. Only the first call counts. */
   closed(code: number, reason: string): void;
-  /** The runtime found a fault; `closed` follows. `statusCode` is 1002, 1007 or 1009 where the runtime tells, else 1006. */
+  /** The runtime found a fault; `closed` follows. `statusCode` is 1002, 1007, 1008 (too many fragments) or 1009 where the runtime tells, else 1006. */
   failed(statusCode: number, cause: unknown): void;
 }

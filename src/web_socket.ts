@@ -18,7 +18,7 @@ import type { Connection } from "./socket.ts";
 
 /** What {@link accept} takes besides the options of a service. */
 export interface AcceptOptions {
-  /** Where faults are logged. @default the console */
+  /** Where faults are logged. @default the console, without `debug` */
   logger?: Logger | undefined;
 }
 
@@ -137,7 +137,9 @@ class Events {
     if (!isClose(event)) return;
     // Deno keeps a lost socket until its idle timer ends; what belonged to it need not stay as long.
     this.#connection = undefined;
-    connection?.closed(this.#toCode(event), event.reason);
+    const code = this.#toCode(event);
+    // Deno gives one of its own to a peer that it drops for its silence.
+    connection?.closed(code, code === 1006 ? "" : event.reason);
   }
 }
 

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { answerFault, ask } from "../../src/ask.ts";
+import { answerFault, ask, dress } from "../../src/ask.ts";
 import { ENGINE_CAPABILITIES } from "../../src/capabilities.ts";
 import { systemClock } from "../../src/clock.ts";
 import { type OwnServerOptions, toOwnHost } from "../../src/connections.ts";
@@ -107,8 +107,11 @@ function toHandlers(app: App, host: Host, maxFrameSize: number, others: OtherSoc
   const tick = new Tick();
   return {
     fetch(request, server) {
+      const { url } = request;
+      // Of a Host that is none Bun makes no address, and an app would take a part of the path for all of it.
+      if (url.startsWith("/")) return dress(host, refuse(400, "Send a Host of name and port"));
       const socket = new BunSocket(request, server, tick);
-      const slot = new UpgradeSlot(host, socket, request.url.startsWith("https:"));
+      const slot = new UpgradeSlot(host, socket, url.startsWith("https:"));
       // To count the headers costs more than all other checks; Bun itself takes no more than 16 KiB.
       if (!host.rules.hasHeaderLimit) slot.headerSize = 0;
       slot.allowsNothing = true;

@@ -117,12 +117,12 @@ export function idle(subject: Subject): void {
     );
   });
 
-  subject.test("heartbeat drops a peer that does not answer with 1006", async () => {
+  subject.test("heartbeat drops a peer that does not answer with 1006, and no reason", async () => {
     await subject.serve(
-      ({ journal }) => ({ onClose: (_caller, code) => journal.add(`close ${code}`) }),
+      ({ journal }) => ({ onClose: (_caller, code, reason) => journal.add(`close ${code} "${reason}"`) }),
       async ({ connect, journal }) => {
         const client = await connect({ answersPings: false });
-        await journal.until("close 1006");
+        await journal.until('close 1006 ""');
         await client.ended();
       },
       { config: { heartbeat: { interval: 0.1, timeout: 0.1 } } },

@@ -115,6 +115,18 @@ function malformed(subject: Subject): void {
     });
   });
 
+  subject.test("A10 an ordinary request with a malformed Host is refused, or routed by its own path", async () => {
+    const app = new Hono();
+    app.get("/one/two", (c) => c.text("found"));
+    await serveApp(subject, app, {}, async (port) => {
+      for (const host of ["a b", "a@b", "a?b", "a#b", "%00", ""]) {
+        const raw = `GET /one/two HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`;
+        const { status } = await request(port, raw);
+        assert.ok([200, 400].includes(status), `${status} for ${host}`);
+      }
+    });
+  });
+
   subject.test("A10 GHSA-c4j6-fc7j-m34r: an upgrade for an address elsewhere is routed by its path, here", async () => {
     await run(subject, {}, async ({ listener }) => {
       const path = "http://169.254.169.254/latest/meta-data";
