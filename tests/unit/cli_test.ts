@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
+import { type ChildProcessWithoutNullStreams, type SpawnOptionsWithoutStdio, spawn } from "node:child_process";
 import { once } from "node:events";
+import { existsSync } from "node:fs";
 import process from "node:process";
 import { test } from "node:test";
 import { verifyPassword } from "../../auth/mod.ts";
@@ -14,13 +15,17 @@ interface Outcome {
   readonly errors: string;
 }
 
-/** Runs the program on the runtime that runs the test. */
+const flags = process.versions.deno === undefined ? [] : ["run", "-A", "--no-check"];
+/** The program on the runtime that runs the test. */
+const program = [process.execPath, ...flags, `${root}/cli/main.ts`];
+const options: SpawnOptionsWithoutStdio = { stdio: "pipe", env: { ...process.env, NO_COLOR: "1" } };
+
+/** Runs the program. */
 async function run(args: readonly string[], input: string | Uint8Array = ""): Promise<Outcome> {
-  const flags = process.versions.deno === undefined ? [] : ["run", "-A", "--no-check"];
-  const child = spawn(process.execPath, [...flags, `${root}/cli/main.ts`, ...args], {
-    stdio: "pipe",
-    env: { ...process.env, NO_COLOR: "1" },
-  });
+  return await outcome(spawn(process.execPath, [...program.slice(1), ...args], options), input);
+}
+
+async function outcome(child: ChildProcessWithoutNullStreams, input: string | Uint8Array = ""): Promise<Outcome> {
   let out = "";
   let errors = "";
   child.stdout.on("data", (chunk) => (out += chunk));
@@ -49,14 +54,14 @@ test("switchboard tells how it is used", async () => {
   assert.match(out, /^Usage: switchboard COMMAND/);
   assert.match(out, /^ {2}hash-password {2}Makes the hash/m);
   assert.match(out, /^ {2}connect {8}Connects to/m);
-  const own = await run(["hash-password", "--help"]);
+  const own = await here(["hash-password", "--help"]);
   assert.equal(own.code, 0);
   assert.match(own.out, help);
   assert.match((await here(["connect", "--help"])).out, /^Usage: switchboard connect URL \[OPTIONS\]\n/);
 });
 
 /** Runs the command in this process. */
-async function here(args: readonly string[], input = ""): Promise<Outcome> {
+async function here(args: readonly string[], input: string | Uint8Array = ""): Promise<Outcome> {
   let out = "";
   let errors = "";
   const code = await switchboard(args, {
@@ -88,25 +93,47 @@ test("the program exits with the code of its command", async () => {
   assert.deepEqual(await run(["hash-password", "--scheme"]), { code: 2, out: "", errors: usage[3]?.[1] });
   const empty = { code: 1, out: "", errors: "The password must not be empty\n" };
   assert.deepEqual(await run(["hash-password"], "\n"), empty);
-  const latin = { code: 1, out: "", errors: "The password is not in UTF-8\n" };
-  assert.deepEqual(await run(["hash-password"], new Uint8Array([0xfc])), latin);
+});
+
+/** Runs a command of a shell, in which `"$@"` is the program with these arguments. */
+async function inShell(script: string, ...args: string[]): Promise<Outcome> {
+  return await outcome(spawn("/bin/sh", ["-c", script, "sh", ...program, ...args], options));
+}
+
+test("a reader that leaves is no failure, and one who does not read complaints changes no exit code", async () => {
+  const [left, deaf] = await Promise.all([
+    inShell('exec 3>&1; { "$@"; echo $? >&3; } | :', "hash-password", "--help"),
+    inShell('exec 3>&1; { "$@"; echo $? >&3; } 2>&1 | :', "nothing"),
+  ]);
+  assert.deepEqual(left, { code: 0, out: "0\n", errors: "" });
+  assert.deepEqual(deaf, { code: 0, out: "2\n", errors: "" });
+});
+
+// Deno throws where others emit, and ends with its own words.
+const full = { skip: process.versions.deno !== undefined || !existsSync("/dev/full") };
+
+test("what cannot be written gives 1, and why", full, async () => {
+  const { code, errors } = await inShell('"$@" >/dev/full', "--help");
+  assert.equal(code, 1);
+  assert.match(errors, /^Cannot write to standard output: ENOSPC: .+\n$/);
 });
 
 test("switchboard hash-password refuses what cannot be a password, without repeating it", async () => {
-  const refused = async (input: string) => (await here(["hash-password"], input)).errors;
+  const refused = async (input: string | Uint8Array) => (await here(["hash-password"], input)).errors;
   assert.equal(await refused("hunter2\nhunter3\n"), "The password must not have control characters\n");
+  assert.equal(await refused(new Uint8Array([0xfc])), "The password is not in UTF-8\n");
   assert.equal(await refused("x".repeat(70_000)), "The password has more than 65536 bytes\n");
 });
 
 /** An input that gives chunks, and notes when the keys are taken one by one. */
-function typed(isTTY: boolean, ...chunks: string[]) {
+function typed(isTTY: boolean, ...chunks: (string | Uint8Array)[]) {
   const modes: boolean[] = [];
   return {
     isTTY,
     modes,
     setRawMode: (raw: boolean) => modes.push(raw),
     async *[Symbol.asyncIterator]() {
-      for (const chunk of chunks) yield new TextEncoder().encode(chunk);
+      for (const chunk of chunks) yield typeof chunk === "string" ? new TextEncoder().encode(chunk) : chunk;
     },
   };
 }
