@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { CommandError, type Input, UsageError } from "../../cli/command.ts";
 import { toCloseName } from "../../cli/console/close_names.ts";
 import { fromBytes, toBytes } from "../../cli/console/encoding.ts";
 import { toSafeJson, toSafeLine, toSafeText } from "../../cli/console/escape.ts";
@@ -8,7 +9,6 @@ import { toLines } from "../../cli/console/lines.ts";
 import { toPrettyJson } from "../../cli/console/pretty_json.ts";
 import { toSettings, toShownUrl } from "../../cli/console/settings.ts";
 import { toTyped } from "../../cli/console/typed.ts";
-import { CommandError, type Input, UsageError } from "../../cli/command.ts";
 
 const URL_ = "ws://localhost:9090/chat";
 const bytes = (...values: number[]) => new Uint8Array(values);
@@ -222,6 +222,8 @@ const mistakes: [args: string[], message: string][] = [
   [["localhost:9090/a?token=hunter2"], 'Malformed URL "localhost:9090/a": must begin with ws:// or wss:// and a host'],
   [["ftp://ada:hunter2@host/#x"], 'Malformed URL "ftp://host/": must begin with ws:// or wss:// and a host'],
   [["ws:9090"], 'Malformed URL "ws:9090": must begin with ws:// or wss:// and a host'],
+  [["ws://a%zz@host/"], 'Malformed URL "ws://host/": its user has a "%" that must be written "%25"'],
+  [["ws://a:hunter2%@host/"], 'Malformed URL "ws://host/": its user has a "%" that must be written "%25"'],
   [[URL_, "--header", "hunter2"], 'Option --header must be "Name: value"'],
   [[URL_, "-H", "a b: hunter2"], 'Option --header must be "Name: value"'],
   [[URL_, "-H", "a: hunter2\n"], 'Option --header names "a" a value that no header can have'],

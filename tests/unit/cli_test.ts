@@ -5,6 +5,7 @@ import { existsSync } from "node:fs";
 import process from "node:process";
 import { test } from "node:test";
 import { verifyPassword } from "../../auth/mod.ts";
+import { CommandError } from "../../cli/command.ts";
 import { readSecret } from "../../cli/read_secret.ts";
 import { switchboard } from "../../cli/switchboard.ts";
 import { root } from "../../scripts/root.ts";
@@ -173,6 +174,12 @@ test("readSecret() gives the terminal back when it gives up", async () => {
     await assert.rejects(readSecret(input, questions), { message, exitCode });
     assert.deepEqual(input.modes, [true, false]);
   }
+});
+
+test("readSecret() says so, when a pipe cannot be read", async () => {
+  const input = { [Symbol.asyncIterator]: () => ({ next: () => Promise.reject(new Error("EISDIR: a folder")) }) };
+  const message = "Cannot read the password: EISDIR: a folder";
+  await assert.rejects(readSecret(input, { write: () => {} }), new CommandError(message));
 });
 
 test("readSecret() takes all of a pipe but one line break at its end", async () => {
