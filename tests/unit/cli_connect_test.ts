@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
+import { fileURLToPath } from "node:url";
 import { UsageError } from "../../cli/command.ts";
 import {
   ConnectionClosureError,
@@ -10,6 +11,7 @@ import {
   InvalidHandshakeError,
   PayloadTooLargeError,
 } from "../../src/errors.ts";
+import { certificatePath } from "../kit/certificates.ts";
 import { MOMENT, Run, type RunOptions } from "./cli_support.ts";
 
 /** A run that has come as far as it can. */
@@ -163,6 +165,19 @@ test("why a connection has ended says more than its code", async () => {
   assert.equal(await plain.ended, 4);
 });
 
+test("why a connection has ended is shown when something was not sent, too", async () => {
+  const refusal = new InvalidHandshakeError("x", { status: 403 });
+  const lost = await start(["--retry"]);
+  lost.link.room = Promise.reject(refusal);
+  lost.link.cause = refusal;
+  lost.input.push("1\n2\n");
+  await lost.settle();
+  lost.link.end(1006);
+  assert.equal(await lost.ended, 1);
+  assert.match(lost.errors, /\* Not sent: x\n\S+ \* Refused by the server with 403 Forbidden\n$/);
+  assert.deepEqual(lost.errors.match(/Not sent/g)?.length, 1);
+});
+
 test("options that the client refuses are wrong arguments, and a fault of ours is none", async () => {
   const run = await start([], { refusal: new TypeError("Option customHeaders …") });
   await assert.rejects(run.ended, new UsageError("Option customHeaders …"));
@@ -178,6 +193,40 @@ test("a message that is not sent gives 1", async () => {
   assert.match(run.errors, /\* Not sent: Cannot write: there is no connection\n$/);
   run.link.end(1000);
   assert.equal(await run.ended, 1);
+});
+
+test("an input that cannot be read ends it", async () => {
+  const run = await start();
+  run.input.fail(new Error("EISDIR: illegal operation on a directory"));
+  assert.equal(await run.ended, 1);
+  assert.match(run.errors, /\* EISDIR: illegal operation on a directory\n/);
+  assert.deepEqual(run.link.closes, [[1000, ""]]);
+});
+
+test("what waits to be sent when it leaves is no failure", async () => {
+  const run = await start(["--count", "1"]);
+  const { promise, reject } = Promise.withResolvers<void>();
+  run.link.room = promise;
+  run.input.push("x\n");
+  await run.settle();
+  run.link.answers = false;
+  run.link.messages.push("1");
+  await run.settle();
+  reject(new ConnectionError("Cannot write: the connection is closing"));
+  await run.settle();
+  run.link.end(1000);
+  assert.equal(await run.ended, 0);
+  assert.doesNotMatch(run.errors, /Not sent/);
+});
+
+test("a close that fails ends it with 1", async () => {
+  const run = await start();
+  run.link.close = () => Promise.reject(new RangeError("no such code"));
+  run.link.messages.push("x");
+  run.input.end();
+  await run.clock.advance(1);
+  assert.equal(await run.ended, 1);
+  assert.match(run.errors, /\* Cannot close: no such code\n$/);
 });
 
 test("a line over --max-size ends it", async () => {
@@ -298,6 +347,19 @@ test("--binary makes lines of bytes, in both directions", async () => {
   wrong.input.push("xy\n");
   assert.equal(await wrong.ended, 1);
   assert.match(wrong.errors, /\* Not sent, for it is not hex: what --binary says a line is\n/);
+});
+
+test("--binary and --execute go together at a terminal, too", async () => {
+  const run = await start(["--binary", "hex", "--execute", "00", "-x", "01"], { terminal: "all" });
+  await run.type("ff");
+  await run.type("xy");
+  assert.deepEqual(run.link.sent, [new Uint8Array([0]), new Uint8Array([1]), new Uint8Array([255])]);
+  assert.equal(run.above, "12:34:56 * Not sent, for it is not hex: what --binary says a line is\n");
+  run.keys?.end();
+  assert.equal(await run.ended, 0);
+  const wrong = await start(["--binary", "hex", "--execute", "xy"], { terminal: "all" });
+  assert.equal(await wrong.ended, 1);
+  assert.match(wrong.out + wrong.above, /\* Not sent, for it is not hex/);
 });
 
 test("at a terminal, what is typed is sent, and what comes appears above the prompt", async () => {
@@ -425,6 +487,17 @@ test("files that cannot be read, and a password that nobody can type, are wrong 
     new Run(["--ca", "/nowhere"]).ended,
     new UsageError('Option --ca names "/nowhere", which cannot be read (ENOENT)'),
   );
+  const file = fileURLToPath(import.meta.url);
+  for (const [option, ...args] of [
+    ["--ca"],
+    ["--cert", "--key", file],
+    ["--key", "--cert", certificatePath("client.pem")],
+  ] as const) {
+    await assert.rejects(
+      new Run([option, file, ...args]).ended,
+      new UsageError(`Option ${option} names ${JSON.stringify(file)}, which holds no PEM text`),
+    );
+  }
   await assert.rejects(
     new Run(["--user", "ada"]).ended,
     new UsageError("The password can be asked for at a terminal only: set SWITCHBOARD_PASSWORD"),
