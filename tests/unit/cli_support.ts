@@ -102,7 +102,7 @@ export interface RunOptions {
   /** @default "ws://localhost:9090/chat" */
   url?: string;
   /** Whether there is a terminal. @default none */
-  terminal?: "all" | "input" | "output";
+  terminal?: "all" | "input" | "output" | "errors";
   /** Environment variables. */
   environment?: Record<string, string>;
   /** Thrown instead of a connection. */
@@ -187,7 +187,7 @@ export class Run {
         },
         on: (event, listener) => this.#outputListeners.set(event, listener),
       },
-      errors: { write: (text) => (this.errors += text) },
+      errors: { isTTY: terminal === "errors", write: (text) => (this.errors += text) },
       environment,
       onSignal: (listener) => {
         this.#signal = listener;

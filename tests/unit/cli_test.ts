@@ -58,6 +58,8 @@ test("switchboard tells how it is used", async () => {
   const own = await here(["hash-password", "--help"]);
   assert.equal(own.code, 0);
   assert.match(own.out, help);
+  assert.match((await here(["-h"])).out, /^Usage: switchboard COMMAND/);
+  assert.match((await here(["connect", "-h"])).out, /^Usage: switchboard connect/);
   assert.match((await here(["connect", "--help"])).out, /^Usage: switchboard connect URL \[OPTIONS\]\n/);
 });
 
@@ -154,8 +156,9 @@ test("readSecret() asks once for a secret that is not new, and leaves the termin
   let isKept = false;
   const kept = {
     ...input,
+    [Symbol.asyncIterator]: () => assert.fail("it would be closed"),
     iterator: (options: { destroyOnReturn: boolean }) => {
-      isKept = !options.destroyOnReturn;
+      isKept = options.destroyOnReturn === false;
       return input[Symbol.asyncIterator]();
     },
   };
@@ -186,4 +189,13 @@ test("readSecret() takes all of a pipe but one line break at its end", async () 
   const questions = { write: () => assert.fail("it asked") };
   assert.equal(await readSecret(typed(false, "a b", "c\r\n"), questions), "a bc");
   assert.equal(await readSecret(typed(false, "ab\n\n"), questions), "ab\n");
+  const [first = 0, second = 0] = new TextEncoder().encode("ü");
+  const [head, tail] = [new Uint8Array([first]), new Uint8Array([second])];
+  assert.equal(await readSecret(typed(false, head, tail), questions), "ü");
+  await assert.rejects(
+    readSecret(typed(false, "a", head), questions),
+    new CommandError("The password is not in UTF-8"),
+  );
+  assert.equal((await readSecret(typed(false, "x".repeat(65_536)), questions)).length, 65_536);
+  assert.equal(await readSecret(typed(true, head, tail, "\u0004"), { write: () => {} }, 1), "ü");
 });
