@@ -259,6 +259,16 @@ test("a message that is not sent gives 1", async () => {
   assert.equal(await run.ended, 1);
 });
 
+test("of several --execute none is sent after one that is not, and the connection stays as it is", async () => {
+  const run = new Run(["-x", "1", "-x", "2"]);
+  run.link.room = Promise.reject(new ConnectionError("x"));
+  await run.clock.advance(5);
+  assert.equal(run.errors.match(/Not sent/g)?.length, 1);
+  assert.deepEqual(run.link.closes, []);
+  run.link.end(1006);
+  assert.equal(await run.ended, 1);
+});
+
 test("an input that cannot be read ends it", async () => {
   const run = await start();
   run.input.fail(new Error("EISDIR: illegal operation on a directory"));
@@ -291,6 +301,10 @@ test("a close that fails ends it with 1", async () => {
   await run.clock.advance(1);
   assert.equal(await run.ended, 1);
   assert.match(run.errors, /\* Cannot close: no such code\n$/);
+  const interrupted = await start();
+  interrupted.link.close = run.link.close;
+  interrupted.signal("SIGINT");
+  assert.equal(await interrupted.ended, 130);
 });
 
 test("a line over --max-size ends it", async () => {
@@ -511,6 +525,7 @@ test("/ping measures each ping, and gives up the older ones that its answer leav
   pong("a");
   pong("b");
   await run.type("/ping c");
+  await run.clock.advance(1);
   await run.type("/ping d");
   pong("d");
   pong("c");

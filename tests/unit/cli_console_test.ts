@@ -327,7 +327,7 @@ async function shown(verbose: boolean, ...happenings: Happening[]): Promise<stri
   const style = { marks: true, pretty: false, verbose, binary: undefined, paint: { messages: paint, notes: paint } };
   const view = new ConsoleView(sink, sink, { ...style, now: () => new Date(2026, 0, 1) });
   for (const happening of happenings) await view.show(happening);
-  return written.map((text) => text.trim());
+  return written.map((text) => text.slice(1, -1));
 }
 
 test("ConsoleView gives each line a tone", async () => {
