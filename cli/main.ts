@@ -33,9 +33,9 @@ const streams: Streams = {
   ...(input.isTTY && output.isTTY && { edit: openEditor }),
 };
 // A reader that leaves, as `head` does, wants no more, which is no failure; a full disk is one.
-let unwritten: Error | undefined;
+const unwritten: Error[] = [];
 output.on("error", (error: Error) => {
-  if (!("code" in error && error.code === "EPIPE")) unwritten ??= error;
+  if (!("code" in error && (error.code === "EPIPE" || error.code === "ECONNRESET"))) unwritten.push(error);
 });
 errors.on("error", () => {});
 const code = await switchboard(process.argv.slice(2), streams);
@@ -46,5 +46,6 @@ const flush = [output, errors].map(
 );
 const patience = code > 128 ? [new Promise<void>((resolve) => setTimeout(resolve, 1000))] : [];
 await Promise.race([Promise.all(flush), ...patience]);
-if (unwritten !== undefined) errors.write(`Cannot write to standard output: ${unwritten.message}\n`);
-process.exit(code === 0 && unwritten !== undefined ? 1 : code);
+const [failure] = unwritten;
+if (failure !== undefined) errors.write(`Cannot write to standard output: ${failure.message}\n`);
+process.exit(code === 0 && failure !== undefined ? 1 : code);
