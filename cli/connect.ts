@@ -10,7 +10,7 @@ import { WebSocketError } from "../src/errors.ts";
 import { type Command, type Streams, UsageError } from "./command.ts";
 import { converse, prompt, readsLines } from "./console/conversation.ts";
 import { dial } from "./console/dial.ts";
-import { EXIT, showFailure, toMessage } from "./console/failure.ts";
+import { EXIT, showFailure } from "./console/failure.ts";
 import type { View } from "./console/happening.ts";
 import { CONNECT_HELP } from "./console/help.ts";
 import { toAuth, toSecureSocket } from "./console/identity.ts";
@@ -58,9 +58,8 @@ export async function connect(settings: Settings, streams: Streams, { dial, cloc
     if (streams.edit !== undefined && !settings.json && readsLines(settings, true)) {
       await view.show({ event: "note", text: "Type a line to send it, /help for more, Ctrl+D to close" });
       slot.editor = prompt(conversation, streams.edit);
-      for (const text of settings.execute) await session.send(text);
     } else {
-      converse(conversation, streams).catch((error) => session.fail(toMessage(error)));
+      void converse(conversation, streams);
     }
     return await ended;
   } catch (error) {

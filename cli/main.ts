@@ -32,10 +32,20 @@ const streams: Streams = {
   },
   ...(input.isTTY && output.isTTY && { edit: openEditor }),
 };
+// A reader that leaves, as `head` does, wants no more, which is no failure; a full disk is one.
+const unwritten: Error[] = [];
+output.on("error", (error: Error) => {
+  if (!("code" in error && (error.code === "EPIPE" || error.code === "ECONNRESET"))) unwritten.push(error);
+});
+errors.on("error", () => {});
 const code = await switchboard(process.argv.slice(2), streams);
 // What was written must leave before the process ends, and a standard input that stays open must not keep it. Who interrupts does not wait for a
 // slow reader.
-const flush = [output, errors].map((stream) => new Promise<void>((resolve) => stream.write("", () => resolve())));
+const flush = [output, errors].map(
+  (stream) => new Promise<void>((resolve) => stream.write("", () => setImmediate(resolve))),
+);
 const patience = code > 128 ? [new Promise<void>((resolve) => setTimeout(resolve, 1000))] : [];
 await Promise.race([Promise.all(flush), ...patience]);
-process.exit(code);
+const [failure] = unwritten;
+if (failure !== undefined) errors.write(`Cannot write to standard output: ${failure.message}\n`);
+process.exit(code === 0 && failure !== undefined ? 1 : code);

@@ -29,10 +29,15 @@ async function readAll(input: Input): Promise<string> {
   const decoder = new TextDecoder("utf-8", { fatal: true });
   let text = "";
   let size = 0;
-  for await (const chunk of input) {
-    size += chunk.length;
-    if (size > LARGEST) throw new CommandError(`The password has more than ${LARGEST} bytes`);
-    text += decode(decoder, chunk);
+  try {
+    for await (const chunk of input) {
+      size += chunk.length;
+      if (size > LARGEST) throw new CommandError(`The password has more than ${LARGEST} bytes`);
+      text += decode(decoder, chunk);
+    }
+  } catch (error) {
+    if (error instanceof CommandError) throw error;
+    throw new CommandError(`Cannot read the password: ${error instanceof Error ? error.message : error}`);
   }
   return (text + decode(decoder)).replace(/\r?\n$/, "");
 }

@@ -7,7 +7,7 @@
  */
 
 import { Buffer } from "node:buffer";
-import { createDecipheriv, createPrivateKey, pbkdf2Sync } from "node:crypto";
+import { createDecipheriv, createPrivateKey, getCiphers, pbkdf2Sync } from "node:crypto";
 import { SslError } from "../src/errors.ts";
 import { checkDates, toCertificate, toPem } from "./certificates.ts";
 import { childOf, childrenOf, type Der, readDer, toNumber, toOid } from "./der.ts";
@@ -124,6 +124,8 @@ function decrypt(encryptedData: Der, password: string): Uint8Array<ArrayBuffer> 
   const cipher = CIPHERS.get(toOid(childOf(scheme, 0)));
   if (cipher === undefined || toOid(childOf(derivation, 0)) !== PBKDF2) throw new OutdatedError();
   const [name, keyLength] = cipher;
+  // Deno has no AES-192.
+  if (!getCiphers().includes(name)) throw new OutdatedError();
   const key = derive(childOf(derivation, 1), password, keyLength);
   const decipher = createDecipheriv(name, key, childOf(scheme, 1).content);
   return new Uint8Array(Buffer.concat([decipher.update(encrypted.content), decipher.final()]));
@@ -143,7 +145,7 @@ function derive(parameters: Der, password: string, keyLength: number): Uint8Arra
 // Those that lead to the CA, in their order; its own certificate, which signs itself, need not be sent (RFC 8446, section 4.4.2).
 function issuersOf(certificate: Certificate, all: readonly Certificate[]): Certificate[] {
   const issuer = all.find(({ subject, issuer: its }) => subject === certificate.issuer && subject !== its);
-  if (issuer === undefined || issuer === certificate) return [];
-  const others = all.filter((other) => other !== issuer && other !== certificate);
+  if (issuer === undefined) return [];
+  const others = all.filter((other) => other !== certificate);
   return [issuer, ...issuersOf(issuer, others)];
 }

@@ -21,6 +21,9 @@ const KEY = /-----BEGIN (?:[A-Z]+ )*PRIVATE KEY-----.*?-----END [A-Z ]*PRIVATE K
 // RFC 7468, section 11, and the older form of RFC 1421, section 4.6.1.1.
 const ENCRYPTED = /^(?:-----BEGIN ENCRYPTED |Proc-Type: 4,ENCRYPTED)/m;
 
+// The lines of PEM text without the first, or all of them in one: a path is shown when it cannot be read, and a key never.
+const BARE = /[\r\n]|^M[A-Za-z0-9+/=]{59,}$/;
+
 /**
  * Reads the files that are named, anew for every attempt, so that a certificate that was renewed is used.
  *
@@ -73,6 +76,7 @@ function unusable(name: string, why: string, cause?: unknown): SslError {
 
 function read(name: string, value: string): string {
   if (isPem(value)) return trimmed(value);
+  if (BARE.test(value)) throw unusable(name, "it is neither PEM text nor a path");
   let text: string;
   try {
     text = readFileSync(value, "utf8");

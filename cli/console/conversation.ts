@@ -32,27 +32,21 @@ export function readsLines({ execute, wait, count }: Settings, isTerminal: boole
 /** Sends what `--execute` says, and then the lines of the input if they are read; then leaves when the answers have come. */
 export async function converse(conversation: Conversation, streams: Streams): Promise<void> {
   const { settings, session } = conversation;
-  try {
-    for (const text of settings.execute) {
-      if (!(await session.send(toData(settings, text)))) return;
-    }
+  await orLeave(session, async () => {
+    if (!(await execute(conversation))) return;
     if (readsLines(settings, streams.input.isTTY === true)) {
       for await (const line of toLines(streams.input, settings.maxSize)) {
         if (!(await session.send(toData(settings, line)))) return;
       }
     }
     await session.finish();
-  } catch (error) {
-    if (!(error instanceof CommandError)) throw error;
-    await session.fail(error.message);
-    session.leave();
-  }
+  });
 }
 
-/** Opens the prompt, and sends what is typed. */
+/** Opens the prompt, and sends what `--execute` says and what is typed. */
 export function prompt(conversation: Conversation, edit: NonNullable<Streams["edit"]>): Editor {
   const { session } = conversation;
-  return edit({
+  const editor = edit({
     line: (line) => {
       if (line === "") return;
       obey(conversation, line).catch((error) => session.fail(toMessage(error)));
@@ -60,6 +54,25 @@ export function prompt(conversation: Conversation, edit: NonNullable<Streams["ed
     interrupt: () => session.interrupt(EXIT.interrupted),
     end: () => session.leave(),
   });
+  void orLeave(session, async () => void (await execute(conversation)));
+  return editor;
+}
+
+async function execute({ settings, session }: Conversation): Promise<boolean> {
+  for (const text of settings.execute) {
+    if (!(await session.send(toData(settings, text)))) return false;
+  }
+  return true;
+}
+
+// A line that cannot be sent ends it, and so does an input that cannot be read.
+async function orLeave(session: Session, work: () => Promise<void>): Promise<void> {
+  try {
+    await work();
+  } catch (error) {
+    await session.fail(toMessage(error));
+    session.leave();
+  }
 }
 
 async function obey({ settings, link, session, view, pings }: Conversation, line: string): Promise<void> {

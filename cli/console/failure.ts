@@ -33,5 +33,5 @@ export function toMessage(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   const message = error.message.trim();
   const cause = error.cause instanceof Error ? error.cause.message.trim() : "";
-  return cause === "" || message.includes(cause) ? message : `${message}: ${cause}`;
+  return message.includes(cause) ? message : `${message}: ${cause}`;
 }

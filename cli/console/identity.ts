@@ -7,6 +7,7 @@
 import { readFile } from "node:fs/promises";
 import type { ClientAuth } from "../../src/client/client_credential.ts";
 import type { ClientSecureSocket } from "../../src/client/client_secure_socket.ts";
+import { isPem } from "../../src/secure_socket.ts";
 import { type Streams, UsageError } from "../command.ts";
 import { readSecret } from "../read_secret.ts";
 import type { Settings } from "./settings.ts";
@@ -32,15 +33,15 @@ export async function toAuth(settings: Settings, streams: Streams): Promise<Clie
 /**
  * Reads the files of TLS.
  *
- * @throws {UsageError} If one cannot be read
+ * @throws {UsageError} If one cannot be read, or holds no PEM text
  */
 export async function toSecureSocket(settings: Settings): Promise<ClientSecureSocket | undefined> {
   const { ca, cert, key, insecure } = settings;
   if (ca === undefined && cert === undefined && !insecure) return undefined;
   return {
-    ...(ca !== undefined && { ca: await read("ca", ca) }),
-    ...(cert !== undefined && { cert: await read("cert", cert) }),
-    ...(key !== undefined && { key: await read("key", key) }),
+    ...(ca !== undefined && { ca: await readPem("ca", ca) }),
+    ...(cert !== undefined && { cert: await readPem("cert", cert) }),
+    ...(key !== undefined && { key: await readPem("key", key) }),
     ...(insecure && { rejectUnauthorized: false }),
   };
 }
@@ -58,6 +59,13 @@ async function toPassword(streams: Streams): Promise<string> {
   if (password !== "") return password;
   if (streams.input.isTTY === true) return await readSecret(streams.input, streams.errors, 1);
   throw new UsageError("The password can be asked for at a terminal only: set SWITCHBOARD_PASSWORD");
+}
+
+// The client would take what is no PEM text for a path, and show it.
+async function readPem(option: string, path: string): Promise<string> {
+  const text = await read(option, path);
+  if (isPem(text)) return text;
+  throw new UsageError(`Option --${option} names ${JSON.stringify(path)}, which holds no PEM text`);
 }
 
 async function read(option: string, path: string): Promise<string> {

@@ -92,7 +92,6 @@ export class Session {
   leave(code = 1000, reason = ""): void {
     if (this.#isLeaving || this.#isOver) return;
     this.#isLeaving = true;
-    this.#quiet.stop();
     this.#link.close(code, reason, CLOSE_TIMEOUT).catch(async (error) => {
       await this.fail(`Cannot close: ${toMessage(error)}`);
       this.cut();
@@ -134,8 +133,9 @@ export class Session {
   }): Promise<void> {
     const fault = closure.by === "us" ? undefined : await this.#link.fault();
     const cause = fault instanceof ConnectionClosureError ? fault.cause : fault;
-    if (cause instanceof Error) this.#exitCode ??= await showFailure(cause, this.#view);
-    else await this.#view.show({ event: "close", ...closure });
+    if (!(cause instanceof Error)) return await this.#view.show({ event: "close", ...closure });
+    const exitCode = await showFailure(cause, this.#view);
+    this.#exitCode ??= exitCode;
   }
 
   async #toExitCode(code: number): Promise<number> {

@@ -135,7 +135,19 @@ function checkUrl(url: string): string {
   if (parsed === null || !/^(?:wss?|https?):$/.test(parsed.protocol) || !/^\w+:\/\//.test(url)) {
     throw new UsageError(`Malformed URL ${shown}: must begin with ws:// or wss:// and a host`);
   }
+  if (!isEncoded(parsed.username) || !isEncoded(parsed.password)) {
+    throw new UsageError(`Malformed URL ${shown}: its user has a "%" that must be written "%25"`);
+  }
   return url;
+}
+
+function isEncoded(text: string): boolean {
+  try {
+    decodeURIComponent(text);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function toIdentity({ options }: Arguments): Identity | undefined {

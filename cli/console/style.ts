@@ -5,16 +5,16 @@
  */
 
 /** What a line is. */
-export type Tone = "received" | "note" | "error" | "plain";
+export type Tone = "received" | "note" | "error";
 
-const CODES: Readonly<Record<Tone, string>> = { received: "36", note: "2", error: "31", plain: "" };
+const CODES: Readonly<Record<Tone, string>> = { received: "36", note: "2", error: "31" };
 
 /** Gives text a colour. */
 export type Paint = (tone: Tone, text: string) => string;
 
 /** Paints, or leaves text as it is. */
 export function toPaint(colours: boolean): Paint {
-  return (tone, text) => (colours && CODES[tone] !== "" ? `\u001b[${CODES[tone]}m${text}\u001b[0m` : text);
+  return (tone, text) => (colours ? `\u001b[${CODES[tone]}m${text}\u001b[0m` : text);
 }
 
 /**

@@ -3,6 +3,7 @@ import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { test } from "node:test";
 import { pathToFileURL } from "node:url";
+import { toLine } from "../../cli/asyncapi/line.ts";
 import { switchboard } from "../../cli/switchboard.ts";
 import { root } from "../../scripts/root.ts";
 import type { AsyncApiDocument } from "../../entries/asyncapi.ts";
@@ -61,7 +62,8 @@ test("switchboard asyncapi takes what is said of the service, and writes a file"
       `${folder}/own.mjs`,
       `export { drivers as default, toJsonSchema } from ${JSON.stringify(pathToFileURL(two))};\n`,
     );
-    assert.equal((await write(`${folder}/own.mjs`)).info.title, "own.mjs");
+    const own = await write(`${folder}/own.mjs`, "--server", "ws://a");
+    assert.deepEqual([own.info.title, own.servers], ["own.mjs", { server: { host: "a", protocol: "ws" } }]);
     await writeFile(`${folder}/bare.mjs`, `export { market } from ${JSON.stringify(pathToFileURL(one))};\n`);
     assert.match(
       (await run(`${folder}/bare.mjs`)).errors,
@@ -105,6 +107,10 @@ test("switchboard asyncapi tells in one line what is wrong, with an exit code", 
     assert.match(outcome.errors.replace(/\n$/, ""), new RegExp(line.source), args.join(" "));
     assert.equal(outcome.errors.split("\n").length, 2, "one line");
   }
+});
+
+test("toLine() gives the first line that says something, of whatever was thrown", () => {
+  assert.deepEqual([new Error("\n a \nb"), "x", undefined].map(toLine), ["a ", "x", "undefined"]);
 });
 
 test("switchboard asyncapi --help tells how it is used", async () => {

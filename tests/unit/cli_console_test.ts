@@ -1,20 +1,24 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { CommandError, type Input, UsageError } from "../../cli/command.ts";
 import { toCloseName } from "../../cli/console/close_names.ts";
+import { ConsoleView } from "../../cli/console/console_view.ts";
 import { fromBytes, toBytes } from "../../cli/console/encoding.ts";
 import { toSafeJson, toSafeLine, toSafeText } from "../../cli/console/escape.ts";
-import { toHexdump } from "../../cli/console/hexdump.ts";
+import type { Happening } from "../../cli/console/happening.ts";
+import { toHexdump, toSize } from "../../cli/console/hexdump.ts";
 import { toLines } from "../../cli/console/lines.ts";
 import { toPrettyJson } from "../../cli/console/pretty_json.ts";
 import { toSettings, toShownUrl } from "../../cli/console/settings.ts";
+import { toPaint } from "../../cli/console/style.ts";
 import { toTyped } from "../../cli/console/typed.ts";
-import { CommandError, type Input, UsageError } from "../../cli/command.ts";
 
 const URL_ = "ws://localhost:9090/chat";
 const bytes = (...values: number[]) => new Uint8Array(values);
 
 test("toSafeText() writes out whatever could steer a terminal, and leaves text alone", () => {
   assert.equal(toSafeText("\u001b[2J\u009b1m\u0007\r\b\u0000"), "\\x1b[2J\\x9b1m\\x07\\r\\b\\x00");
+  assert.equal(toSafeText("\f"), "\\f");
   assert.equal(toSafeText("\u202eevil\u2066\u200f\u2028\ufeff"), "\\u202eevil\\u2066\\u200f\\u2028\\ufeff");
   assert.equal(toSafeText("\u{e0041}\ud800x"), "\\u{e0041}\\ud800x");
   const fine = "Grüße, שלום, 漢字, 👩‍👩‍👧 and a tab\tand\na line\\x1b";
@@ -76,6 +80,9 @@ test("toHexdump() shows the first 256 bytes, and tells how many more there are",
   assert.equal(rows.length, 17);
   assert.equal(rows[15], `00f0  ${"41 ".repeat(16).trim()}  ${"A".repeat(16)}`);
   assert.equal(rows[16], "(44 bytes more)");
+  assert.equal(toHexdump(new Uint8Array(256)).split("\n").length, 16);
+  assert.equal(toHexdump(bytes(0x0a, 0x1f, 0x20, 0x7e, 0x7f)), `0000  0a 1f 20 7e 7f${" ".repeat(33)}  .. ~.`);
+  assert.deepEqual([bytes(), bytes(1), bytes(1, 2)].map(toSize), ["0 bytes", "1 byte", "2 bytes"]);
 });
 
 test("toBytes() takes whole bytes only", () => {
@@ -89,11 +96,31 @@ test("toBytes() takes whole bytes only", () => {
 });
 
 test("toCloseName() knows the codes of RFC 6455 and their ranges", () => {
-  assert.deepEqual([1000, 1006, 1013, 3001, 4001, 2000].map(toCloseName), [
+  const names = Array.from({ length: 17 }, (_, index) => toCloseName(1000 + index));
+  assert.deepEqual(names, [
     "normal closure",
+    "going away",
+    "protocol error",
+    "unsupported data",
+    "unknown",
+    "no status received",
     "abnormal closure",
+    "invalid frame payload data",
+    "policy violation",
+    "message too big",
+    "mandatory extension",
+    "internal error",
+    "service restart",
     "try again later",
+    "bad gateway",
+    "TLS handshake",
+    "unknown",
+  ]);
+  assert.deepEqual([2999, 3000, 3999, 4000, 4999, 5000].map(toCloseName), [
+    "unknown",
     "registered by a library",
+    "registered by a library",
+    "private use",
     "private use",
     "unknown",
   ]);
@@ -119,6 +146,7 @@ test("toLines() joins what comes in pieces, and takes either line end", async ()
     "last",
   ]);
   assert.deepEqual(await lines(100, "a\n"), ["a"]);
+  assert.deepEqual(await lines(100, "\ufeffa\nb"), ["\ufeffa", "b"]);
   assert.deepEqual(await lines(100), []);
 });
 
@@ -135,6 +163,7 @@ test("toTyped() tells commands from text", () => {
   assert.deepEqual(toTyped("//b"), { do: "text", text: "/b" });
   assert.deepEqual(toTyped("/ping"), { do: "ping", bytes: bytes() });
   assert.deepEqual(toTyped("/ping a b "), { do: "ping", bytes: new TextEncoder().encode("a b") });
+  assert.equal(toTyped(`/ping ${"x".repeat(125)}`).do, "ping");
   assert.deepEqual(toTyped("/binary 00 ff"), { do: "binary", bytes: bytes(0, 255) });
   assert.deepEqual(toTyped("/close"), { do: "close", code: 1000, reason: "" });
   assert.deepEqual(toTyped("/close 4001 see you"), { do: "close", code: 4001, reason: "see you" });
@@ -161,11 +190,11 @@ for (const [line, complaint] of [
 test("toSettings() reads all options", () => {
   const args = [
     "-H",
-    "A: 1",
+    "a: 1",
     "--header",
     "b:2",
     "-H",
-    "a: 3",
+    "A: 3",
     "-s",
     "x",
     "--subprotocol=y",
@@ -193,7 +222,7 @@ test("toSettings() reads all options", () => {
   const settings = toSettings([...args, URL_, ...more, "--user", "ada", "--json", "--pretty", "--no-color"]);
   assert.deepEqual(settings, {
     url: URL_,
-    headers: { a: "1, 3", b: "2" },
+    headers: { A: "1, 3", b: "2" },
     cookies: { c: "d=e" },
     subprotocols: ["x", "y"],
     identity: { kind: "user", name: "ada" },
@@ -216,12 +245,52 @@ test("toSettings() reads all options", () => {
   assert.equal(toSettings([URL_, "--wait", "forever"]).wait, Number.POSITIVE_INFINITY);
 });
 
+test("toSettings() fills in the defaults, and knows the other ways to say it", () => {
+  assert.deepEqual(toSettings([URL_]), {
+    url: URL_,
+    headers: {},
+    cookies: {},
+    subprotocols: [],
+    identity: undefined,
+    ca: undefined,
+    cert: undefined,
+    key: undefined,
+    insecure: false,
+    retry: false,
+    timeout: 30,
+    maxSize: 16_777_216,
+    json: false,
+    pretty: false,
+    colours: true,
+    verbose: false,
+    binary: undefined,
+    wait: undefined,
+    count: undefined,
+    execute: [],
+  });
+  const { identity, ca, cert, key, binary } = toSettings([
+    URL_,
+    "-u",
+    "ada",
+    "--ca",
+    "a",
+    "--cert=b",
+    "--key",
+    "c",
+    "--binary",
+    "base64",
+  ]);
+  assert.deepEqual([identity, ca, cert, key, binary], [{ kind: "user", name: "ada" }, "a", "b", "c", "base64"]);
+});
+
 const mistakes: [args: string[], message: string][] = [
   [[], "Name one URL: switchboard connect ws://…"],
   [[URL_, "hunter2"], "Name one URL: switchboard connect ws://…"],
   [["localhost:9090/a?token=hunter2"], 'Malformed URL "localhost:9090/a": must begin with ws:// or wss:// and a host'],
   [["ftp://ada:hunter2@host/#x"], 'Malformed URL "ftp://host/": must begin with ws:// or wss:// and a host'],
   [["ws:9090"], 'Malformed URL "ws:9090": must begin with ws:// or wss:// and a host'],
+  [["ws://a%zz@host/"], 'Malformed URL "ws://host/": its user has a "%" that must be written "%25"'],
+  [["ws://a:hunter2%@host/"], 'Malformed URL "ws://host/": its user has a "%" that must be written "%25"'],
   [[URL_, "--header", "hunter2"], 'Option --header must be "Name: value"'],
   [[URL_, "-H", "a b: hunter2"], 'Option --header must be "Name: value"'],
   [[URL_, "-H", "a: hunter2\n"], 'Option --header names "a" a value that no header can have'],
@@ -240,6 +309,7 @@ const mistakes: [args: string[], message: string][] = [
   [[URL_, "--max-size", "1.5"], "Option --max-size is 1.5: must be a number of bytes, 1 or more"],
   [[URL_, "--binary", "utf8"], 'Option --binary is "utf8": must be hex or base64'],
   [[URL_, "--execute"], "Option --execute needs a value"],
+  [[URL_, "--json=yes"], "Option --json takes no value"],
   [[URL_, "-y"], 'Unknown option "-y"'],
 ];
 
@@ -248,6 +318,66 @@ for (const [args, message] of mistakes) {
     assert.throws(() => toSettings(args), new UsageError(message));
   });
 }
+
+/** The lines that a view writes, each with its tone. */
+async function shown(verbose: boolean, ...happenings: Happening[]): Promise<string[]> {
+  const written: string[] = [];
+  const sink = { write: async (text: string) => void written.push(text) };
+  const paint = (tone: string, text: string) => (tone === "note" && text.startsWith("00:") ? "" : `${tone}${text}`);
+  const style = { marks: true, pretty: false, verbose, binary: undefined, paint: { messages: paint, notes: paint } };
+  const view = new ConsoleView(sink, sink, { ...style, now: () => new Date(2026, 0, 1) });
+  for (const happening of happenings) await view.show(happening);
+  return written.map((text) => text.slice(1, -1));
+}
+
+test("ConsoleView gives each line a tone", async () => {
+  const close = (by: "us" | "server", code: number): Happening => ({ event: "close", code, reason: "", by });
+  const ends = [
+    close("us", 1006),
+    close("us", 4000),
+    ...[1000, 1001, 1005, 1006, 1008].map((code) => close("server", code)),
+  ];
+  assert.deepEqual(await shown(false, ...ends), [
+    "note* Ended: 1006 (abnormal closure)",
+    "note* Closed: 4000 (private use)",
+    "note* Closed by the server: 1000 (normal closure)",
+    "note* Closed by the server: 1001 (going away)",
+    "note* Closed by the server: 1005 (no status received)",
+    "error* Connection lost: 1006 (abnormal closure)",
+    "error* Closed by the server: 1008 (policy violation)",
+  ]);
+  const others: Happening[] = [
+    { event: "open", url: "ws://a/", subprotocol: "", again: false },
+    { event: "text", data: "[1]" },
+    { event: "binary", data: bytes() },
+    { event: "error", message: "x" },
+    { event: "refused", status: 599, phrase: "", body: "" },
+  ];
+  assert.deepEqual(await shown(false, ...others), [
+    "note* Connected to ws://a/",
+    "received< [1]",
+    "received< binary, 0 bytes",
+    "error* x",
+    "error* Refused by the server with 599",
+  ]);
+});
+
+test("ConsoleView shows pings, and pongs that nobody waits for, only if it is verbose", async () => {
+  const pong: Happening = { event: "pong", data: bytes(0x61), wait: undefined };
+  const happenings: Happening[] = [{ event: "ping", data: bytes() }, pong, { ...pong, wait: 2 }];
+  assert.deepEqual(await shown(false, ...happenings), ['note< pong "a" after 2000.0 ms']);
+  assert.deepEqual(await shown(true, ...happenings), [
+    "note< ping",
+    'note< pong "a"',
+    'note< pong "a" after 2000.0 ms',
+  ]);
+});
+
+test("toPaint() gives each tone a colour, or none", () => {
+  const painted = (["received", "note", "error"] as const).map((tone) => toPaint(true)(tone, "x"));
+  assert.deepEqual(painted, ["\u001b[36mx\u001b[0m", "\u001b[2mx\u001b[0m", "\u001b[31mx\u001b[0m"]);
+  assert.equal(toPaint(false)("error", "x"), "x");
+});
 
 test("toShownUrl() leaves out what may be secret", () => {
   assert.equal(toShownUrl("wss://ada:a@b@host:1/p@th?token=x#y"), "wss://host:1/p@th");

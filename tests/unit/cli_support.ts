@@ -12,11 +12,18 @@ import { settle } from "../../src/testing/settle.ts";
 class Feed<Item> implements AsyncIterable<Item> {
   readonly #items: Item[] = [];
   #isEnded = false;
+  #fault: Error | undefined;
   #wake: () => void = () => {};
   taken = 0;
 
   push(...items: Item[]): void {
     this.#items.push(...items);
+    this.#wake();
+  }
+
+  /** What reads is told of a fault. */
+  fail(fault: Error): void {
+    this.#fault = fault;
     this.#wake();
   }
 
@@ -27,6 +34,7 @@ class Feed<Item> implements AsyncIterable<Item> {
 
   async *[Symbol.asyncIterator](): AsyncGenerator<Item> {
     while (true) {
+      if (this.#fault !== undefined) throw this.#fault;
       const [item] = this.#items.splice(0, 1);
       if (item !== undefined) {
         this.taken += 1;
@@ -46,6 +54,8 @@ export class FakeLink implements Link {
   readonly sent: (string | Uint8Array)[] = [];
   readonly pings: string[] = [];
   readonly closes: [code: number, reason: string][] = [];
+  /** Seconds that the answer to our close is waited for. */
+  closeTimeout: number | undefined;
   readonly messages: Feed<string | Uint8Array> = new Feed();
   readonly #closed = Promise.withResolvers<{ code: number; reason: string }>();
   readonly closed: Promise<{ code: number; reason: string }> = this.#closed.promise;
@@ -65,8 +75,9 @@ export class FakeLink implements Link {
     this.pings.push(new TextDecoder().decode(data));
   }
 
-  async close(code: number, reason: string): Promise<void> {
+  async close(code: number, reason: string, timeout: number): Promise<void> {
     this.closes.push([code, reason]);
+    this.closeTimeout = timeout;
     if (this.answers) this.end(code, reason);
     await this.closed;
   }
@@ -91,7 +102,7 @@ export interface RunOptions {
   /** @default "ws://localhost:9090/chat" */
   url?: string;
   /** Whether there is a terminal. @default none */
-  terminal?: "all" | "input" | "output";
+  terminal?: "all" | "input" | "output" | "errors";
   /** Environment variables. */
   environment?: Record<string, string>;
   /** Thrown instead of a connection. */
@@ -176,7 +187,7 @@ export class Run {
         },
         on: (event, listener) => this.#outputListeners.set(event, listener),
       },
-      errors: { write: (text) => (this.errors += text) },
+      errors: { isTTY: terminal === "errors", write: (text) => (this.errors += text) },
       environment,
       onSignal: (listener) => {
         this.#signal = listener;

@@ -1,9 +1,11 @@
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
+import { type ChildProcessWithoutNullStreams, type SpawnOptionsWithoutStdio, spawn } from "node:child_process";
 import { once } from "node:events";
+import { existsSync } from "node:fs";
 import process from "node:process";
 import { test } from "node:test";
 import { verifyPassword } from "../../auth/mod.ts";
+import { CommandError } from "../../cli/command.ts";
 import { readSecret } from "../../cli/read_secret.ts";
 import { switchboard } from "../../cli/switchboard.ts";
 import { root } from "../../scripts/root.ts";
@@ -14,13 +16,17 @@ interface Outcome {
   readonly errors: string;
 }
 
-/** Runs the program on the runtime that runs the test. */
+const flags = process.versions.deno === undefined ? [] : ["run", "-A", "--no-check"];
+/** The program on the runtime that runs the test. */
+const program = [process.execPath, ...flags, `${root}/cli/main.ts`];
+const options: SpawnOptionsWithoutStdio = { stdio: "pipe", env: { ...process.env, NO_COLOR: "1" } };
+
+/** Runs the program. */
 async function run(args: readonly string[], input: string | Uint8Array = ""): Promise<Outcome> {
-  const flags = process.versions.deno === undefined ? [] : ["run", "-A", "--no-check"];
-  const child = spawn(process.execPath, [...flags, `${root}/cli/main.ts`, ...args], {
-    stdio: "pipe",
-    env: { ...process.env, NO_COLOR: "1" },
-  });
+  return await outcome(spawn(process.execPath, [...program.slice(1), ...args], options), input);
+}
+
+async function outcome(child: ChildProcessWithoutNullStreams, input: string | Uint8Array = ""): Promise<Outcome> {
   let out = "";
   let errors = "";
   child.stdout.on("data", (chunk) => (out += chunk));
@@ -49,14 +55,16 @@ test("switchboard tells how it is used", async () => {
   assert.match(out, /^Usage: switchboard COMMAND/);
   assert.match(out, /^ {2}hash-password {2}Makes the hash/m);
   assert.match(out, /^ {2}connect {8}Connects to/m);
-  const own = await run(["hash-password", "--help"]);
+  const own = await here(["hash-password", "--help"]);
   assert.equal(own.code, 0);
   assert.match(own.out, help);
+  assert.match((await here(["-h"])).out, /^Usage: switchboard COMMAND/);
+  assert.match((await here(["connect", "-h"])).out, /^Usage: switchboard connect/);
   assert.match((await here(["connect", "--help"])).out, /^Usage: switchboard connect URL \[OPTIONS\]\n/);
 });
 
 /** Runs the command in this process. */
-async function here(args: readonly string[], input = ""): Promise<Outcome> {
+async function here(args: readonly string[], input: string | Uint8Array = ""): Promise<Outcome> {
   let out = "";
   let errors = "";
   const code = await switchboard(args, {
@@ -88,25 +96,47 @@ test("the program exits with the code of its command", async () => {
   assert.deepEqual(await run(["hash-password", "--scheme"]), { code: 2, out: "", errors: usage[3]?.[1] });
   const empty = { code: 1, out: "", errors: "The password must not be empty\n" };
   assert.deepEqual(await run(["hash-password"], "\n"), empty);
-  const latin = { code: 1, out: "", errors: "The password is not in UTF-8\n" };
-  assert.deepEqual(await run(["hash-password"], new Uint8Array([0xfc])), latin);
+});
+
+/** Runs a command of a shell, in which `"$@"` is the program with these arguments. */
+async function inShell(script: string, ...args: string[]): Promise<Outcome> {
+  return await outcome(spawn("/bin/sh", ["-c", script, "sh", ...program, ...args], options));
+}
+
+test("a reader that leaves is no failure, and one who does not read complaints changes no exit code", async () => {
+  const [left, deaf] = await Promise.all([
+    inShell('exec 3>&1; { "$@"; echo $? >&3; } | :', "hash-password", "--help"),
+    inShell('exec 3>&1; { "$@"; echo $? >&3; } 2>&1 | :', "nothing"),
+  ]);
+  assert.deepEqual(left, { code: 0, out: "0\n", errors: "" });
+  assert.deepEqual(deaf, { code: 0, out: "2\n", errors: "" });
+});
+
+// Deno throws where others emit, and ends with its own words.
+const full = { skip: process.versions.deno !== undefined || !existsSync("/dev/full") };
+
+test("what cannot be written gives 1, and why", full, async () => {
+  const { code, errors } = await inShell('"$@" >/dev/full', "--help");
+  assert.equal(code, 1);
+  assert.match(errors, /^Cannot write to standard output: ENOSPC: .+\n$/);
 });
 
 test("switchboard hash-password refuses what cannot be a password, without repeating it", async () => {
-  const refused = async (input: string) => (await here(["hash-password"], input)).errors;
+  const refused = async (input: string | Uint8Array) => (await here(["hash-password"], input)).errors;
   assert.equal(await refused("hunter2\nhunter3\n"), "The password must not have control characters\n");
+  assert.equal(await refused(new Uint8Array([0xfc])), "The password is not in UTF-8\n");
   assert.equal(await refused("x".repeat(70_000)), "The password has more than 65536 bytes\n");
 });
 
 /** An input that gives chunks, and notes when the keys are taken one by one. */
-function typed(isTTY: boolean, ...chunks: string[]) {
+function typed(isTTY: boolean, ...chunks: (string | Uint8Array)[]) {
   const modes: boolean[] = [];
   return {
     isTTY,
     modes,
     setRawMode: (raw: boolean) => modes.push(raw),
     async *[Symbol.asyncIterator]() {
-      for (const chunk of chunks) yield new TextEncoder().encode(chunk);
+      for (const chunk of chunks) yield typeof chunk === "string" ? new TextEncoder().encode(chunk) : chunk;
     },
   };
 }
@@ -126,8 +156,9 @@ test("readSecret() asks once for a secret that is not new, and leaves the termin
   let isKept = false;
   const kept = {
     ...input,
+    [Symbol.asyncIterator]: () => assert.fail("it would be closed"),
     iterator: (options: { destroyOnReturn: boolean }) => {
-      isKept = !options.destroyOnReturn;
+      isKept = options.destroyOnReturn === false;
       return input[Symbol.asyncIterator]();
     },
   };
@@ -148,8 +179,23 @@ test("readSecret() gives the terminal back when it gives up", async () => {
   }
 });
 
+test("readSecret() says so, when a pipe cannot be read", async () => {
+  const input = { [Symbol.asyncIterator]: () => ({ next: () => Promise.reject(new Error("EISDIR: a folder")) }) };
+  const message = "Cannot read the password: EISDIR: a folder";
+  await assert.rejects(readSecret(input, { write: () => {} }), new CommandError(message));
+});
+
 test("readSecret() takes all of a pipe but one line break at its end", async () => {
   const questions = { write: () => assert.fail("it asked") };
   assert.equal(await readSecret(typed(false, "a b", "c\r\n"), questions), "a bc");
   assert.equal(await readSecret(typed(false, "ab\n\n"), questions), "ab\n");
+  const [first = 0, second = 0] = new TextEncoder().encode("ü");
+  const [head, tail] = [new Uint8Array([first]), new Uint8Array([second])];
+  assert.equal(await readSecret(typed(false, head, tail), questions), "ü");
+  await assert.rejects(
+    readSecret(typed(false, "a", head), questions),
+    new CommandError("The password is not in UTF-8"),
+  );
+  assert.equal((await readSecret(typed(false, "x".repeat(65_536)), questions)).length, 65_536);
+  assert.equal(await readSecret(typed(true, head, tail, "\u0004"), { write: () => {} }, 1), "ü");
 });

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { AuthError, OAuth2Error, type OAuth2Options, oauth2 } from "../../auth/client/mod.ts";
 import { toOAuth2 } from "../../auth/client/oauth2.ts";
+import { readTokenResponse, type TokenResponse } from "../../auth/client/token_response.ts";
 import { httpsFetch } from "../../auth/https_fetch.ts";
 import { FakeClock } from "../../src/testing/mod.ts";
 import { AuthorizationServer, type Misbehaviour } from "../kit/authorization_server.ts";
@@ -39,6 +40,45 @@ for (const [refusal, status, why, oauthError, retryAfter] of [
     assert.ok(error.message.startsWith(`Cannot get a token from "${server.host}": `));
   });
 }
+
+/** An answer that no network brings. */
+function answer(status: number, body: string, headers: Readonly<Record<string, string>> = {}): TokenResponse {
+  return readTokenResponse("id.example", { status, headers: new Headers(headers), body });
+}
+
+test("readTokenResponse() names the error codes that are known, and tries again where that may help", () => {
+  for (const [code, status] of [
+    ["invalid_request", 401],
+    ["invalid_client", 401],
+    ["invalid_grant", 401],
+    ["unauthorized_client", 401],
+    ["unsupported_grant_type", 401],
+    ["invalid_scope", 401],
+    ["invalid_target", 401],
+    ["access_denied", 401],
+    ["server_error", 503],
+    ["temporarily_unavailable", 503],
+  ] as const) {
+    assert.throws(() => answer(400, JSON.stringify({ error: code })), { oauthError: code, status });
+  }
+  for (const status of [408, 425, 429, 500]) assert.throws(() => answer(status, ""), { status: 503 });
+});
+
+test("readTokenResponse() rounds a date of Retry-After up to whole seconds", () => {
+  const date = new Date(Date.now() + 60_000).toUTCString();
+  assert.throws(
+    () => answer(503, "", { "retry-after": date }),
+    ({ retryAfter }) => Number.isInteger(retryAfter),
+  );
+});
+
+test("readTokenResponse() takes no answer that is JSON but no object, and no endless life", () => {
+  for (const body of ["null", "7", '"s3cret"', "[]"]) {
+    assert.throws(() => answer(200, body), /its answer is not a JSON object$/);
+  }
+  const endless = '{"access_token":"a","token_type":"bearer","expires_in":1e999}';
+  assert.throws(() => answer(200, endless), /its "expires_in" is no number of seconds$/);
+});
 
 test("G4 oauth2() reads Retry-After when it is a date", async (t) => {
   const server = await AuthorizationServer.start(t);
@@ -173,6 +213,10 @@ for (const [config, error, message] of [
   [{ password: { ...good, username: "zoë" } }, TypeError, /password\.password must be a text/],
   [{ password: { ...good, password: "hunter2" } }, TypeError, /password\.username must be a text/],
   [{ password: { tokenUrl, ...user, clientSecret: "s3cret" } }, TypeError, /password\.clientSecret needs a clientId/],
+  [{ password: { ...good, ...user, clientSecret: "" } }, TypeError, /password\.clientSecret must be a text/],
+  [{ password: { ...good, ...user, otp: "1" } }, TypeError, /Unknown option "otp" of password/],
+  [{ refreshToken: { ...good, refreshToken: "r", otp: "1" } }, TypeError, /Unknown option "otp" of refreshToken/],
+  [{ jwtBearer: { ...good, assertion: "a", otp: "1" } }, TypeError, /Unknown option "otp" of jwtBearer/],
   [{ refreshToken: good }, TypeError, /refreshToken\.refreshToken must be a text/],
   [{ jwtBearer: good }, TypeError, /jwtBearer\.assertion must be a text/],
   [
@@ -184,10 +228,19 @@ for (const [config, error, message] of [
   [{ clientCredentials: { ...good, scopes: ["a b"] } }, TypeError, /scopes must be a list/],
   [{ clientCredentials: { ...good, params: { a: 1 } } }, TypeError, /params must hold texts, but "a" is none/],
   [{ clientCredentials: { ...good, params: { grant_type: "x" } } }, TypeError, /params must not hold "grant_type"/],
-  [{ clientCredentials: { ...good, params: { client_secret: "s3cret" } } }, TypeError, /must not hold "client_secret"/],
+  ...["client_id", "client_secret", "username", "password", "refresh_token", "assertion", "scope"].map(
+    (name) =>
+      [
+        { clientCredentials: { ...good, params: { [name]: "s3cret" } } },
+        TypeError,
+        new RegExp(`params must not hold "${name}"`),
+      ] as const,
+  ),
   [{ clientCredentials: { ...good, defaultTokenExpTime: 0 } }, RangeError, /defaultTokenExpTime must be more than 0/],
   [{ clientCredentials: { ...good, defaultTokenExpTime: "60" } }, RangeError, /defaultTokenExpTime must be/],
   [{ clientCredentials: { ...good, clockSkew: -1 } }, RangeError, /clockSkew must be 0 seconds or more: "-1"/],
+  [{ clientCredentials: { ...good, clockSkew: "1" } }, RangeError, /clockSkew must be 0 seconds or more: "1"/],
+  [{ clientCredentials: { ...good, clockSkew: Number.POSITIVE_INFINITY } }, RangeError, /clockSkew must be 0/],
   [{ clientCredentials: { ...good, clockSkew: Number.NaN } }, RangeError, /clockSkew must be 0 seconds or more/],
   [{ clientCredentials: { ...good, fetch: "fetch" } }, TypeError, /clientCredentials\.fetch must be a function/],
 ] as const) {

@@ -318,6 +318,18 @@ test("A refresh token that comes with the client credentials grant is not used (
   assert.deepEqual(asked(server), ["client_credentials", "client_credentials"]);
 });
 
+test("A refresh token that comes with the JWT bearer grant is not used: the next token takes a new assertion", async () => {
+  const asked: (string | null)[] = [];
+  const fetch = (_: URL, { body }: RequestInit) => {
+    asked.push(new URLSearchParams(String(body)).get("assertion"));
+    return Promise.resolve(Response.json({ access_token: "a", token_type: "bearer", refresh_token: "s3cret-r" }));
+  };
+  const source = oauth2({ jwtBearer: { tokenUrl: "https://id.example/token", assertion: "b", fetch } });
+  await token(source);
+  await token(source, true);
+  assert.deepEqual(asked, ["b", "b"]);
+});
+
 test("oauth2() tells the time by itself", async (t) => {
   const { server, endpoint } = await start(t);
   const source = oauth2({ clientCredentials: { ...endpoint, ...id } });

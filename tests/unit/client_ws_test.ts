@@ -368,6 +368,14 @@ it("TLS: what is no file and no certificate is an SslError that names the option
   const reads = await refusalOf(own, server.url, { secureSocket: { ca: missing } });
   assert.ok(reads instanceof SslError);
   assert.equal(reads.message, `Cannot read secureSocket.ca from "${missing}": ENOENT`);
+  // A key that has lost its first line is no path to show.
+  const bare = pem("client-key.pem").replace(/-----BEGIN.*\n/, "");
+  for (const key of [bare, bare.replace(/-----END.*/, "").replaceAll("\n", "")]) {
+    const unread = await refusalOf(own, server.url, { secureSocket: { key } });
+    assert.ok(unread instanceof SslError);
+    assert.equal(unread.message, "Cannot use secureSocket.key: it is neither PEM text nor a path");
+    assert.ok(!everyText(unread).includes(bare.slice(0, 40)));
+  }
   const noPem = certificatePath("server.p12");
   const empty = await refusalOf(own, server.url, { secureSocket: { cert: noPem } });
   assert.ok(empty instanceof SslError);

@@ -185,12 +185,18 @@ test("C3 service() names what may be meant for a handler that is missing, of a c
   class Service extends Base {
     onUnSay(): void {}
     onSayy = (): void => {};
+    online = true;
     other(): void {}
   }
   assert.throws(serve(new Service()), {
     message:
       /^The service lacks onSay for .*takes what has no handler\. It has onSayy, onsay, which no message reaches$/,
   });
+});
+
+test("C3 service() names what may be meant in an object without a prototype, too", () => {
+  const handlers = Object.assign(Object.create(null), { onsay() {}, onUnSay() {} });
+  assert.throws(serve(handlers), { message: /It has onsay, which no message reaches$/ });
 });
 
 test("C3 service() refuses handlers that are no functions, and what is no object", () => {

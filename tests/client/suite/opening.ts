@@ -21,7 +21,10 @@ export function opening(subject: Subject): void {
     assert.equal(client.isSecure, false);
     assert.equal(client.negotiatedSubProtocol, "chat.v2");
     assert.equal(client.bufferedAmount, 0);
-    assert.equal(typeof client.connectionId, "string");
+    assert.match(client.connectionId, /^\d+(?:-\d+){3}$/);
+    assert.equal(client.connectionId, client.connectionId);
+    assert.equal(client.transport, scene.transport);
+    assert.equal("upgrade" in client.responseHeaders, scene.transport === "ws");
     const [attempt] = server.attempts;
     assert.equal(attempt?.request?.target, "/room/1?x=y");
     assert.match(attempt?.request?.header("sec-websocket-protocol") ?? "", /^chat\.v1, ?chat\.v2$/);
@@ -34,6 +37,7 @@ export function opening(subject: Subject): void {
     const keys: string[] = [];
     for (let number = 1; number <= 2; number++) {
       const client = await scene.connect(`${server.url}/a?b`);
+      assert.equal(client.negotiatedSubProtocol, undefined);
       for (let i = 0; i < 4; i++) await client.writeTextMessage("the same");
       const attempt = await server.attempt(number);
       await server.until("four messages", () => attempt.messages.length === 4);
@@ -242,8 +246,10 @@ export function opening(subject: Subject): void {
     assert.equal((await attempt.receivedFrame(9)).text, "mine");
     await attempt.send.ping("yours");
     await scene.within("ping and pong", told.promise);
+    await client.ping();
+    await server.until("an empty ping", () => attempt.received.some(({ opcode, text }) => opcode === 9 && text === ""));
     assert.deepEqual(seen, ["pong mine", "ping yours"]);
-    await client.pong(Uint8Array.of(1));
+    await client.pong();
     await scene.within(
       "two pongs",
       server.until("two pongs", () => attempt.received.filter((f) => f.opcode === 10).length === 2),

@@ -1,7 +1,13 @@
 /** L1 to L4: reads, their order, their time-out, and what happens without them. */
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
-import { ConnectionClosureError, PayloadBindingError, ReadTimedOutError } from "../../../entries/client.ts";
+import {
+  ConnectionClosureError,
+  ConnectionError,
+  PayloadBindingError,
+  PayloadValidationError,
+  ReadTimedOutError,
+} from "../../../entries/client.ts";
 import { accepting, closing, echoing } from "../../kit/answers.ts";
 import type { FaultOptions } from "../../kit/fault_proxy.ts";
 import { LARGEST, large, roundTrip } from "../../kit/large.ts";
@@ -66,6 +72,44 @@ export function reading(subject: Subject): void {
       for await (const message of client) seen.push(typeof message === "string" ? message : [...message]);
       assert.deepEqual(seen, ["one", [2], "three"]);
       assert.deepEqual(await scene.within("closed", client.closed), { code: 1000, reason: "done" });
+      assert.equal(client.bufferedAmount, 0);
+      assert.ok((await failure(client.ping())) instanceof ConnectionError);
+    },
+  );
+
+  subject.test("L1 a loop may be left, and another goes on where it was", async (scene) => {
+    const server = await scene.serve(accepting((attempt) => attempt.send.text("one")));
+    const client = await scene.connect(server);
+    const iterator = client[Symbol.asyncIterator]();
+    assert.equal(iterator[Symbol.asyncIterator](), iterator);
+    for await (const message of iterator) {
+      assert.equal(message, "one");
+      break;
+    }
+    assert.equal(client.isOpen, true);
+    await (await server.attempt(1)).send.text("two");
+    assert.deepEqual(await scene.within("a step", iterator.next()), { done: false, value: "two" });
+  });
+
+  subject.test(
+    "L1 a read with a schema gives what that makes of the JSON, and says what does not fit",
+    async (scene) => {
+      const server = await scene.serve(echoing());
+      const client = await scene.connect(server);
+      const validate = (value: unknown) =>
+        typeof value === "number" ? { value: value + 1 } : { issues: [{ message: "no number" }] };
+      const schema = { "~standard": { version: 1, vendor: "test", validate } } as const;
+      for (const text of ["1", "no JSON", '"x"']) await client.writeTextMessage(text);
+      await client.writeBinaryMessage(new TextEncoder().encode("2"));
+      assert.equal(await scene.within("a read", client.readMessage(schema)), 2);
+      assert.ok((await failure(client.readMessage(schema))) instanceof PayloadBindingError);
+      const invalid = await failure(client.readMessage(schema));
+      assert.ok(invalid instanceof PayloadValidationError);
+      assert.equal(invalid.message, "Invalid message: no number");
+      assert.equal(await scene.within("a read", client.readMessage(schema)), 3);
+      const unchecked = await scene.connect(server, { validation: false });
+      await unchecked.writeTextMessage('"x"');
+      assert.equal(await scene.within("a read", unchecked.readMessage(schema)), "x");
     },
   );
 
