@@ -17,7 +17,18 @@ import { switchboard } from "./switchboard.ts";
 const { stdin: input, stdout: output, stderr: errors } = process;
 const streams: Streams = {
   input,
-  output,
+  output: {
+    isTTY: output.isTTY,
+    on: (event, listener) => output.on(event, listener),
+    write(text) {
+      try {
+        return output.write(text);
+      } catch (error) {
+        // Deno throws where others emit.
+        return output.emit("error", error);
+      }
+    },
+  },
   errors,
   environment: process.env,
   onSignal(listener) {
@@ -41,7 +52,7 @@ errors.on("error", () => {});
 const code = await switchboard(process.argv.slice(2), streams);
 // What was written must leave before the process ends, and a standard input that stays open must not keep it. Who interrupts does not wait for a
 // slow reader.
-const flush = [output, errors].map(
+const flush = (unwritten.length > 0 ? [errors] : [output, errors]).map(
   (stream) => new Promise<void>((resolve) => stream.write("", () => setImmediate(resolve))),
 );
 const patience = code > 128 ? [new Promise<void>((resolve) => setTimeout(resolve, 1000))] : [];

@@ -10,8 +10,15 @@ import { gapTest, transports } from "./client_transport_support.ts";
 
 const program = fileURLToPath(new URL("programs/client_exit.ts", import.meta.url));
 
-/** Runs the program; rejects if it does not end by itself in time. */
+/** Runs the program; rejects if it does not end by itself in time. A timer of ours that was left would take a second or more, each time. */
 async function run(patience: number, ...args: string[]): Promise<void> {
+  let idle = Number.POSITIVE_INFINITY;
+  for (let runs = 0; runs < 3 && idle >= 700; runs++) idle = await idleAfter(patience, ...args);
+  assert.ok(idle < 700, `The process ended ${idle} ms after its work`);
+}
+
+/** Runs the program, and gives the milliseconds from the end of its work to its own. */
+async function idleAfter(patience: number, ...args: string[]): Promise<number> {
   const flags = process.versions.deno !== undefined ? ["run", "-A", "--no-check"] : [];
   const child = spawn(process.execPath, [...flags, program, ...args], { stdio: "pipe" });
   let output = "";
@@ -32,9 +39,9 @@ async function run(patience: number, ...args: string[]): Promise<void> {
   clearTimeout(timer);
   assert.ok(!isKilled, `The process did not end: ${output}`);
   assert.equal(code, 0, output);
-  // A timer of ours that was left would take a second or more.
-  const idle = Number(/^done\n(\d+)$/m.exec(output)?.[1]);
-  assert.ok(idle < 700, `The process ended ${idle} ms after its work`);
+  const idle = /^done\n(\d+)$/m.exec(output)?.[1];
+  assert.ok(idle !== undefined, output);
+  return Number(idle);
 }
 
 async function urlOf(own: Own, answer: Answer): Promise<string> {
