@@ -160,3 +160,22 @@ export function toHost(logger: Logger, clock: Clock, capabilities: Partial<Capab
 export function gate<T = void>(): PromiseWithResolvers<T> {
   return Promise.withResolvers<T>();
 }
+
+/** A service that writes down its callbacks, and does what `more` says. */
+export function recorder(more: Service = {}): { service: Service; seen: unknown[] } {
+  const seen: unknown[] = [];
+  const note = <Reply>(what: unknown, reply: () => Reply): Reply => {
+    seen.push(what);
+    return reply();
+  };
+  const service: Service = {
+    onOpen: (caller) => note("open", () => more.onOpen?.(caller)),
+    onTextMessage: (caller, text) => note(text, () => more.onTextMessage?.(caller, text)),
+    onBinaryMessage: (caller, data) => note([...data], () => more.onBinaryMessage?.(caller, data)),
+    onPing: (caller, data) => note(["ping", ...data], () => more.onPing?.(caller, data)),
+    onPong: (caller, data) => note(["pong", ...data], () => more.onPong?.(caller, data)),
+    onError: (caller, error) => note(error, () => more.onError?.(caller, error)),
+    onClose: (caller, code, reason) => note(["close", code, reason], () => more.onClose?.(caller, code, reason)),
+  };
+  return { service, seen };
+}
