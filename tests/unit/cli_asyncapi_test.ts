@@ -5,8 +5,8 @@ import { test } from "node:test";
 import { pathToFileURL } from "node:url";
 import { toLine } from "../../cli/asyncapi/line.ts";
 import { switchboard } from "../../cli/switchboard.ts";
-import { root } from "../../scripts/root.ts";
 import type { AsyncApiDocument } from "../../entries/asyncapi.ts";
+import { root } from "../../scripts/root.ts";
 
 const programs = `${root}/tests/unit/programs`;
 const one = `${programs}/one_contract.ts`;

@@ -202,3 +202,10 @@ export class Run {
     return { print: (text) => (this.above += text), close: () => (this.keys = undefined) };
   }
 }
+
+/** A run that has come as far as it can. */
+export async function start(args: readonly string[] = [], options: RunOptions = {}): Promise<Run> {
+  const run = new Run(args, options);
+  await run.settle();
+  return run;
+}
