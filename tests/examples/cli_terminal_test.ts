@@ -150,7 +150,7 @@ test("the prompt stays whole while messages come, on several rows and in another
       "> ",
     ].map((row) => row.trimEnd()),
   );
-  terminal.resize(20);
+  await terminal.resize(20);
   terminal.type("a".repeat(19));
   await terminal.shows(/> a{18}\na$/);
   await tell(listener, "4");

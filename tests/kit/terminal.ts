@@ -41,6 +41,7 @@ export class Terminal implements AsyncDisposable {
   #fault: unknown;
   #exit: number | string | undefined;
   #tty = "";
+  #writes = 0;
 
   private constructor(args: readonly string[], { columns = 80, env = {} }: TerminalOptions) {
     this.screen = new Screen(columns);
@@ -85,11 +86,14 @@ export class Terminal implements AsyncDisposable {
     await this.#waiter.until(`the cursor in ${column}`, isThere, PATIENCE, () => `it is at ${this.screen.cursor}`);
   }
 
-  /** Makes the terminal narrower or wider. */
-  resize(columns: number): void {
+  /** Makes the terminal narrower or wider, and waits until the program has drawn its prompt anew: the signal that tells it may come late. */
+  async resize(columns: number): Promise<void> {
     this.screen.resize(columns);
+    const before = this.#writes;
     const { status, stderr } = spawnSync("stty", ["-F", this.#tty, "cols", String(columns)]);
     if (status !== 0) throw new Error(`Cannot resize ${this.#tty}: ${stderr}`);
+    const isDrawn = () => this.#writes > before || this.#exit !== undefined;
+    await this.#waiter.until("a prompt in the new width", isDrawn, PATIENCE, () => `it shows\n${this.screen.text}`);
   }
 
   /** Waits for the end, and gives the exit code. */
@@ -106,6 +110,7 @@ export class Terminal implements AsyncDisposable {
   }
 
   #take(text: string): void {
+    this.#writes++;
     try {
       this.screen.write(text);
     } catch (error) {
