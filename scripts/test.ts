@@ -1,5 +1,5 @@
 /**
- * Runs the test matrix, four cells at a time since much of it is waiting, a line for each, and closes with `N passed, M failed`.
+ * Runs the test matrix, six cells at a time since much of it is waiting, a line for each, and closes with `N passed, M failed`.
  * The suites are over real sockets and clocks: files of which a few tests failed run once more, alone, when all else has ended.
  * What passes then is told, and what fails again has failed.
  *
@@ -34,7 +34,7 @@ const reports = mkdtempSync(`${root}/.tmp/reports-`);
 const width = Math.max(...matrix.map(({ name }) => name.length));
 const results: Result[] = [];
 const waiting = [...matrix];
-await Promise.all([work(), work(), work(), work()]);
+await Promise.all([work(), work(), work(), work(), work(), work()]);
 const final: Result[] = [];
 for (const result of results) final.push(await again(result));
 rmSync(reports, { recursive: true });
