@@ -2,7 +2,7 @@
 import { type ClientContest, clientContests, clientPhases, echoServer } from "./plan.ts";
 import { GENERATOR_CORE, SERVER_CORE, Talker } from "./process.ts";
 import type { ClientLoad, ClientWindow } from "./protocol.ts";
-import { cpuOf, NAMES, namesOf, type Round, type Row } from "./stats.ts";
+import { cpuOf, NAMES, namesOf, OPENING, type Round, type Row } from "./stats.ts";
 
 /** Messages that a client has had before it is looked at, each time. */
 const LEAST = 10_000;
@@ -69,7 +69,7 @@ async function play(
     }
     for (const row of rows) {
       const tell = (name: keyof Round, times: Pick<ClientLoad, "warmUp" | "window">): Promise<ClientWindow> =>
-        ask(clients.get(name), { ...row.load, ...times, least: times.warmUp < options.warmUp ? 0 : LEAST });
+        ask(clients.get(name), { ...row.load, ...times, least: times.warmUp < OPENING ? 0 : LEAST });
       const found = await cpuOf([...clients.keys()], tell, { ...options, openings: OPENINGS });
       row.rounds.push(found);
       const [raw, again, ours] = NAMES.map((name) => (found[name] / 1000).toFixed(2));

@@ -45,7 +45,7 @@ export const phases: readonly Phase[] = [
     unit: "delivery",
     load: { kind: "broadcast", connections: 1000, inFlight: 8, bytes: 128 },
   },
-  { name: "connect", unit: "connection", load: { kind: "churn", connections: 50 }, warmUp: 16 },
+  { name: "connect", unit: "connection", load: { kind: "churn", connections: 50 }, warmUp: 3 },
 ];
 
 /** The name of the row for idle connections. */

@@ -23,20 +23,27 @@ export interface Slice {
   readonly count: number;
 }
 
+/** Milliseconds of an opening that is not measured. */
+export const OPENING = 250;
+
 /**
  * CPU time a message of each of the three: the median of slices of time that alternate between them, so that they meet the machine in the same mood,
  * and a mood that lasts for a slice alone does not count.
  *
  * @param tell Puts one of them under load; times in milliseconds
- * @param times.openings How often each is put under load before it is measured. @default 1
+ * @param times.warmUp How long each is under load at a stretch before it is measured
+ * @param times.openings How often each is put under load before that. @default 0
  */
 export async function cpuOf(
   names: readonly (keyof Round)[],
   tell: (name: keyof Round, times: { warmUp: number; window: number }) => Promise<Slice>,
   times: { readonly slices: number; readonly slice: number; readonly warmUp: number; readonly openings?: number },
 ): Promise<Round> {
-  const { slices, slice, warmUp, openings = 1 } = times;
-  for (const name of names) for (let i = 0; i < openings; i++) await tell(name, { warmUp, window: slice });
+  const { slices, slice, warmUp, openings = 0 } = times;
+  for (const name of names) {
+    for (let i = 0; i < openings; i++) await tell(name, { warmUp: OPENING, window: slice });
+    await tell(name, { warmUp, window: slice });
+  }
   const found: Record<keyof Round, number[]> = { raw: [], again: [], ours: [] };
   for (let i = 0; i < slices; i++) {
     for (const name of i % 2 === 0 ? names : [...names].reverse()) {
