@@ -196,7 +196,7 @@ export class Client extends Writer {
 
   /**
    * Has `hook` run after each reconnection, before the writes that wait go out, so that it can renew what belonged to the old connection. What it writes
-   * with the connection that it is given goes first. If it fails, or takes longer than 10 seconds, the connection is given up, and another follows.
+   * with the connection that it is given goes first. If it fails, or all hooks take longer than 10 seconds, the connection is given up, and another follows.
    *
    * @returns What takes the hook back
    */

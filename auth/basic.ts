@@ -8,6 +8,7 @@ import type { Authenticator } from "../src/authenticator.ts";
 import { consoleLogger, type Logger } from "../src/logger.ts";
 import { checkNames } from "../src/options.ts";
 import { toBasicCredential } from "./basic_credential.ts";
+import { toScopes } from "./endpoint_options.ts";
 import { toRealm } from "./realm.ts";
 import { toPlainWarning } from "./user_file.ts";
 import { type User, UserList, type UserStore } from "./users.ts";
@@ -46,13 +47,10 @@ const NAMES: ReadonlySet<string> = new Set<keyof BasicAuthOptions>(["users", "sc
 export function basicAuth(options: BasicAuthOptions): Authenticator {
   checkNames("basicAuth", options, NAMES);
   const { users, scopes, realm = "websocket", logger = consoleLogger } = options;
-  if (scopes !== undefined && (!Array.isArray(scopes) || scopes.some((scope) => typeof scope !== "string"))) {
-    throw new TypeError("Option scopes must be a list of strings");
-  }
   const find = typeof users === "function" ? users : toStore(users, logger);
   return {
     scheme: "Basic",
-    ...(scopes !== undefined && { scopes: [...scopes] }),
+    ...(scopes !== undefined && { scopes: toScopes("scopes", scopes) }),
     challenge: `${toRealm(realm)}, charset="UTF-8"`,
     async authenticate(credential, request) {
       const { username, password } = toBasicCredential(credential);

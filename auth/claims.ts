@@ -73,7 +73,7 @@ export function toClaimRules(options: ClaimOptions): ClaimRules {
  *
  * @throws {TypeError} If it is none, or empty
  */
-export function toNames(option: string, names: readonly string[]): readonly string[] {
+function toNames(option: string, names: readonly string[]): readonly string[] {
   if (!Array.isArray(names) || names.length === 0 || !names.every((name) => typeof name === "string" && name !== "")) {
     throw new TypeError(`Option ${option} must be a list of one or more texts, none of them empty`);
   }

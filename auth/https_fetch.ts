@@ -6,6 +6,7 @@
 
 import type { Agent, request } from "node:https";
 import process from "node:process";
+import { isBarePem, isPem } from "../src/secure_socket.ts";
 import type { Send } from "./capped_fetch.ts";
 
 /** TLS towards a server that is asked. Each certificate and key is PEM text, or the path of a file that holds it. */
@@ -61,7 +62,8 @@ function toTls({ ca, cert, key, keyPassword }: ClientSecureSocket): Record<strin
 }
 
 function toPem(name: string, value: string): string {
-  if (value.includes("-----BEGIN")) return value;
+  if (isPem(value)) return value;
+  if (isBarePem(value)) throw new TypeError(`Option secureSocket.${name} is neither PEM text nor a path`);
   return attempt(`${name} is neither PEM text nor a file that can be read: "${value}"`, () =>
     process.getBuiltinModule("node:fs").readFileSync(value, "utf8"),
   );

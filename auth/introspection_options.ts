@@ -133,6 +133,8 @@ function toCache(cache: IntrospectionCache): { maxSize: number; ttl: number } {
 function toFetch(url: URL, secureSocket: ClientSecureSocket): Send {
   checkNames("secureSocket", secureSocket, SECURE_SOCKET_NAMES);
   if (url.protocol !== "https:") throw new TypeError("Option secureSocket needs a url that is https");
-  for (const [name, value] of Object.entries(secureSocket)) checkText(`secureSocket.${name}`, value);
+  for (const [name, value] of Object.entries(secureSocket)) {
+    if (value !== undefined) checkText(`secureSocket.${name}`, value);
+  }
   return httpsFetch(secureSocket);
 }

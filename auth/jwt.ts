@@ -9,16 +9,8 @@ import type { Authenticator, Principal } from "../src/authenticator.ts";
 import { type Clock, systemClock } from "../src/clock.ts";
 import { checkNames } from "../src/options.ts";
 import { algorithmsOf, checkFit, type JwtAlgorithm, PUBLIC, toAlgorithms } from "./algorithms.ts";
-import {
-  type ClaimCheck,
-  type Claims,
-  isCurrent,
-  isMeant,
-  satisfies,
-  toClaimRules,
-  toNames,
-  toPrincipal,
-} from "./claims.ts";
+import { type ClaimCheck, type Claims, isCurrent, isMeant, satisfies, toClaimRules, toPrincipal } from "./claims.ts";
+import { toScopes } from "./endpoint_options.ts";
 import { Jwks, toJwksUrl } from "./jwks.ts";
 import { certificateKeys, type Keys, publicKeys, secretKeys } from "./keys.ts";
 import { type PublicJwk, toPublicKey } from "./public_key.ts";
@@ -163,7 +155,7 @@ export function toJwtAuthenticator(options: JwtAuthOptions, time: JwtTime): Auth
 
   return {
     scheme: "Bearer",
-    ...(options.scopes !== undefined && { scopes: toNames("scopes", options.scopes) }),
+    ...(options.scopes !== undefined && { scopes: toScopes("scopes", options.scopes) }),
     ...(options.realm !== undefined && { challenge: toRealm(options.realm) }),
     clockSkew: rules.clockSkew,
     authenticate,

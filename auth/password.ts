@@ -55,7 +55,7 @@ export async function hashPassword(password: string, options: HashPasswordOption
  * at once is for the caller to bound, as {@link basicAuth} does.
  *
  * @param hash What {@link hashPassword} returned
- * @throws {TypeError} If `hash` is none, or asks for more than 128 MiB of memory or 2 million iterations
+ * @throws {TypeError} If `hash` is none, or asks for more than 128 MiB of memory, 256 MiB of work or 2 million iterations
  */
 export async function verifyPassword(password: string, hash: string): Promise<boolean> {
   return await matches(password, toPasswordHash(hash));

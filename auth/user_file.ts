@@ -15,7 +15,7 @@ import { WorkQueue } from "./work_queue.ts";
 /** Options of {@link fileUserStore}. */
 export interface FileUserStoreOptions {
   /** Takes the warning about plain-text passwords, and the errors of a file that has become unreadable. @default the console */
-  readonly logger?: Pick<Logger, "warn" | "error">;
+  readonly logger?: Pick<Logger, "warn" | "error"> | undefined;
 }
 
 /** Milliseconds between two looks at the file. */

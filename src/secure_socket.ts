@@ -123,6 +123,14 @@ export function isPem(text: string): boolean {
   return text.includes("-----BEGIN ");
 }
 
+// Several lines, or all of a key in one.
+const BARE = /[\r\n]|^M[A-Za-z0-9+/=]{59,}$/;
+
+/** Tells whether a text is PEM text that has lost its first line: a path is shown when it cannot be read, and a key never. */
+export function isBarePem(text: string): boolean {
+  return !isPem(text) && BARE.test(text);
+}
+
 function checkKey(key: SecureSocket["key"]): void {
   const what = "secureSocket.key";
   if (typeof key !== "object" || key === null) {
@@ -185,10 +193,9 @@ function checkText(name: string, text: unknown, what: string): void {
   if (text.trim() === "") throw new TypeError(`Option ${name} is blank: must be ${what}`);
 }
 
-// A path is shown when it cannot be read, and a key never.
 function checkPath(name: string, path: unknown, instead: string): void {
   checkText(name, path, "a path");
-  if (typeof path === "string" && isPem(path)) {
+  if (typeof path === "string" && (isPem(path) || isBarePem(path))) {
     throw new TypeError(`Option ${name} must be a path; for PEM text use ${instead}`);
   }
 }

@@ -25,12 +25,12 @@ export type { BunSocket as SocketData };
 /** Options of {@link handlers}. */
 export interface HandlersOptions extends OwnServerOptions {
   /** Bytes of the largest message that Bun accepts; each service judges its own `maxFrameSize`. @default 16777216 */
-  maxFrameSize?: number;
+  maxFrameSize?: number | undefined;
   /**
    * The events of sockets that others have upgraded, such as Hono's own `upgradeWebSocket` on another route: a server of Bun has one place for the
    * events of all its sockets. Without it such a socket is closed with 1011. @default none
    */
-  websocket?: OtherSockets;
+  websocket?: OtherSockets | undefined;
 }
 
 /** What `Bun.serve` takes to serve an app and its upgrades. */

@@ -32,11 +32,18 @@ export function dress(transport: Transport, config: ClientConfig): Transport {
       throw new TypeError(`Option pingPongHandler.${name} is no function`);
   }
   const options = { compression, ...(secureSocket !== undefined && { secureSocket }) };
-  const { name, headers: isDressed = false, ping = false, refusals = false } = transport;
+  const {
+    name,
+    headers: isDressed = false,
+    ping = false,
+    compression: deflates = isDressed,
+    refusals = false,
+  } = transport;
   return {
     name,
     headers: isDressed,
     ping,
+    compression: deflates,
     refusals,
     dial(dial: Dial, line: Line): TransportSocket {
       const dressed = { ...dial, ...options, headers: withCredential(headers, dial.credential) };

@@ -35,6 +35,7 @@ export const wsTransport: Transport = {
   name: "ws",
   headers: true,
   ping: true,
+  compression: !onDeno,
   refusals: true,
   dial,
 };

@@ -9,7 +9,7 @@ import { readFileSync } from "node:fs";
 import { createSecureContext } from "node:tls";
 import type { ClientSecureSocket } from "../../src/client/client_secure_socket.ts";
 import { SslError } from "../../src/errors.ts";
-import { isPem } from "../../src/secure_socket.ts";
+import { isBarePem, isPem } from "../../src/secure_socket.ts";
 import type { WsOptions } from "./runtime.ts";
 
 /** What of the options of `ws` concerns TLS. */
@@ -20,9 +20,6 @@ const CERTIFICATE = /-----BEGIN (?:TRUSTED |X509 )?CERTIFICATE-----[^-]*-----END
 const KEY = /-----BEGIN (?:[A-Z]+ )*PRIVATE KEY-----.*?-----END [A-Z ]*PRIVATE KEY-----/s;
 // RFC 7468, section 11, and the older form of RFC 1421, section 4.6.1.1.
 const ENCRYPTED = /^(?:-----BEGIN ENCRYPTED |Proc-Type: 4,ENCRYPTED)/m;
-
-// The lines of PEM text without the first, or all of them in one: a path is shown when it cannot be read, and a key never.
-const BARE = /[\r\n]|^M[A-Za-z0-9+/=]{59,}$/;
 
 /**
  * Reads the files that are named, anew for every attempt, so that a certificate that was renewed is used.
@@ -76,7 +73,7 @@ function unusable(name: string, why: string, cause?: unknown): SslError {
 
 function read(name: string, value: string): string {
   if (isPem(value)) return trimmed(value);
-  if (BARE.test(value)) throw unusable(name, "it is neither PEM text nor a path");
+  if (isBarePem(value)) throw unusable(name, "it is neither PEM text nor a path");
   let text: string;
   try {
     text = readFileSync(value, "utf8");

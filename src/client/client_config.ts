@@ -12,9 +12,9 @@ import type { Transport } from "./transport.ts";
 
 /** How a client tries again. `{}` turns it on. */
 export interface RetryConfig {
-  /** Attempts after the first that failed, until a connection has lasted `stableAfter`; 0 is no limit. @default 0 */
+  /** How often it is tried again, until a connection has lasted `stableAfter`; 0 is no limit. @default 0 */
   maxCount?: number | undefined;
-  /** Seconds before the first of them. @default 1 */
+  /** Seconds before the first of these attempts. @default 1 */
   interval?: number | undefined;
   /** The factor by which each wait is longer than the one before. @default 1 */
   backOffFactor?: number | undefined;

@@ -21,8 +21,8 @@ type ServiceOptions = Pick<
   | "writeTimeout"
 >;
 
-// The service reads, validates and is told of pings; between two connections there is no caller to write to.
-type ReaderOptions = "readTimeout" | "validation" | "pingPongHandler" | "whileDown";
+// The service reads, validates, has the contract and is told of pings; between two connections there is no caller to write to.
+type ReaderOptions = "readTimeout" | "validation" | "pingPongHandler" | "whileDown" | "contract";
 
 /**
  * The options of `run`. Connecting, credentials, retry and the heartbeat are a client's, and so are their defaults; `idleTimeout`,

@@ -50,7 +50,12 @@ export function toRunSocket(raw: TransportSocket, dialer: Dialer, user: SocketUs
 }
 
 /** What callers over a transport can do. What a transport does not tell of itself is not promised. */
-export function toRunCapabilities({ name, ping = false, headers = false }: Transport): Capabilities {
+export function toRunCapabilities({
+  name,
+  ping = false,
+  headers = false,
+  compression = headers,
+}: Transport): Capabilities {
   return {
     ...SOCKET_CAPABILITIES,
     engine: name,
@@ -58,7 +63,7 @@ export function toRunCapabilities({ name, ping = false, headers = false }: Trans
     ping,
     terminate: ping,
     pause: ping,
-    compression: headers,
+    compression,
     tls: headers,
     mutualSsl: headers,
   };

@@ -71,6 +71,8 @@ export interface Transport {
   readonly headers?: boolean;
   /** Whether pings and pongs can be sent, and are seen. @default false */
   readonly ping?: boolean;
+  /** Whether messages can be compressed (RFC 7692). @default that of `headers` */
+  readonly compression?: boolean;
   /** Whether it tells why there is no connection: the status of a refusal, or that nobody answered. @default false */
   readonly refusals?: boolean;
   /**

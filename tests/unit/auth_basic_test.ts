@@ -129,7 +129,8 @@ test("basicAuth() refuses wrong options, by name", () => {
   const wrong = (options: object, message: RegExp) =>
     assert.throws(() => basicAuth(options as BasicAuthOptions), { name: "TypeError", message });
   wrong({ users, scope: ["admin"] }, /^Unknown option "scope" of basicAuth/);
-  wrong({ users, scopes: "admin" }, /^Option scopes must be a list of strings$/);
+  for (const scopes of ["admin", [], ["admin chat"]])
+    wrong({ users, scopes }, /^Option scopes must be a list of one or more scopes/);
   wrong({}, /^Option users must be a list/);
   wrong({ users: { ann: "correct horse" } }, /^Option users must be a list/);
 });

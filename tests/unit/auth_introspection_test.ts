@@ -405,6 +405,16 @@ for (const [config, error, message] of [
   });
 }
 
+test("oauth2Introspection() shows no key that has lost its first line", () => {
+  const bare = pem("client-key.pem").replace(/-----BEGIN.*\n/, "");
+  for (const key of [bare, bare.replace(/-----END.*/, "").replaceAll("\n", "")]) {
+    assert.throws(() => oauth2Introspection({ url, secureSocket: { cert: pem("client.pem"), key } }), {
+      name: "TypeError",
+      message: "Option secureSocket.key is neither PEM text nor a path",
+    });
+  }
+});
+
 test("oauth2Introspection() takes http on a loopback host, and an encrypted key", () => {
   for (const host of ["localhost", "127.0.0.1:8080", "127.1", "[::1]"]) {
     oauth2Introspection({ url: new URL(`http://${host}/introspect`) });

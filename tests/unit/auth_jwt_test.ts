@@ -210,6 +210,7 @@ const wrong: [why: string, options: object, message: RegExp][] = [
   ["an empty issuer", { algorithms: ["HS256"], secret: SECRET, issuer: "" }, /Option issuer/],
   ["no audience in the list", { algorithms: ["HS256"], secret: SECRET, audience: [] }, /Option audience/],
   ["no scope in the list", { algorithms: ["HS256"], secret: SECRET, scopes: [] }, /Option scopes/],
+  ["two scopes in one text", { algorithms: ["HS256"], secret: SECRET, scopes: ["read write"] }, /^Option scopes/],
   ["scopes as text", { algorithms: ["HS256"], secret: SECRET, scopes: "read" }, /Option scopes/],
   ["requiredClaims as text", { algorithms: ["HS256"], secret: SECRET, requiredClaims: "exp" }, /Option requiredClaims/],
   ["an empty scopeKey", { algorithms: ["HS256"], secret: SECRET, scopeKey: "" }, /Option scopeKey/],

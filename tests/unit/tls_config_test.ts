@@ -45,6 +45,16 @@ const wrong: [name: string, value: unknown, message: RegExp, kind?: typeof Range
     /^Option secureSocket\.key\.keyFile must be a path; for PEM text use key$/,
   ],
   [
+    "PEM text without its first line for a path of a key",
+    { key: { ...key, keyFile: "SECRET\n-----END PRIVATE KEY-----" } },
+    /^Option secureSocket\.key\.keyFile must be a path; for PEM text use key$/,
+  ],
+  [
+    "the lines of a key in one for a path of it",
+    { key: { ...key, keyFile: `MIG${"SECRET".repeat(20)}==` } },
+    /^Option secureSocket\.key\.keyFile must be a path; for PEM text use key$/,
+  ],
+  [
     "PEM text for a path of certificates",
     { key: { ...key, certFile: PEM_CERT } },
     /^Option secureSocket\.key\.certFile must be a path; for PEM text use cert$/,

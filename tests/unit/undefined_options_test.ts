@@ -47,6 +47,8 @@ test("authenticators and a pair take options that are undefined", async () => {
   basicAuth({ users: [{ username: "a", password: "b" }], realm: undefined, scopes: undefined });
   jwtAuth({ algorithms: ["HS256"], secret: "x".repeat(32), issuer: undefined, audience: undefined, scopes: undefined });
   oauth2Introspection({ url: "https://id.example.com/introspect", cache: undefined, scopes: undefined });
+  const secureSocket = unset(["ca", "cert", "key", "keyPassword", "serverName"]);
+  oauth2Introspection({ url: "https://id.example.com/introspect", secureSocket, cache: unset(["maxSize", "ttl"]) });
   const { client, caller } = await pair({ onTextMessage: (_caller, text) => text }, undefined, {
     clock: undefined,
     logger: undefined,

@@ -2,6 +2,7 @@
 import { selfSignedJwt } from "../../../auth/client/mod.ts";
 import { jwtAuth } from "../../../auth/mod.ts";
 import { Client, type ClientCloseEvent, type ClientListenerOptions } from "../../../entries/client.ts";
+import type { RunConfig } from "../../../entries/client_run.ts";
 import type { Equal, Expect } from "./expect.ts";
 
 export type Options = [
@@ -9,6 +10,11 @@ export type Options = [
   Expect<AddEventListenerOptions extends ClientListenerOptions ? true : false>,
   Expect<ClientListenerOptions extends AddEventListenerOptions ? true : false>,
 ];
+
+// What a reader of messages has, and the service does itself.
+export type NotOfRun = Expect<
+  Equal<keyof RunConfig & ("readTimeout" | "validation" | "pingPongHandler" | "whileDown" | "contract"), never>
+>;
 
 const client = await Client.connect("ws://localhost:9090");
 client.addEventListener("close", ({ code, reason }) => console.log(code + 1, reason.trim()), { once: true });

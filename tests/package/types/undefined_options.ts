@@ -1,8 +1,42 @@
 /** Options may be given as `undefined`, which is as if they were left out, also where `exactOptionalPropertyTypes` is on. */
-import type { BasicAuthOptions, IntrospectionOptions, JwtAuthOptions } from "../../../auth/mod.ts";
-import type { ClientConfig, RetryConfig } from "../../../entries/client.ts";
+import type { SelfSignedJwtOptions, TokenEndpoint } from "../../../auth/client/mod.ts";
+import type {
+  BasicAuthOptions,
+  FileUserStoreOptions,
+  HashPasswordOptions,
+  IntrospectionCache,
+  IntrospectionOptions,
+  ClientSecureSocket as IntrospectionSocket,
+  JwtAuthOptions,
+} from "../../../auth/mod.ts";
+import type { HandlersOptions } from "../../../entries/bun.ts";
+import type {
+  AuthErrorOptions,
+  ClientConfig,
+  ClientHeartbeat,
+  ClientSecureSocket,
+  ClientWriteOptions,
+  InvalidHandshakeOptions,
+  PayloadBindingOptions,
+  RequestErrorOptions,
+  RetryConfig,
+} from "../../../entries/client.ts";
 import type { RunConfig } from "../../../entries/client_run.ts";
-import type { ListenerConfig, SecureSocket, ServiceConfig, UpgradeConfig, WriteOptions } from "../../../mod.ts";
+import type {
+  DocumentOptions,
+  Http1Settings,
+  ListenerConfig,
+  MutualSsl,
+  OwnServerOptions,
+  RequestLimits,
+  SecureSocket,
+  ServiceConfig,
+  StopOptions,
+  UpgradeConfig,
+  UpgradeErrorOptions,
+  WriteOptions,
+} from "../../../mod.ts";
+import type { AsyncApiOptions } from "../../../src/asyncapi/options.ts";
 import type { RequestOptions, StreamOptions } from "../../../src/contract/client/typed_methods.ts";
 import type { ConnectOptions, PairOptions } from "../../../src/testing/mod.ts";
 import type { Equal, Expect } from "./expect.ts";
@@ -29,4 +63,26 @@ export type Given = [
   Expect<Equal<Strict<BasicAuthOptions>, never>>,
   Expect<Equal<Strict<JwtAuthOptions>, never>>,
   Expect<Equal<Strict<IntrospectionOptions>, never>>,
+  Expect<Equal<Strict<DocumentOptions>, never>>,
+  Expect<Equal<Strict<Http1Settings>, never>>,
+  Expect<Equal<Strict<MutualSsl>, never>>,
+  Expect<Equal<Strict<OwnServerOptions>, never>>,
+  Expect<Equal<Strict<HandlersOptions>, never>>,
+  Expect<Equal<Strict<RequestLimits>, never>>,
+  Expect<Equal<Strict<StopOptions>, never>>,
+  Expect<Equal<Strict<Omit<UpgradeErrorOptions, keyof ErrorOptions>>, never>>,
+  Expect<Equal<Strict<AsyncApiOptions>, never>>,
+  Expect<Equal<Strict<ClientHeartbeat>, never>>,
+  Expect<Equal<Strict<ClientSecureSocket>, never>>,
+  Expect<Equal<Strict<ClientWriteOptions>, never>>,
+  Expect<Equal<Strict<Omit<AuthErrorOptions, keyof ErrorOptions>>, never>>,
+  Expect<Equal<Strict<Omit<InvalidHandshakeOptions, keyof ErrorOptions>>, never>>,
+  Expect<Equal<Strict<Omit<PayloadBindingOptions, keyof ErrorOptions>>, never>>,
+  Expect<Equal<Strict<Omit<RequestErrorOptions, keyof ErrorOptions>>, never>>,
+  Expect<Equal<Strict<FileUserStoreOptions>, never>>,
+  Expect<Equal<Strict<HashPasswordOptions>, never>>,
+  Expect<Equal<Strict<IntrospectionCache>, never>>,
+  Expect<Equal<Strict<IntrospectionSocket>, never>>,
+  Expect<Equal<Strict<SelfSignedJwtOptions>, never>>,
+  Expect<Equal<Strict<TokenEndpoint>, never>>,
 ];
