@@ -13,7 +13,9 @@ export function refuse(status: number, advice: string, given: Readonly<Record<st
 
 /** Tells whether a value is a response. Not by its class alone: `@hono/node-server` puts its own in the place of that which `fetch` makes. */
 export function isResponse(value: unknown): value is Response {
-  return value instanceof Response || Object.prototype.toString.call(value) === "[object Response]";
+  if (value instanceof Response) return true;
+  if (typeof value !== "object" || value === null) return false;
+  return Symbol.toStringTag in value && value[Symbol.toStringTag] === "Response";
 }
 
 /**

@@ -6,7 +6,7 @@
 
 import type { Upgrade } from "../../src/slot.ts";
 import type { Connection, RuntimeSocket } from "../../src/socket.ts";
-import { endReceiverOnce, unmaskByWords } from "./internals/runtime.ts";
+import { endOnce, unmaskByWords } from "./internals/runtime.ts";
 import type { JoinedWriter } from "./joined_writer.ts";
 import { CONNECTION, type NodeSocket, readUnder, type Served, toBuffer, WsBase } from "./runtime.ts";
 import { linger, onDrain, toPlainBytes, toStatusCode } from "./socket_events.ts";
@@ -28,7 +28,7 @@ export class JoinedSocket extends WsBase implements RuntimeSocket {
 
   /** Opens the connection and forwards what happens to it from then on. */
   serve(upgrade: Upgrade, raw: NodeSocket & Served, writer: JoinedWriter): void {
-    endReceiverOnce(this);
+    endOnce(this, raw);
     unmaskByWords(this);
     this.raw = raw;
     this.writer = writer;

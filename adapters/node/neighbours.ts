@@ -12,8 +12,13 @@ import type { Clock } from "../../src/clock.ts";
 /** How long others may take until they write something, in milliseconds. */
 export const PATIENCE = 10_000;
 
+// Kept with the socket: a `WeakMap` of all sockets is a work of its own for the collector.
+const TURN: unique symbol = Symbol("turn");
+
 /** The `net.Socket` on which an upgrade came. */
 export interface UpgradeSocket {
+  /** Whose turn it is to answer. */
+  [TURN]?: Turn;
   readonly bytesWritten: number;
   readonly writable: boolean;
   on(event: "close" | "error", listener: () => void): unknown;
@@ -53,12 +58,9 @@ const OVER: Turn = {
   cancel: undefined,
 };
 
-// Of all servers, by socket.
-const turns = new WeakMap<UpgradeSocket, Turn>();
-
 /** Looks at an upgrade when those of ours that came before have left it; not at one that another listener reads already. */
 export function inTurn(socket: UpgradeSocket, stream: object, emitter: Emitter | undefined, look: () => void): void {
-  let turn = turns.get(socket);
+  let turn = socket[TURN];
   if (turn === undefined) {
     if (isRead(stream)) return;
     // Refused by another listener, or lost: then nobody else may hear of its error.
@@ -72,7 +74,7 @@ export function inTurn(socket: UpgradeSocket, stream: object, emitter: Emitter |
       isTaken: false,
       cancel: undefined,
     };
-    turns.set(socket, turn);
+    socket[TURN] = turn;
   }
   if (turn === OVER) return;
   turn.waiting.push(look);
@@ -81,12 +83,12 @@ export function inTurn(socket: UpgradeSocket, stream: object, emitter: Emitter |
 
 /** Notes that one of ours has answered: those that come after need not look. */
 export function conclude(socket: UpgradeSocket): void {
-  turns.set(socket, OVER);
+  socket[TURN] = OVER;
 }
 
 /** Whether another listener has answered meanwhile, so that nothing of ours is to be written into its stream. */
 export function isAnswered(socket: UpgradeSocket): boolean {
-  const { count, bytesWritten } = turns.get(socket) ?? OVER;
+  const { count, bytesWritten } = socket[TURN] ?? OVER;
   return count > 1 && bytesWritten !== socket.bytesWritten;
 }
 
@@ -96,7 +98,7 @@ export function isAnswered(socket: UpgradeSocket): boolean {
  * @param refuse Answers after all, for they have neither read nor written anything for long
  */
 export function leave(socket: UpgradeSocket, clock: Clock, refuse: () => void): boolean {
-  const turn = turns.get(socket);
+  const turn = socket[TURN];
   if (turn === undefined) return false;
   if (next(turn)) return true;
   if (turn.count <= turn.looked) return false;

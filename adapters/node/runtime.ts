@@ -15,6 +15,7 @@ export interface NodeSocket {
   readonly destroyed: boolean;
   readonly remoteAddress?: string | undefined;
   readonly writableCorked: number;
+  readonly writableEnded: boolean;
   readonly writableLength: number;
   readonly writableNeedDrain: boolean;
   cork(): void;

@@ -24,6 +24,9 @@ import { answerFaults, toFailure, toServerLimits } from "./faults.ts";
 import { isForeign } from "./peers.ts";
 import { headerSizeOf, isNode, type NodeHttpServer, onBun } from "./runtime.ts";
 
+// Silent connections, of which some may have left.
+const FEW = 64;
+
 /** Makes a server for the ordinary requests to an app; its upgrades are left to a listener. */
 export function toServer(app: App, host: Host, secure: SecureOptions | undefined): NodeHttpServer {
   const options: ServerOptions = {
@@ -55,14 +58,16 @@ function endAnswered(http: HttpServer, port: { readonly listening: boolean }): v
 function endSilent(http: HttpServer, arrival: "connection" | "secureConnection"): void {
   if (onBun) return;
   const silent = new Set<Socket>();
-  function forget(this: Socket): void {
-    silent.delete(this);
-  }
-  const speaks = ({ socket }: { readonly socket: Socket }): void => {
-    if (silent.delete(socket)) socket.off("close", forget);
-  };
+  let most = FEW;
+  const speaks = ({ socket }: { readonly socket: Socket }): void => void silent.delete(socket);
   http.on("request", speaks).on("upgrade", speaks);
-  http.on(arrival, (socket: Socket) => void silent.add(socket.on("close", forget)));
+  http.on(arrival, (socket: Socket) => {
+    silent.add(socket);
+    if (silent.size <= most) return;
+    // Nearly all of them speak at once, so those that have left are looked for when there are many, and not listened for.
+    for (const one of silent) if (one.destroyed) silent.delete(one);
+    most = Math.max(FEW, 2 * silent.size);
+  });
   const closeIdleConnections = http.closeIdleConnections.bind(http);
   http.closeIdleConnections = () => {
     closeIdleConnections();

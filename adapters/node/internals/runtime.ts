@@ -76,21 +76,23 @@ export function allBuffered(socket: object): number {
 
 interface Writable {
   readonly writableEnded: boolean;
-  end(): unknown;
+  end(...last: unknown[]): unknown;
 }
 
 /**
- * Lets `ws` end the receiver of a socket once: it does so up to three times for each connection, and for each further time Node makes an
- * error, with its stack, that nobody sees. That would be a tenth of all that a connection costs. A `ws` without this field is left alone.
+ * Lets `ws` end the receiver of a socket, and the raw socket under it, once: it does so up to three times for each connection, and for each further time
+ * Node makes an error, with its stack, that nobody sees. That would be more than a tenth of all that a connection costs. A `ws` without the field, and a raw
+ * socket that somebody else has given an `end`, are left alone.
  */
-export function endReceiverOnce(socket: object): void {
+export function endOnce(socket: object, raw: Writable): void {
   const { _receiver: receiver } = socket as { readonly _receiver?: Writable };
-  if (receiver !== undefined) receiver.end = endOnce;
+  if (receiver !== undefined) receiver.end = endUnlessEnded;
+  if (!Object.hasOwn(raw, "end")) raw.end = endUnlessEnded;
 }
 
-function endOnce(this: Writable): unknown {
-  if (this.writableEnded) return this;
-  return (Object.getPrototypeOf(this) as Writable).end.call(this);
+function endUnlessEnded(this: Writable, ...last: unknown[]): unknown {
+  if (last.length === 0 && this.writableEnded) return this;
+  return (Object.getPrototypeOf(this) as Writable).end.apply(this, last);
 }
 
 interface Receiver {

@@ -259,6 +259,22 @@ export function stopping(subject: Subject): void {
     );
   }
 
+  subject.test(
+    "R27 many connections without a request, some of which left, do not keep gracefulStop either",
+    async () => {
+      const listener = subject.listener();
+      await listener.start();
+      const sockets: Socket[] = [];
+      for (let i = 0; i < 150; i++) {
+        sockets.push(await dial(listener.port));
+        if (i % 2 === 0) sockets[i]?.destroy();
+      }
+      await wait(50);
+      await subject.within("gracefulStop", listener.gracefulStop(), 2500);
+      for (const socket of sockets) socket.destroy();
+    },
+  );
+
   subject.test("R27 immediateStop drops every connection: onClose is told 1006", async () => {
     await subject.serve(closes, async ({ connect: open, listener, journal }) => {
       const clients = await Promise.all(Array.from({ length: 5 }, () => open({ answersClose: false })));
