@@ -58,7 +58,7 @@ export class Writer extends Target {
   /**
    * Sends a string as text, bytes as binary, anything else as JSON text.
    *
-   * @throws {TypeError} If the value has no JSON form, or is a promise
+   * @throws {TypeError} If the value has no JSON form, or is a promise or a stream
    */
   writeMessage(value: unknown, options?: ClientWriteOptions): Promise<void> {
     return this.#send(toMessage(value), options);

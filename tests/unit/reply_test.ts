@@ -105,10 +105,12 @@ test("toMessage() says what has no JSON form", () => {
   assert.throws(() => toMessage(undefined), { message: "Cannot send a Undefined: it has no JSON form" });
   assert.throws(() => toMessage(() => {}), { message: "Cannot send a Function: it has no JSON form" });
   const bytes = [new Float32Array(1), new DataView(new ArrayBuffer(1)), new SharedArrayBuffer(1), new Blob(["x"])];
-  for (const value of [...bytes, new File(["x"], "x"), Promise.resolve("x")]) {
+  for (const value of [...bytes, new File(["x"], "x"), Promise.resolve("x"), new ReadableStream()]) {
     const { name } = value.constructor;
     assert.throws(() => toMessage(value), { name: "TypeError", message: `Cannot send a ${name}: it has no JSON form` });
   }
+  const message = "Cannot send a AsyncGenerator: it has no JSON form";
+  assert.throws(() => toMessage((async function* () {})()), { name: "TypeError", message });
   assert.equal(toMessage({ toJSON: () => "x" }), '"x"');
   // Whatever holds bytes may say what its JSON is.
   const vector = Object.assign(new Float32Array([1, 2]), { toJSON: () => [1, 2] });
