@@ -44,7 +44,8 @@ The end
 
 Exit codes
   0    closed by you, or by the server with 1000, 1001 or no code
-  1    could not connect, connection lost, something was not sent, or fewer messages than --count
+  1    could not connect, connection lost, something was not sent, or, whatever the end,
+       fewer messages than --count
   2    the arguments are wrong
   3    refused by the server: its status and the first line of its answer are shown
   4    closed by the server with another code
