@@ -12,7 +12,9 @@ import { closing } from "./suite/closing.ts";
 import { compression } from "./suite/compression.ts";
 import { compressionOrder } from "./suite/compression_order.ts";
 import { contexts } from "./suite/contexts.ts";
+import { contractCancelling } from "./suite/contract_cancelling.ts";
 import { contractDispatch } from "./suite/contract_dispatch.ts";
+import { contractFailures } from "./suite/contract_failures.ts";
 import { contractHostile } from "./suite/contract_hostile.ts";
 import { contractRequests } from "./suite/contract_requests.ts";
 import { contractValidation } from "./suite/contract_validation.ts";
@@ -94,6 +96,8 @@ export function suite(engine: EngineName, mounts: readonly Mount[]): void {
   tls(subject);
   contractDispatch(subject);
   contractRequests(subject);
+  contractCancelling(subject);
+  contractFailures(subject);
   contractValidation(subject);
   contractHostile(subject);
   messageBinding(subject);
