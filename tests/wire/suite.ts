@@ -1,5 +1,6 @@
 /** What goes over the wire, byte by byte, against a listener on one engine. */
 import type { EngineName } from "../../mod.ts";
+import { testApps } from "./apps.ts";
 import { testCloses } from "./closes.ts";
 import { testCompression } from "./compression.ts";
 import { testCompressionOrder } from "./compression_fuzz.ts";
@@ -18,7 +19,8 @@ import { testSplits } from "./splits.ts";
 /** Registers all tests for an engine. */
 export function testWire(engine: EngineName): void {
   const define = defineFor(engine);
-  testHandshakes(engine, define);
+  testHandshakes(define);
+  testApps(engine);
   testEarlyFrames(define);
   testFrames(define);
   testConversations(engine, define);
