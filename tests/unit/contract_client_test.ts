@@ -2,4 +2,6 @@
 import "./contract_client/answers.ts";
 import "./contract_client/exit.ts";
 import "./contract_client/flow.ts";
+import "./contract_client/pushes.ts";
+import "./contract_client/streams.ts";
 import "./contract_client/walk.ts";

@@ -179,3 +179,21 @@ export function recorder(more: Service = {}): { service: Service; seen: unknown[
   };
   return { service, seen };
 }
+
+/** What becomes of a promise by the time that all others have settled. */
+export async function outcome(
+  promise: Promise<unknown>,
+  clock: { advance(seconds: number): Promise<void> },
+): Promise<string> {
+  let now = "waits";
+  promise.then(
+    () => {
+      now = "resolved";
+    },
+    (error: unknown) => {
+      now = error instanceof Error ? error.message : String(error);
+    },
+  );
+  await clock.advance(0);
+  return now;
+}
