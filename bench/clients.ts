@@ -50,7 +50,7 @@ function toRows({ name, bound }: ClientContest, words: readonly string[]): Draft
     }));
 }
 
-/** One round: a fresh server and three fresh clients, whose slices of time alternate. */
+/** One round: a fresh server and three fresh clients, which run by turns. */
 async function play(
   contest: ClientContest,
   rows: readonly Draft[],
@@ -70,7 +70,8 @@ async function play(
     for (const row of rows) {
       const tell = (name: keyof Round, times: Pick<ClientLoad, "warmUp" | "window">): Promise<ClientWindow> =>
         ask(clients.get(name), { ...row.load, ...times, least: times.warmUp < OPENING ? 0 : LEAST });
-      const found = await cpuOf([...clients.keys()], tell, { ...options, openings: OPENINGS });
+      const pids = new Map([...clients].map(([name, { pid }]) => [name, [pid]]));
+      const found = await cpuOf(pids, tell, { ...options, openings: OPENINGS });
       row.rounds.push(found);
       const [raw, again, ours] = NAMES.map((name) => (found[name] / 1000).toFixed(2));
       console.log(`${row.contest}, ${row.phase}: raw ${raw}, again ${again}, ours ${ours}`);

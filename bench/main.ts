@@ -37,11 +37,11 @@ const { values: options, positionals: words } = parseArgs({
 });
 const rounds = Number(options.rounds ?? (options.quick ? 2 : 5));
 const idleRounds = Math.min(rounds, options.quick ? 1 : 3);
-// A window in slices, each server's in turn, so that the three meet the machine in the same mood.
 const slices = options.quick ? 2 : 5;
-const slice = 150;
+// Milliseconds, of which each of the three has its turns.
+const slice = options.quick ? 300 : 750;
 // What is wanted is the cost in a process that has run for a while, and not that of compiling it.
-const warmUp = options.quick ? 250 : 1500;
+const warmUp = options.quick ? 750 : 4500;
 
 type Name = keyof Round;
 
@@ -64,7 +64,7 @@ interface Draft extends Row {
 
 if (process.platform !== "linux") throw new Error("The bench reads CPU times from /proc: it runs on Linux");
 await build();
-const load = new Talker(GENERATOR_CORE, generator);
+const generators = new Map(NAMES.map((name) => [name, new Talker(GENERATOR_CORE, generator)]));
 const rows: Draft[] = [];
 for (const contest of contests) {
   const chosen = toRows(contest);
@@ -72,7 +72,7 @@ for (const contest of contests) {
   rows.push(...chosen);
   for (let round = 0; round < rounds; round++) await play(contest, chosen, round);
 }
-await load.end();
+for (const talker of generators.values()) await talker.end();
 const clients = await measureClients(words, { rounds, slices, slice, warmUp });
 const timed = words.length === 0 || words.includes("timers") ? await runEach<TimersResult>(timers) : [];
 const asked = words.length === 0 || words.includes("tokens") ? await runEach<TokensResult>(tokens) : [];
@@ -107,12 +107,12 @@ function toRows(contest: Contest): Draft[] {
     }));
 }
 
-/** One round: three fresh servers, and each phase on one after the other, so that they meet the machine in the same mood. */
+/** One round: three fresh servers, and one phase after the other. */
 async function play(contest: Contest, rows: readonly Draft[], round: number): Promise<void> {
   const servers: Server[] = [];
   try {
     for (const name of namesOf(round)) servers.push(await start(contest, name));
-    for (const { target } of servers) await tell({ op: "verify", target });
+    for (const { name, target } of servers) await tell(name, { op: "verify", target });
     for (const phase of phases) {
       const row = rows.find((candidate) => candidate.phase === phase.name);
       if (row !== undefined) await record(row, () => cpuOf(servers, phase));
@@ -164,9 +164,10 @@ function cpuOf(servers: readonly Server[], { load, warmUp: longer = 1 }: Phase):
   const ask = async (name: Name, times: { warmUp: number; window: number }): Promise<Window> => {
     const target = targets.get(name);
     if (target === undefined) throw new Error(`There is no server ${name}`);
-    return (await tell({ op: "load", target, load, ...times })) as Window;
+    return (await tell(name, { op: "load", target, load, ...times })) as Window;
   };
-  return cpuOfEach([...targets.keys()], ask, { slices, slice, warmUp: warmUp * longer });
+  const pids = servers.map(({ name, target }) => [name, [target.pid, generatorOf(name).pid]] as const);
+  return cpuOfEach(new Map(pids), ask, { slices, slice, warmUp: warmUp * longer });
 }
 
 async function bytesOf(contest: Contest, name: Name): Promise<number> {
@@ -174,24 +175,31 @@ async function bytesOf(contest: Contest, name: Name): Promise<number> {
   const { target } = server;
   const settle = async (): Promise<number> => {
     await server.talker.ask("collect");
-    return (await tell({ op: "resident", target })) as number;
+    return (await tell(name, { op: "resident", target })) as number;
   };
   try {
     // The code must be loaded and compiled before the empty server is looked at.
-    await tell({ op: "hold", target, connections: 1000 });
-    await tell({ op: "release" });
+    await tell(name, { op: "hold", target, connections: 1000 });
+    await tell(name, { op: "release" });
     const empty = await settle();
-    await tell({ op: "hold", target, connections: IDLE_CONNECTIONS });
+    await tell(name, { op: "hold", target, connections: IDLE_CONNECTIONS });
     const full = await settle();
-    await tell({ op: "release" });
+    await tell(name, { op: "release" });
     return (full - empty) / IDLE_CONNECTIONS;
   } finally {
     await server.talker.end();
   }
 }
 
-async function tell(command: Command): Promise<unknown> {
-  const { result, error } = await load.ask(JSON.stringify(command));
+/** Each server has a generator of its own, for they run by turns. */
+function generatorOf(name: Name): Talker {
+  const generator = generators.get(name);
+  if (generator === undefined) throw new Error(`There is no generator ${name}`);
+  return generator;
+}
+
+async function tell(name: Name, command: Command): Promise<unknown> {
+  const { result, error } = await generatorOf(name).ask(JSON.stringify(command));
   if (error !== undefined) throw new Error(String(error));
   return result;
 }

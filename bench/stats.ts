@@ -1,6 +1,7 @@
 /** Medians of ratios, which hold where the machine changes its speed from one minute to the next. */
+import { takeTurns } from "./turns.ts";
 
-/** One round of one row: the same load on the three servers, one after the other. */
+/** One round of one row: the same load on the three servers. */
 export interface Round {
   readonly raw: number;
   /** The raw server under a second name. */
@@ -26,29 +27,42 @@ export interface Slice {
 /** Milliseconds of an opening that is not measured. */
 export const OPENING = 250;
 
+/** Milliseconds until a load that has just begun runs evenly. */
+const SETTLING = 150;
+
 /**
- * CPU time a message of each of the three: the median of slices of time that alternate between them, so that they meet the machine in the same mood,
- * and a mood that lasts for a slice alone does not count.
+ * CPU time a message of each of the three: the median of slices of time in which they run by turns, so that whatever else the machine does meets them
+ * alike.
  *
- * @param tell Puts one of them under load; times in milliseconds
- * @param times.warmUp How long each is under load at a stretch before it is measured
- * @param times.openings How often each is put under load before that. @default 0
+ * @param pids The processes that run in the turn of each
+ * @param tell Puts one of them under load; times in milliseconds, of which each has its share
+ * @param times.warmUp How long they are under load at a stretch before they are measured
+ * @param times.openings How often they are put under load before that. @default 0
  */
 export async function cpuOf(
-  names: readonly (keyof Round)[],
+  pids: ReadonlyMap<keyof Round, readonly number[]>,
   tell: (name: keyof Round, times: { warmUp: number; window: number }) => Promise<Slice>,
   times: { readonly slices: number; readonly slice: number; readonly warmUp: number; readonly openings?: number },
 ): Promise<Round> {
   const { slices, slice, warmUp, openings = 0 } = times;
-  for (const name of names) {
-    for (let i = 0; i < openings; i++) await tell(name, { warmUp: OPENING, window: slice });
-    await tell(name, { warmUp, window: slice });
-  }
+  const names = [...pids.keys()];
+  const all = async (warmUp: number, window = slice): Promise<Slice[]> => {
+    const end = takeTurns([...pids.values()]);
+    // All of them, for the answer to what has failed elsewhere would be taken for that to the next question.
+    const told = await Promise.allSettled(names.map((name) => tell(name, { warmUp, window })));
+    end();
+    return told.map((one) => {
+      if (one.status === "rejected") throw one.reason;
+      return one.value;
+    });
+  };
+  for (let i = 0; i < openings; i++) await all(OPENING, SETTLING);
+  await all(warmUp, SETTLING);
   const found: Record<keyof Round, number[]> = { raw: [], again: [], ours: [] };
   for (let i = 0; i < slices; i++) {
-    for (const name of i % 2 === 0 ? names : [...names].reverse()) {
-      const { cpu, count } = await tell(name, { warmUp: 30, window: slice });
-      if (cpu === 0) throw new Error(`The kernel accounted no time to ${name}`);
+    for (const [index, { cpu, count }] of (await all(SETTLING)).entries()) {
+      const name = names[index];
+      if (name === undefined || cpu === 0) throw new Error(`The kernel accounted no time to ${name}`);
       found[name].push(cpu / count);
     }
   }
