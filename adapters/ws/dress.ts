@@ -132,7 +132,7 @@ function toAuthorization(credential: ClientCredential): string {
 }
 
 function refusal(why: string): AuthError {
-  return new AuthError(`Cannot send the credential of option auth: ${why}`, { status: 401 });
+  return new AuthError(`Cannot send the credential: ${why}`, { status: 401 });
 }
 
 function isFieldValue(value: unknown): boolean {

@@ -152,6 +152,12 @@ test("a user in the URL is a credential, which a transport without headers canno
     await assert.rejects(run(url, {}, { transport, handShakeTimeout: 1 }), refusal("auth"));
   }
   assert.equal(dials.length, 0);
+  const able = toMine({ headers: true });
+  await assert.rejects(
+    Client.connect("ws://:secret@localhost", { transport: able.transport, handShakeTimeout: 1 }),
+    new AuthError("Cannot send the credential: neither the user nor the password may be empty", { status: 401 }),
+  );
+  assert.equal(able.dials.length, 0);
 });
 
 test("toTransport() gives options to a transport that takes them, and heartbeats to one that pings", async () => {
