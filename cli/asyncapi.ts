@@ -21,7 +21,7 @@ what it imports is found as when it is run.
 
       --export NAME      the contract; needed if FILE exports several
       --path PATH        the path of the service, such as /chat/:room (default /)
-      --title TITLE      what the service is called (default the name of the export)
+      --title TITLE      what the service is called (default the name of the export, or of FILE)
       --version VERSION  the version of the service (default 0.0.0)
       --description TEXT
       --server URL       where the service can be reached, such as wss://example.com, or NAME=URL;

@@ -24,7 +24,7 @@ export const TYPED_HELP = `A line is sent as a text message when Enter is presse
   /quit                  closes with 1000, as Ctrl+D does
   /help                  prints this
   //TEXT                 sends /TEXT
-Arrow keys bring back what was typed. Ctrl+C closes at once, and ends without closing if pressed again.`;
+Arrow keys bring back what was typed. Ctrl+C closes and gives 130; pressed again, it waits for no answer.`;
 
 /** Reads a line. */
 export function toTyped(line: string): Typed {
