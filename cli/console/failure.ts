@@ -16,7 +16,8 @@ const SHOWN = 200;
 
 /** Shows why there is no connection, or none any more, and gives the exit code. */
 export async function showFailure(error: Error, view: View): Promise<number> {
-  if (error instanceof InvalidHandshakeError && error.status !== undefined) {
+  // With 101 the server has accepted, and the fault is in what else its answer says.
+  if (error instanceof InvalidHandshakeError && error.status !== undefined && error.status !== 101) {
     const { status, body } = error;
     const line = (/\S[^\r\n]*/.exec(body)?.[0] ?? "").slice(0, SHOWN);
     await view.show({ event: "refused", status, phrase: STATUS_CODES[status] ?? "", body: line });

@@ -57,6 +57,10 @@ test("what cannot connect gives 1, and why", async () => {
   assert.equal(bare.errors, "12:34:56 * Cannot connect\n");
   const wrong = await start([], { refusal: new InvalidHandshakeError("Wrong Sec-WebSocket-Accept") });
   assert.equal(await wrong.ended, 1);
+  // Of a 101 the status says nothing.
+  const bad = await start([], { refusal: new InvalidHandshakeError("No subprotocol was chosen", { status: 101 }) });
+  assert.equal(await bad.ended, 1);
+  assert.equal(bad.errors, "12:34:56 * No subprotocol was chosen\n");
 });
 
 test("why a connection has ended says more than its code", async () => {
