@@ -68,10 +68,13 @@ async function play(
       await client.read();
     }
     for (const row of rows) {
-      const tell = (name: keyof Round, times: Pick<ClientLoad, "warmUp" | "window">): Promise<ClientWindow> =>
-        ask(clients.get(name), { ...row.load, ...times, least: times.warmUp < OPENING ? 0 : LEAST });
-      const pids = new Map([...clients].map(([name, { pid }]) => [name, [pid]]));
-      const found = await cpuOf(pids, tell, { ...options, openings: OPENINGS });
+      const contestants = [...clients].map(([name, client]) => ({
+        name,
+        pids: [client.pid],
+        tell: (times: Pick<ClientLoad, "warmUp" | "window">) =>
+          ask(client, { ...row.load, ...times, least: times.warmUp < OPENING ? 0 : LEAST }),
+      }));
+      const found = await cpuOf(contestants, { ...options, openings: OPENINGS });
       row.rounds.push(found);
       const [raw, again, ours] = NAMES.map((name) => (found[name] / 1000).toFixed(2));
       console.log(`${row.contest}, ${row.phase}: raw ${raw}, again ${again}, ours ${ours}`);
@@ -86,8 +89,8 @@ async function play(
   }
 }
 
-async function ask(client: Talker | undefined, load: ClientLoad): Promise<ClientWindow> {
-  const { result, error } = (await client?.ask(JSON.stringify(load))) ?? {};
+async function ask(client: Talker, load: ClientLoad): Promise<ClientWindow> {
+  const { result, error } = await client.ask(JSON.stringify(load));
   if (error !== undefined) throw new Error(String(error));
   return result as ClientWindow;
 }

@@ -160,14 +160,13 @@ async function start(contest: Contest, name: Name): Promise<Server> {
 
 /** CPU time a message of each server. */
 function cpuOf(servers: readonly Server[], { load, warmUp: longer = 1 }: Phase): Promise<Round> {
-  const targets = new Map(servers.map(({ name, target }) => [name, target]));
-  const ask = async (name: Name, times: { warmUp: number; window: number }): Promise<Window> => {
-    const target = targets.get(name);
-    if (target === undefined) throw new Error(`There is no server ${name}`);
-    return (await tell(name, { op: "load", target, load, ...times })) as Window;
-  };
-  const pids = servers.map(({ name, target }) => [name, [target.pid, generatorOf(name).pid]] as const);
-  return cpuOfEach(new Map(pids), ask, { slices, slice, warmUp: warmUp * longer });
+  const contestants = servers.map(({ name, target }) => ({
+    name,
+    pids: [target.pid, generatorOf(name).pid],
+    tell: async (times: { warmUp: number; window: number }) =>
+      (await tell(name, { op: "load", target, load, ...times })) as Window,
+  }));
+  return cpuOfEach(contestants, { slices, slice, warmUp: warmUp * longer });
 }
 
 async function bytesOf(contest: Contest, name: Name): Promise<number> {

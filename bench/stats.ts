@@ -24,6 +24,15 @@ export interface Slice {
   readonly count: number;
 }
 
+/** One of the three, in a round. */
+export interface Contestant {
+  readonly name: keyof Round;
+  /** The processes that run in its turn. */
+  readonly pids: readonly number[];
+  /** Puts it under load; times in milliseconds, of which it has its share. */
+  tell(times: { readonly warmUp: number; readonly window: number }): Promise<Slice>;
+}
+
 /** Milliseconds of an opening that is not measured. */
 export const OPENING = 250;
 
@@ -34,22 +43,20 @@ const SETTLING = 150;
  * CPU time a message of each of the three: the median of slices of time in which they run by turns, so that whatever else the machine does meets them
  * alike.
  *
- * @param pids The processes that run in the turn of each
- * @param tell Puts one of them under load; times in milliseconds, of which each has its share
  * @param times.warmUp How long they are under load at a stretch before they are measured
  * @param times.openings How often they are put under load before that. @default 0
  */
 export async function cpuOf(
-  pids: ReadonlyMap<keyof Round, readonly number[]>,
-  tell: (name: keyof Round, times: { warmUp: number; window: number }) => Promise<Slice>,
+  contestants: readonly Contestant[],
   times: { readonly slices: number; readonly slice: number; readonly warmUp: number; readonly openings?: number },
 ): Promise<Round> {
   const { slices, slice, warmUp, openings = 0 } = times;
-  const names = [...pids.keys()];
-  const all = async (warmUp: number, window = slice): Promise<Slice[]> => {
-    const end = takeTurns([...pids.values()]);
+  const all = async (warmUp: number, window = slice): Promise<(readonly [keyof Round, Slice])[]> => {
+    const end = takeTurns(contestants.map(({ pids }) => pids));
     // All of them, for the answer to what has failed elsewhere would be taken for that to the next question.
-    const told = await Promise.allSettled(names.map((name) => tell(name, { warmUp, window })));
+    const told = await Promise.allSettled(
+      contestants.map(async (contestant) => [contestant.name, await contestant.tell({ warmUp, window })] as const),
+    );
     end();
     return told.map((one) => {
       if (one.status === "rejected") throw one.reason;
@@ -60,9 +67,8 @@ export async function cpuOf(
   await all(warmUp, SETTLING);
   const found: Record<keyof Round, number[]> = { raw: [], again: [], ours: [] };
   for (let i = 0; i < slices; i++) {
-    for (const [index, { cpu, count }] of (await all(SETTLING)).entries()) {
-      const name = names[index];
-      if (name === undefined || cpu === 0) throw new Error(`The kernel accounted no time to ${name}`);
+    for (const [name, { cpu, count }] of await all(SETTLING)) {
+      if (cpu === 0) throw new Error(`The kernel accounted no time to ${name}`);
       found[name].push(cpu / count);
     }
   }
