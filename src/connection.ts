@@ -87,17 +87,13 @@ export class ServiceConnection extends Callbacks implements Connection, Owner {
 
   /** A text message arrived. */
   text(data: string): void {
-    this.#liveness.receivedAt = this.outbox.host.sweep.now;
-    const isFree = this.doing === 0 && this.outbox.state === CLEAR;
-    if (isFree && !isLongerThan(data, this.outbox.rules.maxFrameSize)) this.onText(data);
-    else if (this.intake === undefined || !this.#overtakes(this.intake, data)) this.#queue({ kind: TEXT, data });
+    if (this.#isFree() && !isLongerThan(data, this.outbox.rules.maxFrameSize)) this.onText(data);
+    else if (!this.#overtakes(data)) this.#queue({ kind: TEXT, data });
   }
 
   /** A binary message arrived. */
   binary(data: Uint8Array<ArrayBuffer>): void {
-    this.#liveness.receivedAt = this.outbox.host.sweep.now;
-    const isFree = this.doing === 0 && this.outbox.state === CLEAR;
-    if (isFree && data.byteLength <= this.outbox.rules.maxFrameSize) this.onBinary(data);
+    if (this.#isFree() && data.byteLength <= this.outbox.rules.maxFrameSize) this.onBinary(data);
     else this.#queue({ kind: BINARY, data });
   }
 
@@ -208,9 +204,16 @@ export class ServiceConnection extends Callbacks implements Connection, Owner {
     this.outbox.host.apart(() => this.closed(1006, ""));
   }
 
-  #overtakes(intake: Intake, text: string): boolean {
-    if (this.outbox.state >= CLOSING) return false;
-    return !isLongerThan(text, this.outbox.rules.maxFrameSize) && intake.overtakes(text);
+  // Notes that something came; returns whether it can be handled at once.
+  #isFree(): boolean {
+    const { outbox } = this;
+    this.#liveness.receivedAt = outbox.host.sweep.now;
+    return this.doing === 0 && outbox.state === CLEAR;
+  }
+
+  #overtakes(text: string): boolean {
+    if (this.intake === undefined || this.outbox.state >= CLOSING) return false;
+    return !isLongerThan(text, this.outbox.rules.maxFrameSize) && this.intake.overtakes(text);
   }
 
   #queue(arrival: Arrival): void {

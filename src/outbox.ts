@@ -99,25 +99,12 @@ export class Outbox {
   /** Sends a message; `owned` bytes will not be changed by anybody. Returns whether it was taken. */
   send(data: string | Uint8Array, owned: boolean, compress?: boolean): boolean {
     if (this.state !== CLEAR && !this.#admits()) return false;
-    const socket = this.socket;
-    let size: number;
-    let taken: unknown;
-    if (typeof data === "string") {
-      size = data.length * 3;
-      taken = socket.send(data, compress);
-    } else {
-      size = lengthOf(data);
-      const bytes = takes(socket, data) ? data : toUnshared(data);
-      taken =
-        owned && socket.sendOwned !== undefined ? socket.sendOwned(bytes, compress) : socket.send(bytes, compress);
-    }
+    const size = typeof data === "string" ? data.length * 3 : lengthOf(data);
+    const taken = typeof data === "string" ? this.socket.send(data, compress) : this.#sendBytes(data, owned, compress);
     if (taken === false) return false;
     this.sentAt = this.host.sweep.now;
     this.#unsent += size + 16;
-    if (this.#unsent > this.rules.highWaterMark) {
-      this.measure();
-      if (this.state === CLEAR) this.#hurried = this.host.turns;
-    }
+    if (this.#unsent > this.rules.highWaterMark) this.#weigh();
     return true;
   }
 
@@ -246,6 +233,17 @@ export class Outbox {
     if (this.bufferedAmount <= this.rules.maxBufferedAmount) return true;
     void this.close(1013, "Slow consumer");
     return false;
+  }
+
+  #sendBytes(data: Uint8Array, owned: boolean, compress: boolean | undefined): unknown {
+    const { socket } = this;
+    const bytes = takes(socket, data) ? data : toUnshared(data);
+    return owned && socket.sendOwned !== undefined ? socket.sendOwned(bytes, compress) : socket.send(bytes, compress);
+  }
+
+  #weigh(): void {
+    this.measure();
+    if (this.state === CLEAR) this.#hurried = this.host.turns;
   }
 
   async #look(backlog: Backlog): Promise<void> {

@@ -39,6 +39,14 @@ export function sendReply(outbox: Outbox, reply: unknown): void {
     void outbox.close(reply.statusCode, reply.reason);
     return;
   }
-  const message = toMessage(reply);
+  sendMessage(outbox, toMessage(reply));
+}
+
+/**
+ * Sends a returned message; dropped or refused as by {@link sendReply}.
+ *
+ * @throws {ConnectionClosureError} If the service has closed the connection
+ */
+export function sendMessage(outbox: Outbox, message: string | Uint8Array): void {
   if (!outbox.send(message, true) && outbox.closedByService) throw outbox.refusal();
 }

@@ -9,7 +9,6 @@ import { toDeflatedLimit } from "../../src/compression.ts";
 import type { Host } from "../../src/host.ts";
 import { type BunWebSocket, type BunWebSocketHandler, toOther } from "./runtime.ts";
 import { type BunSocket, closed, isOurs } from "./socket.ts";
-import type { Tick } from "./tick.ts";
 
 // Bun drops a message that would exceed this, silently; the core closes long before.
 const NEVER_DROP = 0x7fffffff;
@@ -31,12 +30,7 @@ export interface OtherSockets {
 }
 
 /** Makes the handlers of `Bun.serve({ websocket })`. */
-export function toEvents(
-  host: Host,
-  tick: Tick,
-  maxFrameSize: number,
-  others: OtherSockets,
-): BunWebSocketHandler<BunSocket> {
+export function toEvents(host: Host, maxFrameSize: number, others: OtherSockets): BunWebSocketHandler<BunSocket> {
   return {
     open(socket) {
       if (isOurs(socket.data)) socket.data.open(socket);
@@ -45,10 +39,10 @@ export function toEvents(
     message(socket, message) {
       const { data } = socket;
       if (!isOurs(data)) return void others.message?.(toOther(socket), toOther(message));
-      tick.served = data;
+      data.beginEvent();
       if (typeof message === "string") data.connection?.text(message);
       else data.connection?.binary(message);
-      tick.served = undefined;
+      data.endEvent();
     },
     ping(socket, data) {
       if (isOurs(socket.data)) socket.data.connection?.ping(toUnshared(data));

@@ -118,7 +118,7 @@ function toHandlers(app: App, host: Host, maxFrameSize: number, others: OtherSoc
       const answer = ask(app, request, slot, { server });
       return answer instanceof Promise ? answer.then((late) => reply(late, socket)) : reply(answer, socket);
     },
-    websocket: toEvents(host, tick, maxFrameSize, others),
+    websocket: toEvents(host, maxFrameSize, others),
   };
 }
 

@@ -40,6 +40,12 @@ type Message = string | Uint8Array<ArrayBuffer>;
 // Bun keeps sockets through a hot reload, which loads this module anew: those of before are of a class of then.
 const KIND = "@switchboard/websocket/bun";
 
+// Why a message may not be handed to Bun as it is: an extension was offered, of which Bun knows one (where nothing was negotiated it compresses
+// nothing); the event is another socket's, so that Bun would make a system call of it; others wait, that it must not overtake.
+const OFFERED = 1;
+const AWAY = 2;
+const BEHIND = 4;
+
 // More than this is worth neither a copy nor a wait.
 const JOIN_UP_TO = 4096;
 
@@ -55,8 +61,8 @@ export class BunSocket implements RuntimeSocket, Peer, Waiting {
   #address: string | undefined;
   readonly #tick: Tick;
   #waiting: Joined | undefined;
-  // An extension, of which Bun knows one. Where nothing was negotiated it compresses nothing.
-  #hasOffered = false;
+  // One number, for every message asks.
+  #obstacles = AWAY;
 
   /** Begins with a request. */
   constructor(request: Request, server: BunServer<BunSocket>, tick: Tick) {
@@ -69,7 +75,7 @@ export class BunSocket implements RuntimeSocket, Peer, Waiting {
     if (this.#handshake === undefined) return false;
     this.#handshake.upgrade = upgrade;
     const { request, server } = this.#handshake;
-    this.#hasOffered = request.headers.has("sec-websocket-extensions");
+    if (request.headers.has("sec-websocket-extensions")) this.#obstacles |= OFFERED;
     const headers = toHeaders(upgrade, request);
     // A spread would copy, and costs more than the headers.
     const isUpgraded = server.upgrade(request, headers === undefined ? { data: this } : { data: this, headers });
@@ -115,16 +121,24 @@ export class BunSocket implements RuntimeSocket, Peer, Waiting {
     return this.#socket?.getBufferedAmount() ?? 0;
   }
 
+  /** A message of this socket is being handled: what is sent to it need not wait, for Bun joins it. */
+  beginEvent(): void {
+    this.#obstacles &= ~AWAY;
+  }
+
+  /** It has been handled. */
+  endEvent(): void {
+    this.#obstacles |= AWAY;
+  }
+
   send(data: Message, compress?: boolean): void {
-    if (this.#hasOffered && (compress ?? isWorthCompressing(data))) this.#compress(data);
-    else if (this.#tick.served === this && this.#waiting === undefined) this.#socket?.send(data);
-    else this.#join(data, false);
+    if (this.#obstacles === 0) this.#socket?.send(data);
+    else this.#post(data, false, compress);
   }
 
   sendOwned(data: Uint8Array<ArrayBuffer>, compress?: boolean): void {
-    if (this.#hasOffered && (compress ?? isWorthCompressing(data))) this.#compress(data);
-    else if (this.#tick.served === this && this.#waiting === undefined) this.#socket?.send(data);
-    else this.#join(data, true);
+    if (this.#obstacles === 0) this.#socket?.send(data);
+    else this.#post(data, true, compress);
   }
 
   /** Sends what waits for the end of the tick. */
@@ -132,6 +146,7 @@ export class BunSocket implements RuntimeSocket, Peer, Waiting {
     const waiting = this.#waiting;
     if (waiting === undefined) return;
     this.#waiting = undefined;
+    this.#obstacles &= ~BEHIND;
     const socket = this.#socket;
     if (socket === undefined || socket.readyState !== 1) return;
     const { messages } = waiting;
@@ -157,6 +172,7 @@ export class BunSocket implements RuntimeSocket, Peer, Waiting {
 
   terminate(): void {
     this.#waiting = undefined;
+    this.#obstacles &= ~BEHIND;
     this.#socket?.terminate();
   }
 
@@ -166,6 +182,12 @@ export class BunSocket implements RuntimeSocket, Peer, Waiting {
 
   resume(): void {
     this.#socket?.resume();
+  }
+
+  #post(data: Message, owned: boolean, compress: boolean | undefined): void {
+    if (this.#obstacles & OFFERED && (compress ?? isWorthCompressing(data))) this.#compress(data);
+    else if (this.#obstacles & (AWAY | BEHIND)) this.#join(data, owned);
+    else this.#socket?.send(data);
   }
 
   #compress(data: Message): void {
@@ -184,6 +206,7 @@ export class BunSocket implements RuntimeSocket, Peer, Waiting {
     const message = typeof data === "string" || owned ? data : copyOf(data);
     if (this.#waiting === undefined) {
       this.#waiting = { messages: [message], bytes: size };
+      this.#obstacles |= BEHIND;
       this.#tick.add(this);
       return;
     }

@@ -17,8 +17,6 @@ export interface Waiting {
 
 /** The tick of one server. */
 export class Tick {
-  /** The socket whose event is being handled: what is sent to it need not wait, for Bun joins it. */
-  served: Waiting | undefined;
   #waiting: Waiting[] = [];
   readonly #end = (): void => {
     const waiting = this.#waiting;
