@@ -64,7 +64,7 @@ export function toReadQueue(timeout: number, clock: Clock): ReadQueue {
   function read(kind: "step"): Promise<Step>;
   function read(kind: Kind): Promise<Message>;
   function read(kind: Kind): Promise<Message | Step> {
-    const [message] = messages;
+    const message = messages[0];
     if (message === undefined) {
       if (!end) return wait(kind);
       return kind === "step" ? Promise.resolve(END) : rejected(end);
@@ -104,7 +104,8 @@ function toTaken(kind: Kind, value: Message): Message | Step {
 }
 
 function toMismatch(kind: Kind, message: Message): Error | undefined {
+  if (!kind || kind === "step") return undefined;
   const actual = typeof message === "string" ? "text" : "binary";
-  if (!kind || kind === "step" || kind === actual) return undefined;
+  if (kind === actual) return undefined;
   return new PayloadBindingError(`The next message is ${actual}, not ${kind}`);
 }
