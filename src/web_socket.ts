@@ -145,7 +145,8 @@ class Events {
 
 function forward(data: unknown, connection: Connection | undefined): void {
   if (typeof data === "string") connection?.text(data);
-  else if (isBinary(data)) connection?.binary(new Uint8Array(data));
+  // The question that asks for no name first: asking costs a quarter of a microsecond on V8.
+  else if (data instanceof ArrayBuffer || isBinary(data)) connection?.binary(new Uint8Array(data));
 }
 
 function isMessage(event: Event): event is MessageEvent {
