@@ -7,7 +7,7 @@
 import type { Caller } from "../caller.ts";
 import type { ContractService, Handlers } from "../contract/contract_service.ts";
 import type { MessageRule } from "../contract/rules.ts";
-import { isA, isError, type PayloadValidationError, RequestError, toError } from "../errors.ts";
+import { isA, isError, type PayloadValidationError } from "../errors.ts";
 import { Failure } from "../failure.ts";
 import { isPromise, isStream } from "../reply.ts";
 import type { SchemaResult } from "../standard_schema.ts";
@@ -158,9 +158,8 @@ export class Handling {
       return;
     }
     if (id === undefined || isA(thrown, Failure)) throw thrown;
-    if (isA(thrown, RequestError)) return this.#replies.refuseWith(id, thrown);
-    this.#replies.refuse(id, "internal", "Internal error");
-    throw new Failure(toError(thrown), "A handler failed; its caller was told so");
+    const fault = this.#replies.fail(id, thrown);
+    if (fault !== undefined) throw new Failure(fault, "A handler failed; its caller was told so");
   }
 
   #schemaFailed(rule: MessageRule, request: Request, thrown: unknown): unknown {

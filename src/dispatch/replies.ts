@@ -9,7 +9,7 @@ import { CloseFrame } from "../close_frame.ts";
 import type { ContractService } from "../contract/contract_service.ts";
 import type { RequestId } from "../contract/envelope.ts";
 import type { MessageRule } from "../contract/rules.ts";
-import type { RequestError } from "../errors.ts";
+import { isA, RequestError, toError } from "../errors.ts";
 import type { Outbox } from "../outbox.ts";
 import { isPromise, sendReply } from "../reply.ts";
 import { type SchemaIssue, type SchemaResult, toPath } from "../standard_schema.ts";
@@ -76,8 +76,25 @@ export class Replies {
     this.#outbox.send(envelope.write(rules.reserved.error, id, payload), true);
   }
 
-  /** Answers with an error that the service has chosen. */
-  refuseWith(id: RequestId, { code, message, issues }: RequestError): void {
+  /** Answers what failed: a `RequestError` says how, and is no fault. Returns the fault that anything else is. */
+  fail(id: RequestId, thrown: unknown): Error | undefined {
+    let fault = thrown;
+    if (isA(thrown, RequestError)) {
+      try {
+        return this.#refuseWith(id, thrown);
+      } catch (cause) {
+        fault = new TypeError(
+          "Cannot answer with a RequestError: its code must be a string, its issues a list of { message, path }, with path a list of keys",
+          { cause },
+        );
+      }
+    }
+    this.refuse(id, "internal", "Internal error");
+    return toError(fault);
+  }
+
+  #refuseWith(id: RequestId, { code, message, issues }: RequestError): undefined {
+    if (typeof code !== "string" || !Array.isArray(issues)) throw new TypeError("A field is of the wrong type");
     this.refuse(id, code, message, issues);
   }
 }

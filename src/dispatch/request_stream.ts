@@ -5,7 +5,6 @@
  */
 
 import type { MessageRule } from "../contract/rules.ts";
-import { isA, RequestError, toError } from "../errors.ts";
 import { Failure } from "../failure.ts";
 import { ReplyStream } from "../reply_stream.ts";
 import type { Sink } from "../stream.ts";
@@ -49,9 +48,8 @@ export class RequestStream implements Sink {
     const { id } = this.#request;
     if (id === undefined) return new ReplyStream(this.#connected.outbox).failed(thrown);
     this.#leave();
-    if (isA(thrown, RequestError)) return this.#replies.refuseWith(id, thrown);
-    this.#replies.refuse(id, "internal", "Internal error");
-    this.#connected.report(new Failure(toError(thrown), "A stream failed; its caller was told so"));
+    const fault = this.#replies.fail(id, thrown);
+    if (fault !== undefined) this.#connected.report(new Failure(fault, "A stream failed; its caller was told so"));
   }
 
   refused(): void {

@@ -13,6 +13,7 @@ import { checkNames } from "../options.ts";
 import type { Principal } from "../principal.ts";
 import type { Service } from "../service.ts";
 import { type ServiceConfig, toServiceRules } from "../service_config.ts";
+import { isService, nameNoService } from "../service_value.ts";
 import { Upgrade } from "../slot.ts";
 import { TestClient } from "./client.ts";
 import { MemorySocket } from "./memory_socket.ts";
@@ -76,7 +77,7 @@ const capabilities: Capabilities = {
  * The service is driven by the same code as behind a listener: order, replies, bounds, timeouts and the close handshake are the real ones. Options
  * that concern the handshake have no effect; `connect` carries it out.
  *
- * @throws {TypeError} If an option is unknown or of the wrong type
+ * @throws {TypeError} If what is given is no service, or an option is unknown or of the wrong type
  * @throws {RangeError} If a number is out of range
  * @throws {UnsupportedError} If the service requires what a socket in memory lacks
  * @example
@@ -91,6 +92,7 @@ const capabilities: Capabilities = {
  * ```
  */
 export function pair(service: Service, config: ServiceConfig = {}, options: PairOptions = {}): Pair {
+  if (!isService(service)) throw new TypeError(`Cannot pair ${nameNoService(service)}: must be a service`);
   checkNames("PairOptions", options, NAMES);
   const { protocol = "", remoteAddress, isSecure = false, principal } = options;
   const host = toHost(options);

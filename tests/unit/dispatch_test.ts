@@ -2,8 +2,9 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import * as v from "valibot";
 import { type ContractDefinition, contract } from "../../entries/contract.ts";
-import { PayloadValidationError } from "../../src/errors.ts";
+import { PayloadValidationError, RequestError } from "../../src/errors.ts";
 import type { Service } from "../../src/service.ts";
+import type { ServiceConfig } from "../../src/service_config.ts";
 import type { StandardSchema } from "../../src/standard_schema.ts";
 import { gate, type Opened, open } from "./support.ts";
 import { takesLinearTime } from "./timing.ts";
@@ -12,7 +13,7 @@ const anything: StandardSchema = { "~standard": { version: 1, vendor: "tests", v
 const value = { message: anything, reply: anything };
 
 /** Runs a service with a contract of the messages `value`, `wait` and `stream`. */
-function run(handlers: object, definition: Partial<ContractDefinition> = {}): Opened {
+function run(handlers: object, definition: Partial<ContractDefinition> = {}, config: ServiceConfig = {}): Opened {
   const messages = { value, wait: value, stream: { ...value, stream: true } };
   const line = contract({
     dispatcherKey: "event",
@@ -20,7 +21,7 @@ function run(handlers: object, definition: Partial<ContractDefinition> = {}): Op
     messages,
     ...definition,
   } as ContractDefinition);
-  return open(line.service({ onMessage() {}, ...handlers } as never) as Service);
+  return open(line.service({ onMessage() {}, ...handlers } as never) as Service, { config });
 }
 
 /** Sends one message. */
@@ -433,4 +434,33 @@ test("R19 a nested stream that is one too many ends that around it with one last
   assert.equal(opened.socket.sent.length, 1);
   assert.match(`${opened.socket.sent[0]}`, /"id":1,.*too_many_streams/);
   assert.deepEqual([sources[0]?.returns, nested.returns, sources[1]?.returns], [1, 1, 0]);
+});
+
+test("C5 a RequestError that cannot be written is a fault: its caller gets internal, onError what is wrong with it", async () => {
+  const strange = [{ issues: [{ path: "amount", message: "x" }] }, { issues: [null] }, { issues: "x" }, { code: 5 }];
+  for (const options of strange) {
+    const fail = (): never => {
+      throw new RequestError("No", options as never);
+    };
+    const handlers = {
+      onValue: fail,
+      onWait: async () => fail(),
+      async *onStream() {
+        yield fail();
+      },
+    };
+    for (const validation of [true, false]) {
+      const errors: unknown[] = [];
+      const onError = (_caller: unknown, error: unknown): void => void errors.push(error);
+      const opened = run({ ...handlers, onError }, {}, { validation });
+      for (const event of ["value", "wait", "stream"]) say(opened, event, event);
+      await opened.clock.advance(0);
+      const answer = (id: string): string =>
+        `{"event":"error","id":"${id}","code":"internal","message":"Internal error"}`;
+      assert.deepEqual(opened.socket.sent, ["value", "wait", "stream"].map(answer), JSON.stringify(options));
+      assert.equal(errors.length, 3);
+      for (const error of errors)
+        assert.match(`${error}`, /^TypeError: Cannot answer with a RequestError: its code must/);
+    }
+  }
 });

@@ -134,6 +134,14 @@ test("pair() and connect() refuse options that they do not know", async () => {
   );
 });
 
+test("pair() refuses what is no service, a contract too", () => {
+  const any: StandardSchema = { "~standard": { version: 1, vendor: "tests", validate: (value) => ({ value }) } };
+  const ticks = contract({ dispatcherKey: "type", messages: { tick: { message: any } } });
+  for (const service of [null, undefined, "x", () => ({}), ticks]) {
+    assert.throws(() => pair(service as never), { name: "TypeError", message: /^Cannot pair .+: must be a service$/ });
+  }
+});
+
 test("client.close() is answered with the same frame, and onClose is told", async () => {
   const ended: unknown[] = [];
   const service = { onClose: (_caller: Caller, code: number, reason: string) => void ended.push([code, reason]) };
