@@ -86,9 +86,7 @@ export function toClientRules(url: string | URL, config: ClientConfig): ClientRu
   } = config;
   const { subProtocol, query } = Object(credentials);
   if (credentials !== "header" && !subProtocol && !query) throw wrong("credentials");
-  if (
-    !(Array.isArray(subProtocols) && subProtocols.every(isToken) && new Set(subProtocols).size === subProtocols.length)
-  )
+  if (!Array.isArray(subProtocols) || !subProtocols.every(isToken) || new Set(subProtocols).size < subProtocols.length)
     throw wrong("subProtocols", "no list of distinct tokens");
   const retries = retry && {
     ...toNumbers("retryConfig.", retry, RETRY, { retryOn: "function" }),
@@ -99,7 +97,7 @@ export function toClientRules(url: string | URL, config: ClientConfig): ClientRu
       "Option retryConfig needs interval and maxWaitInterval over 0, jitter up to 1, backOffFactor from 1",
     );
   }
-  if (contract && !contract.toTyped) throw wrong("contract");
+  if (contract && !contract.toTyped) throw wrong("contract", "no Contract");
   if (whileDown !== "queue" && whileDown !== "reject") throw wrong("whileDown");
   return {
     ...numbers,
@@ -154,6 +152,6 @@ export function toNumbers<Name extends string>(
   return numbers;
 }
 
-function wrong(option: string, what = "not one of its values"): TypeError {
+function wrong(option: string, what = "none of its values"): TypeError {
   return new TypeError(`Option ${option} is ${what}`);
 }

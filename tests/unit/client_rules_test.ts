@@ -173,6 +173,11 @@ test("a URL with a password alone has a user, who is told of", () => {
   assert.deepEqual(toClientRules("ws://:secret@localhost/", {}).auth, { username: "", password: "secret" });
 });
 
+test("a definition that is given as the contract is told to be none", () => {
+  const contract = { dispatcherKey: "event", messages: {} } as never;
+  assert.throws(() => toClientRules(URL, { contract }), /^TypeError: Option contract is no Contract$/);
+});
+
 test("subProtocols that are a text are told to be no list", () => {
   const config: object = { subProtocols: "chat" };
   assert.throws(() => toClientRules(URL, config), /^TypeError: Option subProtocols is no list of distinct tokens$/);
