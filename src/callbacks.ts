@@ -233,8 +233,8 @@ export abstract class Callbacks {
 
   #fail({ error, line, frame }: Failure): void {
     const { host } = this.outbox;
-    if (error instanceof ConnectionError && !this.outbox.isOpen) {
-      host.logger.debug("A message could not be sent", error);
+    if (!this.outbox.isOpen && isOfTheEnd(error)) {
+      host.logger.debug("A callback failed since its connection has ended", error);
     } else {
       if (line !== undefined) host.logger.error(line, error);
       if (frame !== undefined) void this.outbox.close(frame.statusCode, frame.reason);
@@ -257,6 +257,11 @@ export abstract class Callbacks {
       log(error);
     }
   }
+}
+
+// What a write of a caller that has left rejects with, and what was handed the signal. Much of that has an error of its own, and only its name in common.
+function isOfTheEnd(error: Error): boolean {
+  return error instanceof ConnectionError || error.name === "AbortError";
 }
 
 // A promise-like that is no promise may settle twice, and each time the next callback would begin.

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
 import { ConnectionError, CorruptedFrameError, PayloadTooLargeError } from "../../src/errors.ts";
 import { gate, type Opened, open, recorder } from "./support.ts";
 
@@ -135,6 +136,32 @@ test("R9 a callback that fails for a reason of its own after the peer has left i
   connection.closed(1000, "");
   reject(new Error("broken"));
   await clock.advance(0);
+  assert.deepEqual(
+    logger.lines.map(([level]) => level),
+    ["error"],
+  );
+});
+
+test("R9 a callback that ends since caller.signal has aborted is told to the debug log only", async () => {
+  const { connection, clock, logger } = open({
+    onTextMessage: (caller) => sleep(60_000, undefined, { signal: caller.signal }),
+  });
+  connection.text("x");
+  connection.closed(1006, "");
+  await clock.advance(0);
+  assert.deepEqual(
+    logger.lines.map(([level]) => level),
+    ["debug"],
+  );
+});
+
+test("R9 an AbortError while the connection is open is a fault like any other", async () => {
+  const { connection, clock, socket, logger } = open({
+    onTextMessage: () => sleep(60_000, undefined, { signal: AbortSignal.abort() }),
+  });
+  connection.text("x");
+  await clock.advance(0);
+  assert.deepEqual(socket.names, ["close"]);
   assert.deepEqual(
     logger.lines.map(([level]) => level),
     ["error"],

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
 import * as v from "valibot";
 import { type ContractDefinition, contract } from "../../entries/contract.ts";
 import { PayloadValidationError, RequestError } from "../../src/errors.ts";
@@ -463,4 +464,18 @@ test("C5 a RequestError that cannot be written is a fault: its caller gets inter
         assert.match(`${error}`, /^TypeError: Cannot answer with a RequestError: its code must/);
     }
   }
+});
+
+test("a handler that ends since its signal has aborted is no fault when the connection has gone", async () => {
+  const opened = run({
+    onWait: (_caller: unknown, _message: unknown, { signal }: { signal: AbortSignal }) =>
+      sleep(60_000, undefined, { signal }),
+  });
+  say(opened, "wait", 1);
+  opened.connection.closed(1006, "");
+  await opened.clock.advance(0);
+  assert.deepEqual(
+    opened.logger.lines.map(([level]) => level),
+    ["debug"],
+  );
 });
