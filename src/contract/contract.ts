@@ -40,7 +40,7 @@ export class Contract<const Definition extends ContractDefinition> implements Cl
    * The callbacks of `Service` are there as well; `onTextMessage` or `onMessage` takes what is no message of the contract.
    *
    * @param handlers An object, or an instance of a class
-   * @throws {TypeError} If a message has no handler, and there is no `onMessage`
+   * @throws {TypeError} If a message has no handler, and there is no `onMessage`; if a callback or a handler is no function
    */
   service(handlers: HandlersOf<Definition>): Service {
     const given: unknown = handlers;

@@ -32,7 +32,7 @@ export interface ReservedTypes {
 export interface ContractDefinition {
   /** The field that names the type of a message. */
   readonly dispatcherKey: string;
-  /** The field that correlates a reply with its request. @default none: replies are not correlated, and the typed client can send only */
+  /** The field that correlates a reply with its request. @default none: replies are not correlated, and the typed client can only send and get pushes */
   readonly dispatcherStreamId?: string;
   /** What callers send, by type; none where the service only pushes. */
   readonly messages: Readonly<Record<string, MessageDefinition>>;

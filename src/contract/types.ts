@@ -71,7 +71,7 @@ export interface Pusher<Definition extends ContractDefinition> {
    *
    * @returns A promise that resolves and rejects as that of `writeTextMessage` does; it rejects with a `PayloadValidationError`, and `onError` is
    *   called, if the payload does not fit its schema, while replies are validated
-   * @throws {TypeError} If the contract has no such push
+   * @throws {TypeError} If the contract has no such push, or the payload has no JSON form or a field with the name of `dispatcherStreamId`
    */
   send<Type extends keyof NonNullable<Definition["pushes"]> & string>(
     type: Type,
