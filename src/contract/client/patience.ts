@@ -29,7 +29,9 @@ export function toPatience(options: StreamOptions, isStream: boolean): Patience 
   checkNames(isStream ? "StreamOptions" : "RequestOptions", options, isStream ? OF_STREAMS : OF_REQUESTS);
   const { timeout, signal, resubscribe = false } = options;
   if (timeout !== undefined && !(typeof timeout === "number" && timeout > 0 && timeout * 1000 <= LONGEST)) {
-    throw new RangeError(`Option timeout is ${String(timeout)}: must be over 0, at most ${LONGEST / 1000} seconds`);
+    throw new RangeError(
+      `Option timeout is ${String(timeout)}: must be a number over 0, at most ${LONGEST / 1000} seconds`,
+    );
   }
   if (signal !== undefined && !(signal instanceof AbortSignal)) {
     throw new TypeError("Option signal must be an AbortSignal");

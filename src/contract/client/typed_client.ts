@@ -75,7 +75,7 @@ function toRule(rules: ContractRules, type: string, message: unknown, method: st
   const { dispatcherKey, dispatcherStreamId } = rules;
   for (const field of [dispatcherKey, dispatcherStreamId ?? dispatcherKey]) {
     if (typeof message !== "object" || message === null || !Object.hasOwn(message, field)) continue;
-    throw new TypeError(`Cannot send a message with a field "${field}": that is where the contract has its own`);
+    throw new TypeError(`Cannot send a message with a field "${field}": that is the contract's own`);
   }
   if (method === "send") return rule;
   if (dispatcherStreamId === undefined) {
