@@ -45,7 +45,7 @@ export interface DescribedContract {
  * ```
  */
 export function toAsyncAPI(contract: DescribedContract, options: AsyncApiOptions): AsyncApiDocument {
-  if (!isContract(contract)) throw new TypeError("Option contract must be a contract, as contract() makes it");
+  checkContract(contract);
   checkAsyncApiOptions(options);
   const { rules } = contract;
   const { title, version, description } = options;
@@ -90,6 +90,15 @@ export function withServers(
   const { asyncapi, info, defaultContentType, servers: _, ...rest } = document;
   const names = Object.keys(rest.components.securitySchemes ?? {});
   return { asyncapi, info, defaultContentType, servers: secure(servers, names), ...rest };
+}
+
+/**
+ * Checks that something is a contract.
+ *
+ * @throws {TypeError} If it is none
+ */
+export function checkContract(value: unknown): void {
+  if (!isContract(value)) throw new TypeError("Option contract must be a contract, as contract() makes it");
 }
 
 /** Tells whether something is a contract, perhaps of another copy of this module. */

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { type DescribedContract, isContract } from "../asyncapi/async_api.ts";
+import { checkContract, type DescribedContract } from "../asyncapi/async_api.ts";
 import type { AsyncApiServer } from "../asyncapi/document.ts";
 import type { ToJsonSchema } from "../asyncapi/json_schema.ts";
 import type { UpgradeConfig } from "../service_config.ts";
@@ -65,11 +65,12 @@ export function splitOptions(options: (UpgradeConfig & DocumentOptions) | undefi
   if (asyncapi === undefined && docs === undefined) {
     throw new TypeError(`Option ${given[0]} needs option asyncapi or docs: the path of a document`);
   }
-  if (!isContract(contract)) {
+  if (contract === undefined) {
     const what = asyncapi === undefined ? "docs" : "asyncapi";
     throw new TypeError(
       `Option ${what} needs option contract: the contract of the service, which is not known before a connection`,
     );
   }
+  checkContract(contract);
   return { config: Object.keys(config).length === 0 ? undefined : config, documents: options };
 }

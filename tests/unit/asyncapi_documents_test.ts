@@ -108,7 +108,7 @@ test("attach() names the option that is missing or wrong", () => {
   const wrong: readonly (readonly [RegExp, unknown])[] = [
     [/^Option asyncapi needs option contract: /, { asyncapi: "/a" }],
     [/^Option docs needs option contract: /, { docs: "/a" }],
-    [/^Option asyncapi needs option contract: /, { asyncapi: "/a", contract: {} }],
+    [/^Option contract must be a contract, as contract\(\) makes it$/, { asyncapi: "/a", contract: {} }],
     [/^Option contract needs option asyncapi or docs: /, { contract: chat }],
     [/^Option title needs option asyncapi or docs: /, { title: "Chat" }],
     [/^Option asyncapi is "a": must be a path/, { contract: chat, asyncapi: "a" }],
