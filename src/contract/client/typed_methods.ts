@@ -52,8 +52,8 @@ export interface TypedMethods<Definition extends ContractDefinition> {
   ): Promise<ReplyIn<Messages<Definition>[Type]>>;
   /**
    * Sends a message and gives the items of its stream; leaving the loop tells the service that no more are wanted. Nothing is sent until the first
-   * item is asked for. Throws what `request` rejects with, after the items that came before; and a `ConnectionError` of code "queue_full" if 1,024
-   * items or 1 MiB wait to be taken.
+   * item is asked for. Throws what `request` rejects with, after the items that came before, but the reason of `signal` at once; and a
+   * `ConnectionError` of code "queue_full" if 1,024 items or 1 MiB wait to be taken.
    */
   stream<Type extends StreamTypes<Definition>>(
     type: Type,
