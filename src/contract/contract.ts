@@ -60,7 +60,7 @@ export class Contract<const Definition extends ContractDefinition> implements Cl
  *
  * Schemas are Standard Schemas: of valibot, zod, ArkType and others.
  *
- * @throws {TypeError} If a type is reserved, gives no name for its handler, or gives one that is taken; naming the option
+ * @throws {TypeError} If an option is missing, unknown or wrong, or if a type is reserved, gives no name for its handler, or gives one that is taken; naming it
  * @example
  * ```ts
  * import { contract } from "@switchboard/websocket/contract";

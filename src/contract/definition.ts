@@ -10,7 +10,7 @@ import type { StandardSchema } from "../standard_schema.ts";
 export interface MessageDefinition {
   /** The payload: the message without the fields of type and id. The handler gets what the schema returns. */
   readonly message: StandardSchema;
-  /** A reply, or each item of a stream. @default the handler returns nothing */
+  /** A reply, or each item of a stream. @default the handler returns nothing; the items of a stream are any JSON */
   readonly reply?: StandardSchema;
   /** Whether the handler returns a stream of replies. @default false */
   readonly stream?: boolean;

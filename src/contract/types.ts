@@ -119,11 +119,11 @@ export type ErrorHandlersOf<Definition extends ContractDefinition> = {
 export interface LifecycleOf<Definition extends ContractDefinition> {
   /** The connection is open. No other callback starts before this one has settled. */
   onOpen?(caller: Caller & Pusher<Definition>): Reply | Promise<Reply>;
-  /** Text arrived that is no message of the contract. */
+  /** Text arrived that is no message of the contract, or one that has no handler. */
   onTextMessage?(caller: Caller & Pusher<Definition>, text: string): Reply | Promise<Reply>;
   /** A binary message arrived. Without this callback it is read as JSON. */
   onBinaryMessage?(caller: Caller & Pusher<Definition>, data: Uint8Array<ArrayBuffer>): Reply | Promise<Reply>;
-  /** A message arrived that is none of the contract, and for which there is no more specific callback. */
+  /** A message arrived that is none of the contract, or has no handler, and for which there is no more specific callback. */
   onMessage?(caller: Caller & Pusher<Definition>, data: unknown): Reply | Promise<Reply>;
   /** A ping arrived. The runtime has answered it; this only observes. */
   onPing?(caller: Caller & Pusher<Definition>, data: Uint8Array<ArrayBuffer>): Reply | Promise<Reply>;
@@ -133,7 +133,7 @@ export interface LifecycleOf<Definition extends ContractDefinition> {
   onIdleTimeout?(caller: Caller & Pusher<Definition>): Reply | Promise<Reply>;
   /** The connection is down: 1005 for a close frame without a code, 1006 for a lost connection. */
   onClose?(caller: Caller & Pusher<Definition>, statusCode: number, reason: string): void | Promise<void>;
-  /** A callback or a handler failed, a frame was bad, or a message does not fit and nobody else takes that. */
+  /** A callback, a handler or a stream with an id failed, a frame was bad, a push does not fit, or a message does not and nobody else takes that. */
   onError?(caller: Caller & Pusher<Definition>, error: Error): Reply | Promise<Reply>;
 }
 
