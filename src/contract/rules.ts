@@ -79,7 +79,7 @@ export function toContractRules(definition: ContractDefinition): ContractRules {
     pushes.set(type, schema);
   }
   if (messages.size + pushes.size === 0) {
-    throw new TypeError("Options messages and pushes are empty: a contract needs a message or a push");
+    throw new TypeError("Options messages and pushes are empty: a contract needs a type");
   }
   const validateReplies = checkBoolean("validateReplies", definition.validateReplies ?? isDevelopment());
   return { dispatcherKey, dispatcherStreamId, messages, pushes, reserved, validateReplies };
@@ -138,7 +138,7 @@ function toEntries<Value>(
   record: Readonly<Record<string, Value>>,
   reserved: Required<ReservedTypes>,
 ): [string, Value][] {
-  if (typeof record !== "object" || record === null || Array.isArray(record)) {
+  if (typeof record !== "object" || record === null || Symbol.iterator in record) {
     throw new TypeError(`Option ${option} must be an object, by type`);
   }
   const entries = Object.entries(record);

@@ -77,6 +77,11 @@ const wrong: readonly (readonly [what: string, definition: object, says: RegExp]
     { messages: { a: message }, reserved: { cancel: "error" } },
     /^Option reserved names two of its types alike$/,
   ],
+  [
+    "a Map of messages, which has no fields",
+    { messages: new Map([["a", message]]), pushes: { b: schema } },
+    /^Option messages must be an object, by type$/,
+  ],
   ["no message and no push", { messages: {}, pushes: {} }, /^Options messages and pushes are empty/],
   [
     "a message without a schema",
