@@ -4,6 +4,7 @@
  * @module
  */
 
+import { toJson } from "../message.ts";
 import type { ContractRules } from "./rules.ts";
 
 /** An id as a caller may give it: a string, or an integer that is safe. */
@@ -44,8 +45,7 @@ export class Envelope {
   write(type: string, id: RequestId | undefined, payload?: unknown): string {
     const head = this.#head(type, id);
     if (payload === undefined) return `${head}}`;
-    const json: string | undefined = JSON.stringify(payload);
-    if (json === undefined) throw new TypeError(`Cannot send a ${typeof payload}: it has no JSON form`);
+    const json = toJson(payload);
     if (!json.startsWith("{")) return `${head},"data":${json}}`;
     if (json === "{}") return `${head}}`;
     return this.#mayRepeat(json) ? this.#merge(type, id, json) : `${head},${json.slice(1)}`;

@@ -38,17 +38,17 @@ describe("a bundler, given the built package,", () => {
     assert.doesNotMatch(code, /\bnode:|\brequire\(|onTextMessage|upgradeTimeout|class Listener/);
   });
 
-  test("makes of ./client at most 7,550 bytes, packed by gzip", async (t) => {
+  test("makes of ./client at most 7,580 bytes, packed by gzip", async (t) => {
     const { code } = await bundle(project, "client");
     const length = pack(code);
     t.diagnostic(`${length} bytes`);
     // Why it is not less stands in docs/decisions/size-of-the-client.md.
-    assert.ok(length <= 7550, `${length} bytes`);
+    assert.ok(length <= 7580, `${length} bytes`);
   });
 
   test("makes of ./contract a bundle for browsers that holds nothing of the server", async () => {
     const { code, files } = await bundle(project, "contract");
-    const shared = "callback_names|clock|errors|options|standard_schema|utf8";
+    const shared = "bytes|callback_names|clock|errors|message|options|standard_schema|utf8";
     const room = new RegExp(`^(?:entries/contract|src/contract/(?:client/)?\\w+|src/(?:${shared}))\\.js$`);
     assert.deepEqual(
       files.filter((file) => !room.test(file)),
@@ -58,12 +58,12 @@ describe("a bundler, given the built package,", () => {
     assert.doesNotMatch(code, /\bnode:|\brequire\(|class Listener|upgradeTimeout|too_many_streams/);
   });
 
-  test("makes of ./contract at most 7,200 bytes, packed by gzip, and less of it with ./client", async (t) => {
+  test("makes of ./contract at most 7,250 bytes, packed by gzip, and less of it with ./client", async (t) => {
     const alone = pack((await bundle(project, "contract")).code);
     const both = pack((await bundle(project, "client", "contract")).code);
     t.diagnostic(`${alone} bytes, ${both} bytes with ./client`);
-    assert.ok(alone <= 7200, `${alone} bytes`);
-    assert.ok(both <= 13_700, `${both} bytes`);
+    assert.ok(alone <= 7250, `${alone} bytes`);
+    assert.ok(both <= 13_720, `${both} bytes`);
   });
 
   test("fails when an entry point needs a package, as the server does", async () => {
