@@ -1,6 +1,7 @@
 /** Compressed messages that arrive, right and wrong: RFC 7692, sections 6 and 7.2. */
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
+import { setTimeout as sleep } from "node:timers/promises";
 import { deflateRawSync } from "node:zlib";
 import type { EngineName } from "../../mod.ts";
 import { gapTest } from "../conformance/gaps.ts";
@@ -226,13 +227,16 @@ function testBomb(engine: EngineName): void {
 }
 
 function testWindows(engine: EngineName): void {
-  const many = 300;
-  const long = "words and words ".repeat(6000);
+  const many = 600;
+  // Inflating alone keeps 40 KiB for each that does not forget, of which little hides in what was freed before.
+  const most = 24 * 1024;
+  // It fills a window, and leaves little garbage.
+  const long = "words and words ".repeat(2300);
   const messages = [zipped(long), zipped("small")];
   gapTest(engine, "compression", `${many} connections that have compressed and inflated keep no windows`, async () => {
     const child = new Child(new URL("./programs/inflated.ts", import.meta.url), engine);
     const clients: RawClient[] = [];
-    const open = async (count: number): Promise<number> => {
+    const open = async (count: number): Promise<void> => {
       for (let i = 0; i < count; i++) {
         const client = assertNegotiated(await connect(port, { path: "/echo", ...offering() }));
         clients.push(client);
@@ -240,14 +244,23 @@ function testWindows(engine: EngineName): void {
         assert.equal(unzip(await client.frame()).length, long.length);
         assert.equal(await client.message(), "small");
       }
+    };
+    const resident = async (): Promise<number> => {
       child.tell("count");
       return (await child.line<{ resident: number }>()).resident;
     };
     const { port } = await child.line<{ port: number }>();
     try {
-      const before = await open(200);
-      const growth = ((await open(many)) - before) / many;
-      assert.ok(growth < 32 * 1024, `Each grew the server by ${growth / 1024} KiB`);
+      await open(200);
+      const before = await resident();
+      await open(many);
+      let growth = Number.POSITIVE_INFINITY;
+      // What a collection frees may go back to the system a little later; a window that is kept stays.
+      for (let i = 0; i < 5 && growth >= most; i++) {
+        await sleep(i * 20);
+        growth = ((await resident()) - before) / many;
+      }
+      assert.ok(growth < most, `Each grew the server by ${growth / 1024} KiB`);
     } finally {
       for (const client of clients) client.destroy();
       await child.stop();
