@@ -14,9 +14,12 @@ export function sizeOf(message: Message): number {
   return typeof message === "string" ? utf8Length(message) : message.length;
 }
 
+/** Does nothing. */
+export function ignore(): void {}
+
 /** Lets nobody's rejection end the process. */
 export function guarded<Value>(promise: Promise<Value>): Promise<Value> {
-  promise.catch(() => {});
+  promise.catch(ignore);
   return promise;
 }
 

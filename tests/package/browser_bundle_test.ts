@@ -38,12 +38,12 @@ describe("a bundler, given the built package,", () => {
     assert.doesNotMatch(code, /\bnode:|\brequire\(|onTextMessage|upgradeTimeout|class Listener/);
   });
 
-  test("makes of ./client at most 7,580 bytes, packed by gzip", async (t) => {
+  test("makes of ./client at most 7,615 bytes, packed by gzip", async (t) => {
     const { code } = await bundle(project, "client");
     const length = pack(code);
     t.diagnostic(`${length} bytes`);
     // Why it is not less stands in docs/decisions/size-of-the-client.md.
-    assert.ok(length <= 7580, `${length} bytes`);
+    assert.ok(length <= 7615, `${length} bytes`);
   });
 
   test("makes of ./contract a bundle for browsers that holds nothing of the server", async () => {
@@ -63,7 +63,7 @@ describe("a bundler, given the built package,", () => {
     const both = pack((await bundle(project, "client", "contract")).code);
     t.diagnostic(`${alone} bytes, ${both} bytes with ./client`);
     assert.ok(alone <= 7250, `${alone} bytes`);
-    assert.ok(both <= 13_720, `${both} bytes`);
+    assert.ok(both <= 13_750, `${both} bytes`);
   });
 
   test("fails when an entry point needs a package, as the server does", async () => {
