@@ -116,6 +116,24 @@ test("R9 every callback that throws calls onError, and the next is called", asyn
   }
 });
 
+test("R9 an onPing or onPong that cannot be read is a callback that throws", () => {
+  for (const name of ["onPing", "onPong"]) {
+    const seen: string[] = [];
+    const service = {
+      get [name](): never {
+        throw new Error(name);
+      },
+      onMessage: () => void seen.push("next"),
+      onError: (_caller: unknown, error: Error) => void seen.push(error.message),
+    };
+    const { connection } = open(service);
+    if (name === "onPing") connection.ping(new Uint8Array(1));
+    else connection.pong(new Uint8Array(1));
+    connection.text("next");
+    assert.deepEqual(seen, [name, "next"]);
+  }
+});
+
 test("R9 R13 onClose is called after a callback has failed and the connection was closed with 1011", () => {
   const ended: unknown[] = [];
   const { connection } = open({
