@@ -17,7 +17,7 @@ import type { Service } from "../service.ts";
 import { isService, nameNoService } from "../service_value.ts";
 import type { ClientClosure, ClientState } from "./client_events.ts";
 import { clientClock, type Dialer, type DialerUser, toClosure, toDialer } from "./dialer.ts";
-import type { Message } from "./message.ts";
+import { guarded, type Message } from "./message.ts";
 import type { RunRules } from "./run_config.ts";
 import { toRunCapabilities, toRunSocket } from "./run_socket.ts";
 import type { Handshake, Transport, TransportSocket } from "./transport.ts";
@@ -83,7 +83,7 @@ export class RunSession implements DialerUser {
       onPong: (data) => this.#connection?.pong(data),
     });
     // Who runs it may have been told by the signal.
-    this.first.promise.catch(() => {});
+    void guarded(this.first.promise);
     const { signal } = rules.client;
     signal?.addEventListener("abort", this.#abort);
     if (signal?.aborted) this.#abort();
