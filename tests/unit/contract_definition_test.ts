@@ -3,10 +3,9 @@ import { test } from "node:test";
 import { type ContractDefinition, contract } from "../../entries/contract.ts";
 import { CALLBACKS } from "../../src/callback_names.ts";
 import { toHandlerName } from "../../src/contract/names.ts";
-import type { StandardSchema } from "../../src/standard_schema.ts";
+import { anything } from "./support.ts";
 
-const schema: StandardSchema = { "~standard": { version: 1, vendor: "tests", validate: (value) => ({ value }) } };
-const message = { message: schema };
+const message = { message: anything };
 
 function define(definition: object): () => unknown {
   return () => contract({ dispatcherKey: "event", ...definition } as ContractDefinition);
@@ -64,7 +63,7 @@ const wrong: readonly (readonly [what: string, definition: object, says: RegExp]
   ]),
   [
     "a push of a reserved type",
-    { messages: { a: message }, pushes: { error: schema } },
+    { messages: { a: message }, pushes: { error: anything } },
     /^Option pushes has the reserved type "error"/,
   ],
   [
@@ -79,7 +78,7 @@ const wrong: readonly (readonly [what: string, definition: object, says: RegExp]
   ],
   [
     "a Map of messages, which has no fields",
-    { messages: new Map([["a", message]]), pushes: { b: schema } },
+    { messages: new Map([["a", message]]), pushes: { b: anything } },
     /^Option messages must be an object, by type$/,
   ],
   ["no message and no push", { messages: {}, pushes: {} }, /^Options messages and pushes are empty/],

@@ -7,10 +7,9 @@ import { PayloadValidationError, RequestError } from "../../src/errors.ts";
 import type { Service } from "../../src/service.ts";
 import type { ServiceConfig } from "../../src/service_config.ts";
 import type { StandardSchema } from "../../src/standard_schema.ts";
-import { gate, type Opened, open } from "./support.ts";
+import { anything, gate, type Opened, open } from "./support.ts";
 import { takesLinearTime } from "./timing.ts";
 
-const anything: StandardSchema = { "~standard": { version: 1, vendor: "tests", validate: (value) => ({ value }) } };
 const value = { message: anything, reply: anything };
 
 /** Runs a service with a contract of the messages `value`, `wait` and `stream`. */

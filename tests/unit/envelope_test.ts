@@ -4,10 +4,8 @@ import { contract } from "../../entries/contract.ts";
 import { Envelope } from "../../src/contract/envelope.ts";
 import { toContractRules } from "../../src/contract/rules.ts";
 import type { Service } from "../../src/service.ts";
-import type { StandardSchema } from "../../src/standard_schema.ts";
-import { open } from "./support.ts";
+import { anything, open } from "./support.ts";
 
-const anything: StandardSchema = { "~standard": { version: 1, vendor: "tests", validate: (value) => ({ value }) } };
 const definition = {
   dispatcherKey: "event",
   dispatcherStreamId: "id",

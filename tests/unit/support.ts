@@ -7,6 +7,7 @@ import type { Service } from "../../src/service.ts";
 import { type ServiceConfig, toServiceRules } from "../../src/service_config.ts";
 import { Upgrade } from "../../src/slot.ts";
 import type { Connection, RuntimeSocket } from "../../src/socket.ts";
+import type { StandardSchema } from "../../src/standard_schema.ts";
 import { FakeClock } from "../../src/testing/mod.ts";
 
 export const full: Capabilities = {
@@ -46,6 +47,11 @@ export function silent(withDebug = false): Recorder {
     error: keep("error"),
   };
 }
+
+/** A schema that takes anything as it is. */
+export const anything: StandardSchema = {
+  "~standard": { version: 1, vendor: "tests", validate: (value) => ({ value }) },
+};
 
 /** A socket that writes down what the core does with it, and does nothing by itself. */
 export class RecordingSocket implements RuntimeSocket {

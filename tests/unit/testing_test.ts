@@ -4,7 +4,7 @@ import { test } from "node:test";
 import { contract } from "../../entries/contract.ts";
 import { type Caller, ConnectionError, closeFrame, type StandardSchema, UpgradeError, upgrade } from "../../mod.ts";
 import { connect, FakeClock, pair, settle } from "../../src/testing/mod.ts";
-import { silent } from "./support.ts";
+import { anything, silent } from "./support.ts";
 
 test("pair() joins a service and a client, in order, onOpen first", async () => {
   const { client } = pair({ onOpen: () => "Welcome", onTextMessage: (_caller, text) => text.toUpperCase() });
@@ -135,8 +135,7 @@ test("pair() and connect() refuse options that they do not know", async () => {
 });
 
 test("pair() refuses what is no service, a contract too", () => {
-  const any: StandardSchema = { "~standard": { version: 1, vendor: "tests", validate: (value) => ({ value }) } };
-  const ticks = contract({ dispatcherKey: "type", messages: { tick: { message: any } } });
+  const ticks = contract({ dispatcherKey: "type", messages: { tick: { message: anything } } });
   for (const service of [null, undefined, "x", () => ({}), ticks]) {
     assert.throws(() => pair(service as never), { name: "TypeError", message: /^Cannot pair .+: must be a service$/ });
   }
